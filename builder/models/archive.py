@@ -1,0 +1,42 @@
+"""What a site says of an archive host beside its name and AE title."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from builder.models.base import AbsolutePath, Model, Name, Port
+from builder.models.calendar import TimeOfDay
+from builder.models.secret import SecretReference
+
+
+class WebUser(Model):
+    """A user of the archive's web door. `rest` opens Orthanc's own REST interface: administrators only."""
+
+    name: Name
+    password: SecretReference
+    may: tuple[Literal["qido", "wado", "stow", "rest"], ...] = Field(min_length=1)
+
+
+class Backup(Model):
+    """Nightly restic backup of a database dump and the storage."""
+
+    repository: AbsolutePath = "/var/backups/pacsmith"
+    password: SecretReference
+    at: TimeOfDay = "02:30"
+    keep_daily: int = Field(7, ge=1, le=366)
+    keep_weekly: int = Field(5, ge=0, le=520)
+
+
+class ArchiveSettings(Model):
+    """Orthanc on PostgreSQL behind nginx."""
+
+    storage: Literal["filesystem", "database"] = "filesystem"
+    storage_directory: AbsolutePath = "/var/lib/orthanc/storage"
+    database_password: SecretReference
+    web_port: Port = 443
+    users: tuple[WebUser, ...] = Field(min_length=1)
+    backup: Backup
+    concurrent_jobs: int = Field(4, ge=1, le=32, description="Orthanc jobs (transfers) that run at once")
+    minimum_store_rate: float = Field(
+        50.0, gt=0, description="128 kB images a second over one association that acceptance demands"
+    )

@@ -1,0 +1,28 @@
+"""Evidence: what was expected, what was observed, who asked and what the answer's hash is."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from builder.models.base import Model
+
+Verdict = Literal["met", "short", "unknown", "not applicable", "waived"]
+
+
+class Evidence(Model):
+    """One answered question. `unknown` is never met; `attest` says who must answer when no probe can."""
+
+    kind: Literal["requirement", "route", "check"]
+    subject: str = Field(description="requirement id, 'ct01 -> archive01: store', or a check's name")
+    source: str = Field("", description="the sheet's line, the site's route, or the role that asks")
+    expected: str
+    observed: str
+    verdict: Verdict
+    at: datetime
+    probe: str = Field(description="what asked, as 'dcmtk findscu on ct01'")
+    host: str
+    run: str
+    raw_sha256: str | None = Field(None, description="SHA-256 of the raw output, hex")
+    seconds: float | None = None
+    attest: str | None = None
