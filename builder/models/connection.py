@@ -1,0 +1,30 @@
+"""How one machine is reached over SSH."""
+
+from builder.models.base import Line, Model, Port
+
+
+class Connection(Model):
+    """Paths are relative to the project folder. `sudo` is False when `user` is root already."""
+
+    host: str
+    address: str
+    user: str
+    port: Port = 22
+    key: Line
+    known_hosts: Line
+    sudo: bool = True
+
+    def ssh_options(self) -> list[str]:
+        """OpenSSH options for this machine alone: this key, these pinned host keys, never a question."""
+        return [
+            "-F", "none",
+            "-i", self.key,
+            "-p", str(self.port),
+            "-o", f"UserKnownHostsFile={self.known_hosts}",
+            "-o", "GlobalKnownHostsFile=none",
+            "-o", "StrictHostKeyChecking=yes",
+            "-o", "IdentitiesOnly=yes",
+            "-o", "BatchMode=yes",
+            "-o", "ConnectTimeout=10",
+            "-o", "LogLevel=ERROR",
+        ]  # fmt: skip
