@@ -1,0 +1,39 @@
+# `make demo` and `make test` do all the set-up on a fresh Debian 12 or 13, as root or with sudo.
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+BIN := .venv/bin
+
+.PHONY: help demo demo-down setup test lint unit lab lock wheel
+help:            ## this list
+	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
+
+demo: setup ## build, verify and document the archive of the fictional hospital in the lab
+	$(SUDO) scripts/demo
+
+demo-down: ## take the demo's lab down
+	$(SUDO) $(BIN)/pacsmith lab down example
+
+setup: ## install what is missing for `make demo`
+	@scripts/setup demo
+
+test: ## install what is missing and run every check
+	@scripts/setup test
+	@$(MAKE) --no-print-directory lint unit lab
+
+lint: ## ruff, mypy --strict, import layers, shellcheck
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	shellcheck scripts/setup scripts/demo .ci/run
+
+unit: ## tests that need no host
+	$(BIN)/pytest tests/unit -q
+
+lab: ## tests on real hosts in the lab (root)
+	$(SUDO) $(BIN)/pytest tests/lab -q
+
+lock: ## resolve requirements.lock anew (versions and hashes, no address), on every supported Python
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml -o requirements.lock
+
+wheel: setup ## a wheel with specs and roles in dist/
+	$(BIN)/python -m build --wheel --no-isolation

@@ -1,0 +1,60 @@
+"""The command: parse, call one workflow, choose the exit code."""
+
+import os
+import sys
+
+import typer
+
+from builder import __version__
+from builder.cli import build, init, lab, locks, plan, render, report, schema, secrets, validate, verify
+from builder.errors import PacsmithError
+
+EXIT_INTERRUPTED = 130
+
+app = typer.Typer(
+    name="pacsmith",
+    help="Infrastructure as code for medical imaging: from a requirement sheet and a site file to accepted machines.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"pacsmith {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(False, "--version", callback=_show_version, is_eager=True, help="Print the version."),
+) -> None:
+    """Exit codes: 0 done and met, 1 a requirement, check or step failed, 2 bad input, 3 a host could not be reached,
+    4 locked by someone else, 130 interrupted."""
+
+
+for _verb in (init.init, validate.validate, schema.schema, render.render, plan.plan, build.build, verify.verify, report.report, locks.locks):
+    app.command()(_verb)
+app.add_typer(lab.app, name="lab")
+app.add_typer(secrets.app, name="secrets")
+
+
+def run() -> None:
+    """Entry point of the `pacsmith` command: a fault becomes one sentence on stderr and its exit code."""
+    try:
+        app(standalone_mode=True)
+    except PacsmithError as fault:
+        typer.echo(f"pacsmith: {fault}", err=True)
+        sys.exit(fault.exit_code)
+    except KeyboardInterrupt:
+        typer.echo("pacsmith: interrupted; the state is saved, the same command goes on from here", err=True)
+        sys.exit(EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        # The reader (`| head`) went away; nothing is wrong. Point stdout elsewhere so that Python's exit stays quiet.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+if __name__ == "__main__":
+    run()
