@@ -1,0 +1,74 @@
+"""Accepted sites for the lab tests: each is built once, cold, by the command itself in an empty project folder."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+SITES = Path(__file__).parent / "sites"
+NORTH_SECRETS = {"NORTH_VAULT_PASSWORD": "north-vault-8Qw3xT", "NORTH_DATABASE_PASSWORD": "north-db-p'a\"ss w0rd"}
+
+
+@dataclass(frozen=True)
+class BuiltSite:
+    """A site in the lab: its project folder, its name, and what its cold build printed."""
+
+    folder: Path
+    name: str
+    environment: dict[str, str]
+    output: str
+
+    def pacsmith(self, *arguments: str, timeout: float = 900) -> subprocess.CompletedProcess[str]:
+        """Run the command in the project folder; output and error output are kept apart."""
+        return subprocess.run(
+            [sys.executable, "-m", "builder.cli.main", *arguments],
+            cwd=self.folder,
+            env={**os.environ, **self.environment},
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    def on(self, machine: str, command: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+        """Run a shell command on a host or stand-in, as its SSH user."""
+        return self.pacsmith("lab", "ssh", "--site", self.name, machine, "--", command, timeout=timeout)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything here needs real hosts: root and systemd-nspawn. There is no skip: without them the tests fail."""
+    for item in items:
+        item.add_marker(pytest.mark.lab)
+
+
+def built(folder: Path, file: str, environment: dict[str, str]) -> Iterator[BuiltSite]:
+    name = next(line.split()[1] for line in (SITES / file).read_text().splitlines() if line.startswith("name:"))
+    (folder / "inventory" / name).mkdir(parents=True)
+    shutil.copy(SITES / file, folder / "inventory" / name / "site.yml")
+    site = BuiltSite(folder, name, environment, "")
+    try:
+        said = ""
+        for step in (["secrets", "generate"], ["lab", "up"], ["build"]):
+            done = site.pacsmith(*step, "--site", name)
+            said += done.stdout + done.stderr
+            assert done.returncode == 0, f"pacsmith {' '.join(step)}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+        yield BuiltSite(folder, name, environment, said)
+    finally:
+        site.pacsmith("lab", "down", "--site", name)
+
+
+@pytest.fixture(scope="session")
+def north(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BuiltSite]:
+    """Debian 13, storage on the filesystem, plain DICOM; other names, ports, network and secrets than the example's."""
+    yield from built(tmp_path_factory.mktemp("north"), "north.yml", NORTH_SECRETS)
+
+
+@pytest.fixture(scope="session")
+def tls_ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BuiltSite]:
+    """Debian 12, storage in the database, DICOM TLS."""
+    yield from built(tmp_path_factory.mktemp("tls"), "tls.yml", {})
