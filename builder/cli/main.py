@@ -35,7 +35,17 @@ def _root(
     4 locked by someone else, 130 interrupted."""
 
 
-for _verb in (init.init, validate.validate, schema.schema, render.render, plan.plan, build.build, verify.verify, report.report, locks.locks):
+for _verb in (
+    init.init,
+    validate.validate,
+    schema.schema,
+    render.render,
+    plan.plan,
+    build.build,
+    verify.verify,
+    report.report,
+    locks.locks,
+):
     app.command()(_verb)
 app.add_typer(lab.app, name="lab")
 app.add_typer(secrets.app, name="secrets")

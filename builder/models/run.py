@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Literal
 
+from pydantic import Field
+
 from builder.models.base import Model
 
 Outcome = Literal["running", "accepted", "done", "failed", "interrupted", "refused"]
@@ -20,5 +22,5 @@ class Run(Model):
     finished: datetime | None = None
     outcome: Outcome = "running"
     tool_version: str
-    inputs: dict[str, str] = {}
+    inputs: dict[str, str] = Field(default_factory=dict)
     note: str | None = None

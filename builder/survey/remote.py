@@ -46,7 +46,9 @@ class Remote:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -74,13 +76,17 @@ class Remote:
         if done.returncode == _SSH_FAILED:
             reason = done.stderr.decode("utf-8", "replace").strip().splitlines()
             raise Unreachable(
-                f"{self.connection.host} ({self.connection.address}): SSH failed: {reason[-1] if reason else 'no reason given'}; "
-                f"check that the host is up and that {self.connection.key} and {self.connection.known_hosts} are right"
+                f"{self.connection.host} ({self.connection.address}): SSH failed: "
+                f"{reason[-1] if reason else 'no reason given'}; check that the host is up and that "
+                f"{self.connection.key} and {self.connection.known_hosts} are right"
             )
         return Answer(done.returncode, done.stdout, done.stderr, time.monotonic() - began)
 
     def put(self, content: bytes, path: str, mode: str = "600", *, sudo: bool = False) -> None:
-        """Write a file: under a temporary name first, then renamed. Raises Unreachable as `run` does, OSError on refusal."""
+        """Write a file: under a temporary name first, then renamed.
+
+        Raises Unreachable as `run` does, and OSError when the machine refuses.
+        """
         quoted = shlex.quote(path)
         script = f"umask 077; cat > {quoted}.part && chmod {mode} {quoted}.part && mv -f {quoted}.part {quoted}"
         answer = self.run(script, stdin=content, sudo=sudo)
