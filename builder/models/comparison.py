@@ -1,0 +1,66 @@
+"""A comparison as a sheet writes it ("> 4 GiB", ">= 3.2", "<= 4 ms") and whether a value satisfies it."""
+
+import operator
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from packaging.version import Version
+
+from builder.models.quantity import Kind, amount, version
+
+_TEXT = re.compile(r"(>=|<=|>|<|=) ?(\S.*)")
+_OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
+    "=": operator.eq,
+}
+
+
+class Comparison(NamedTuple):
+    """`bound` is in the base unit of the fact's kind, or a version."""
+
+    operator: str
+    bound: Decimal | Version
+
+    def holds(self, value: Decimal | Version, tolerance: Decimal = Decimal(0)) -> bool:
+        """Whether `value` satisfies the comparison. `tolerance` is a share of the bound, in the machine's favour."""
+        bound = self.bound
+        if isinstance(bound, Decimal):
+            if self.operator == "=":
+                return isinstance(value, Decimal) and abs(value - bound) <= bound * tolerance
+            bound *= 1 - tolerance if self.operator.startswith(">") else 1 + tolerance
+        return _OPERATORS[self.operator](value, bound)
+
+
+def split(text: str) -> tuple[str, str]:
+    """The operator and the bound of a comparison. Raises ValueError with a sentence."""
+    match = _TEXT.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f'"{text}" is no comparison; write >, >=, <, <= or = and the bound, as ">= 4 GiB"')
+    return match[1], match[2]
+
+
+def comparison(text: str, kind: Kind) -> Comparison:
+    """Read a comparison for a fact of `kind`. Raises ValueError with a sentence."""
+    sign, bound = split(text)
+    if kind == "version":
+        read = version(bound)
+        if read is None:
+            raise ValueError(f'"{bound}" is no version; write numbers and dots, as ">= 1.12.7"')
+        return Comparison(sign, read)
+    if kind in ("text", "truth"):
+        raise ValueError(f'a fact that is {"text" if kind == "text" else "true or false"} is not more or less than '
+                         f'"{bound}"; write is: or one_of:')  # fmt: skip
+    return Comparison(sign, amount(bound, kind))
+
+
+def share(text: str) -> Decimal:
+    """The tolerance "3 %" as 0.03. Raises ValueError with a sentence."""
+    percent = amount(text, "per cent")
+    if percent >= 100:
+        raise ValueError(f'a tolerance of "{text}" would accept anything; write less than 100 %')
+    return percent / 100

@@ -1,0 +1,29 @@
+"""A finding: what one requirement and the facts of one machine come to."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from builder.models.base import Model
+from builder.models.evidence import Verdict
+
+Level = Literal["minimum", "recommended"]
+
+
+class Finding(Model):
+    """`level` is the level reached: a requirement whose minimum is met and whose recommendation is not is `met` at
+    level minimum, and the sentence says so; None when nothing is reached or nobody can tell.
+
+    What no probe can answer (attested lines, advice, "or equivalent") is `unknown`, never met and never passed over:
+    `attest` names who must answer.
+    """
+
+    product: str = Field(description="product id of the sheet, as orthanc")
+    requirement: str = Field(description="requirement id")
+    verdict: Verdict
+    level: Level | None = None
+    expected: str
+    observed: str
+    sentence: str
+    source: str = Field(description="title @ revision, place")
+    attest: str | None = None
