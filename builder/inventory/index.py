@@ -10,7 +10,7 @@ from builder.models.site import Host, Peer, Route, Site
 
 @dataclass(frozen=True, slots=True)
 class SiteIndex:
-    """`ends` by name (of a doubled name the first wins, as in `Site.end`); routes by either end, in the file's order."""
+    """`ends` by name (a doubled name: the first, as in `Site.end`); routes by either end, in the file's order."""
 
     ends: Mapping[str, Host | Peer]
     routes_to: Mapping[str, tuple[Route, ...]]
