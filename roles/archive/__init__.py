@@ -1,0 +1,1 @@
+"""The role `archive`: Orthanc on PostgreSQL behind nginx, backed up and hardened (engine: pyinfra)."""

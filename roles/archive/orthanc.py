@@ -1,0 +1,181 @@
+"""Orthanc's configuration, one JSON file a section, named as Debian names them so that no section exists twice."""
+
+import hashlib
+import hmac
+import json
+from typing import Any
+
+from .variables import Modality, Variables
+
+PLUGIN_FOLDER = "/usr/share/orthanc/plugins"
+WORKLISTS = "/var/lib/orthanc/worklists"
+HTTP_PORT = 8042
+INTERNAL_USER = "pacsmith"
+
+
+def internal_password(database_password: str, host: str) -> str:
+    """Password of the one user of Orthanc's own HTTP port, which only nginx and root's own checks know.
+
+    Derived from the database password: nobody has to keep it, and a rebuild finds the same.
+    """
+    return hmac.new(database_password.encode(), f"pacsmith orthanc http {host}".encode(), hashlib.sha256).hexdigest()
+
+
+def plugins(variables: Variables) -> list[str]:
+    """The plugins by file: Debian's folder holds more than an archive should load."""
+    names = ["ModalityWorklists", "OrthancDicomWeb", "OrthancGdcm", "OrthancPostgreSQLIndex"]
+    if variables.storage == "database":
+        names.append("OrthancPostgreSQLStorage")
+    return [f"{PLUGIN_FOLDER}/lib{name}.so" for name in names]
+
+
+def modality(peer: Modality) -> dict[str, Any]:
+    """A remote AE with exactly the rights that the routes give it; every right is named, since Orthanc's default is yes."""
+    may = peer.may
+    return {
+        "AET": peer.title,
+        "Host": str(peer.address),
+        "Port": peer.port,
+        "Manufacturer": "Generic",
+        "AllowEcho": "echo" in may,
+        "AllowStore": "store" in may,
+        "AllowFind": "find" in may,
+        "AllowFindWorklist": "worklist" in may,
+        "AllowMove": "move" in may,
+        "AllowGet": "get" in may,
+        "AllowNAction": "commit" in may,
+        "AllowEventReport": peer.reports_commitment,
+        "AllowTranscoding": True,
+        "UseDicomTls": peer.tls,
+    }
+
+
+def _dicom_server(variables: Variables) -> dict[str, Any]:
+    return {
+        "DicomServerEnabled": True,
+        "DicomAet": variables.ae_title,
+        "DicomPort": variables.dicom_port,
+        "DicomCheckCalledAet": True,
+        "DicomCheckModalityHost": True,
+        # Orthanc compares titles without regard to case unless told: BRIGID_CT1 and brigid_ct1 are two AEs (PS3.5).
+        "StrictAetComparison": True,
+        "DicomAlwaysAllowEcho": False,
+        "DicomAlwaysAllowStore": False,
+        "DicomAlwaysAllowFind": False,
+        "DicomAlwaysAllowFindWorklist": False,
+        "DicomAlwaysAllowGet": False,
+        "DicomAlwaysAllowMove": False,
+        # One thread serves one association: every modality may talk at once, and readers beside them.
+        "DicomThreadsCount": min(64, max(8, 2 * len(variables.modalities))),
+        "DicomScpTimeout": 30,
+        "DicomScuTimeout": 10,
+        "DicomTlsEnabled": variables.dicom_tls,
+        "DicomTlsCertificate": "/etc/orthanc/tls/certificate.pem",
+        "DicomTlsPrivateKey": "/etc/orthanc/tls/key.pem",
+        "DicomTlsTrustedCertificates": "/etc/orthanc/tls/ca.pem",
+        "DicomTlsRemoteCertificateRequired": True,
+        "DicomModalities": {peer.name: modality(peer) for peer in variables.modalities},
+        "DicomModalitiesInDatabase": False,
+        "SynchronousCMove": True,
+        "UnknownSopClassAccepted": False,
+    }
+
+
+def _http_server() -> dict[str, Any]:
+    # Orthanc 1.12 cannot bind to one address: RemoteAccessAllowed makes it refuse whoever is not on this machine,
+    # and the firewall of the role baseline lets nobody get that far.
+    return {
+        "HttpServerEnabled": True,
+        "HttpPort": HTTP_PORT,
+        "RemoteAccessAllowed": False,
+        "AuthenticationEnabled": True,
+        "HttpCompressionEnabled": False,
+        "KeepAlive": True,
+        "TcpNoDelay": True,
+        "WebDavEnabled": False,
+        "ExecuteLuaEnabled": False,
+        "RestApiWriteToFileSystemEnabled": False,
+        "OrthancPeersInDatabase": False,
+    }
+
+
+def _storage(variables: Variables) -> dict[str, Any]:
+    return {
+        "StorageDirectory": variables.storage_directory,
+        "IndexDirectory": variables.storage_directory,
+        "StorageCompression": False,
+        "SyncStorageArea": True,
+        "StoreMD5ForAttachments": True,
+        "MaximumStorageSize": 0,
+        "MaximumPatientCount": 0,
+        "OverwriteInstances": False,
+        "StorageAccessOnFind": "Never",
+        # PS3.18, table 10.6.3-5 wants these in every answer of an instance search; without them in the index they
+        # would be missing, because a search never opens the stored files.
+        "ExtraMainDicomTags": {
+            "Instance": ["Rows", "Columns", "BitsAllocated", "SOPClassUID"],
+            "Series": ["PerformedProcedureStepStartDate", "PerformedProcedureStepStartTime"],
+            "Study": [],
+            "Patient": [],
+        },
+        "StableAge": 60,
+        "ConcurrentJobs": variables.concurrent_jobs,
+        "SaveJobs": True,
+        "StorageCommitmentReportsSize": 1000,
+    }
+
+
+def _postgresql(variables: Variables, database_password: str) -> dict[str, Any]:
+    section: dict[str, Any] = {
+        "EnableIndex": True,
+        "EnableStorage": variables.storage == "database",
+        "Host": "127.0.0.1",
+        "Port": 5432,
+        "Database": "orthanc",
+        "Username": "orthanc",
+        "Password": database_password,
+        "Lock": True,
+        "EnableSsl": False,
+        "MaximumConnectionRetries": 10,
+        "ConnectionRetryInterval": 1,
+    }
+    # Plugin 4.0 (Debian 12) runs serialised transactions, which more connections make collide; 5.0 reads committed.
+    section["IndexConnectionsCount"] = 1 if variables.os == "debian-12" else 32
+    return section
+
+
+def sections(variables: Variables, database_password: str) -> dict[str, str]:
+    """File name below /etc/orthanc -> its text. credentials.json and postgresql.json hold secrets."""
+    documents: dict[str, dict[str, Any]] = {
+        "orthanc.json": {
+            "Name": variables.host,
+            "Plugins": plugins(variables),
+            **_storage(variables),
+            **_http_server(),
+            **_dicom_server(variables),
+            "DefaultEncoding": "Latin1",
+            "MallocArenaMax": 5,
+            "MetricsEnabled": True,
+            "LogExportedResources": False,
+        },
+        "credentials.json": {
+            "RegisteredUsers": {INTERNAL_USER: internal_password(database_password, variables.host)}
+        },
+        "postgresql.json": {"PostgreSQL": _postgresql(variables, database_password)},
+        "dicomweb.json": {
+            "DicomWeb": {
+                "Enable": True,
+                "Root": "/dicom-web/",
+                "EnableWado": True,
+                "WadoRoot": "/wado",
+                "Host": variables.web_authority,
+                "Ssl": True,
+                "StudiesMetadata": "Full",
+                "SeriesMetadata": "Full",
+            }
+        },
+        "worklists.json": {"Worklists": {"Enable": True, "Database": WORKLISTS, "FilterIssuerAet": False}},
+        "gdcm.json": {"Gdcm": {"Enable": True, "Throttling": 4}},
+        "serve-folders.json": {},
+    }
+    return {name: json.dumps(document, indent=2) + "\n" for name, document in documents.items()}

@@ -1,0 +1,145 @@
+"""What the role `archive` has to know of a host: pure, from the site alone; secrets stay references."""
+
+from ipaddress import IPv4Address, IPv4Network
+from typing import Literal, Self
+
+from builder.errors import BadInput
+from builder.inventory.registry import Grant, grants
+from builder.models.archive import Backup, WebUser
+from builder.models.base import AbsolutePath, AeTitle, DnsName, Line, Model, Name, Port
+from builder.models.secret import SecretReference
+from builder.models.site import DicomOperation, Host, OperatingSystem, Site, WebOperation
+
+# Not part of the union: what else an archive carries comes with these (Recommends are not wanted).
+PACKAGES = (
+    "curl",
+    "logrotate",
+    "nginx",
+    "orthanc",
+    "orthanc-dicomweb",
+    "orthanc-gdcm",
+    "orthanc-postgresql",
+    "postgresql",
+    "restic",
+)
+
+
+class Modality(Model):
+    """A remote application entity: what it may ask of this archive, and what the archive may send to it."""
+
+    name: Name
+    title: AeTitle
+    address: IPv4Address
+    port: Port
+    tls: bool
+    may: tuple[DicomOperation, ...]
+    receives: tuple[DicomOperation, ...]
+    reports_commitment: bool
+
+
+class WebClient(Model):
+    """An address that a route lets in at the web door."""
+
+    address: IPv4Address
+    may: tuple[WebOperation, ...]
+
+
+class Variables(Model):
+    """Everything that decides the state of an archive host beside its memory size and its secrets."""
+
+    packages: tuple[Line, ...] = PACKAGES
+    host: Name
+    fqdn: DnsName
+    os: OperatingSystem
+    product_version: Line
+    address: IPv4Address
+    ae_title: AeTitle
+    dicom_port: Port
+    dicom_tls: bool
+    modalities: tuple[Modality, ...]
+    storage: Literal["filesystem", "database"]
+    storage_directory: AbsolutePath
+    database_password: SecretReference
+    web_port: Port
+    web_users: tuple[WebUser, ...]
+    web_clients: tuple[WebClient, ...]
+    administration: tuple[IPv4Network, ...]
+    monitoring: tuple[IPv4Network, ...]
+    backup: Backup
+    concurrent_jobs: int
+
+    @classmethod
+    def of(cls, site: Site, host: Host) -> Self:
+        """The variables of `host`. Raises BadInput when the host is no archive with an AE title."""
+        if host.ae is None or host.archive is None:
+            raise BadInput(f"hosts/{host.name}: role archive needs both `ae` and `archive`; add them to the host")
+        settings = host.archive
+        incoming = grants(site, to=host.name)
+        return cls(
+            host=host.name,
+            fqdn=f"{host.name}.{site.domain}",
+            os=host.os,
+            product_version=host.product.version,
+            address=host.address,
+            ae_title=host.ae.title,
+            dicom_port=host.ae.port,
+            dicom_tls=host.ae.tls,
+            modalities=_modalities(incoming, grants(site, by=host.name)),
+            storage=settings.storage,
+            storage_directory=settings.storage_directory,
+            database_password=settings.database_password,
+            web_port=settings.web_port,
+            web_users=tuple(sorted(settings.users, key=lambda user: user.name)),
+            web_clients=tuple(
+                WebClient(address=grant.source.address, may=_web(grant)) for grant in incoming if grant.web
+            ),
+            administration=tuple(sorted(site.access.administration)),
+            monitoring=tuple(sorted(site.access.monitoring)),
+            backup=settings.backup,
+            concurrent_jobs=settings.concurrent_jobs,
+        )
+
+    @property
+    def postgresql_version(self) -> int:
+        """The major version that the host's Debian release carries."""
+        return {"debian-12": 15, "debian-13": 17}[self.os]
+
+    @property
+    def web_authority(self) -> str:
+        """Name and, where it is not 443, port of the web door, as clients write it."""
+        return self.fqdn if self.web_port == 443 else f"{self.fqdn}:{self.web_port}"
+
+
+def _dicom(grant: Grant | None) -> tuple[DicomOperation, ...]:
+    return () if grant is None else tuple(op for op in grant.may if op not in ("qido", "wado", "stow"))
+
+
+def _web(grant: Grant) -> tuple[WebOperation, ...]:
+    return tuple(op for op in grant.may if op in ("qido", "wado", "stow"))
+
+
+def _modalities(incoming: tuple[Grant, ...], outgoing: tuple[Grant, ...]) -> tuple[Modality, ...]:
+    """Every AE that a DICOM route joins to this host, in either direction, sorted by name."""
+    asks = {grant.source.name: grant for grant in incoming if grant.dicom}
+    receives = {grant.target.name: grant for grant in outgoing if grant.dicom}
+    ends = {**{name: grant.source for name, grant in asks.items()}, **{name: g.target for name, g in receives.items()}}
+    modalities = []
+    for name, end in sorted(ends.items()):
+        if end.ae is None:
+            continue
+        sent = _dicom(receives.get(name))
+        archives = isinstance(end, Host) or end.kind == "archive"
+        modalities.append(
+            Modality(
+                name=name,
+                title=end.ae.title,
+                address=end.address,
+                port=end.ae.port,
+                tls=end.ae.tls,
+                may=_dicom(asks.get(name)),
+                receives=sent,
+                # Another archive answers our commitment request with a report of its own; a modality never does.
+                reports_commitment=archives and "commit" in sent,
+            )
+        )
+    return tuple(modalities)
