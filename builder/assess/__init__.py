@@ -1,0 +1,7 @@
+"""Requirement x facts -> finding. Pure: nothing here reads a machine, a file or the clock."""
+
+from builder.assess.applies import sheets_for, uses_of
+from builder.assess.assessment import assess
+from builder.assess.proof import evidence_of
+
+__all__ = ["assess", "evidence_of", "sheets_for", "uses_of"]

@@ -25,10 +25,10 @@ ORTHANC_KEYS = (
     "DicomAlwaysAllowFindWorklist", "DicomAlwaysAllowGet", "DicomAlwaysAllowMove", "DicomAlwaysAllowStore",
     "DicomCheckCalledAet", "DicomCheckModalityHost", "DicomPort", "DicomTlsEnabled",
     "DicomTlsRemoteCertificateRequired", "DicomWeb.Enable", "HttpPort", "HttpThreadsCount", "IndexDirectory",
-    "KeepAlive", "LimitFindInstances", "LimitFindResults", "MallocArenaMax", "PostgreSQL.EnableIndex", "PostgreSQL.EnableSsl",
-    "PostgreSQL.EnableStorage", "PostgreSQL.Host", "PostgreSQL.IndexConnectionsCount", "PostgreSQL.Lock",
-    "PostgreSQL.Port", "RemoteAccessAllowed", "SaveJobs", "StorageAccessOnFind", "StorageCompression",
-    "StorageDirectory", "TcpNoDelay", "Worklists.Enable",
+    "KeepAlive", "LimitFindInstances", "LimitFindResults", "MallocArenaMax", "PostgreSQL.EnableIndex",
+    "PostgreSQL.EnableSsl", "PostgreSQL.EnableStorage", "PostgreSQL.Host", "PostgreSQL.IndexConnectionsCount",
+    "PostgreSQL.Lock", "PostgreSQL.Port", "RemoteAccessAllowed", "SaveJobs", "StorageAccessOnFind",
+    "StorageCompression", "StorageDirectory", "TcpNoDelay", "Worklists.Enable",
 )  # fmt: skip
 """The settings of Orthanc that become facts: by name, so that no password or user list can."""
 

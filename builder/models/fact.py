@@ -18,6 +18,7 @@ class Fact(Model):
     error: str | None = None
     absent: bool = False
     note: str | None = None
+    raw_sha256: str | None = Field(None, description="SHA-256 of the survey's whole output, hex")
 
     @model_validator(mode="after")
     def _one_answer(self) -> "Fact":

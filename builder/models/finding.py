@@ -27,3 +27,5 @@ class Finding(Model):
     sentence: str
     source: str = Field(description="title @ revision, place")
     attest: str | None = None
+    commands: tuple[str, ...] = Field((), description="the commands that its facts came from")
+    raw_sha256: str | None = Field(None, description="SHA-256 of the survey's whole output, hex")

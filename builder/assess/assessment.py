@@ -1,0 +1,122 @@
+"""A whole sheet against the facts of one machine: every requirement ends in a finding (pure)."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+from builder.assess.part import Outcome, evaluate
+from builder.errors import BadInput
+from builder.models.evidence import Verdict
+from builder.models.fact import Fact
+from builder.models.finding import Finding, Level
+from builder.models.sheet import Requirement, Sheet
+from builder.models.site import Waiver
+
+
+def assess(
+    sheet: Sheet,
+    facts: Mapping[str, Fact],
+    *,
+    use: frozenset[str] = frozenset(),
+    waivers: Iterable[Waiver] = (),
+    today: date,
+) -> tuple[Finding, ...]:
+    """A finding for each requirement, in the sheet's order.
+
+    `use` holds the words that a requirement's `when` may name (see `uses_of`). A waiver holds through its last day;
+    an expired one changes nothing but the sentence. Raises BadInput for a waiver whose `until` is no day.
+    """
+    granted = {waiver.requirement: waiver for waiver in waivers}
+    return tuple(_waived(_finding(sheet, line, facts, use), granted.get(line.id), today) for line in sheet.requirements)
+
+
+def _finding(sheet: Sheet, line: Requirement, facts: Mapping[str, Fact], use: frozenset[str]) -> Finding:
+    missing = [words for words in line.when.terms if use.isdisjoint(words)] if line.when else []
+    if missing:
+        where = " and ".join(" or ".join(words) for words in missing)
+        sentence = f"Asked only where {where}, which this host is not said to be."
+        return _said(sheet, line, "not applicable", f"{_statement(line)}, where {where}", "not asked here", sentence)
+    if line.attested is not None:
+        sentence = f"No probe can tell; {line.by} must attest it{_validity(line)}."
+        return _said(sheet, line, "unknown", line.attested, "not attested", sentence, attest=line.by)
+    if line.advice is not None:
+        sentence = f"The source advises it and nothing measures it; {line.by} must take note."
+        return _said(sheet, line, "unknown", f"advice: {line.advice}", "nothing to measure", sentence, attest=line.by)
+    return _measured(sheet, line, evaluate(line, facts))
+
+
+def _measured(sheet: Sheet, line: Requirement, outcome: Outcome) -> Finding:
+    verdict: Verdict = outcome.answer
+    level: Level | None = outcome.level
+    expected, reason = outcome.expected, outcome.reason
+    if line.level == "recommended":
+        expected = f"recommended: {expected}"
+        if verdict == "met":
+            level = "recommended"
+        elif verdict == "short":
+            verdict, level = "met", "minimum"
+            reason = f"no minimum is stated, and the recommendation is not reached: {reason}"
+    attest = line.by if outcome.judged else None
+    return _said(
+        sheet, line, verdict, expected, outcome.observed, f"{_capital(reason)}.", level=level, attest=attest
+    ).model_copy(
+        update={
+            "commands": tuple(dict.fromkeys(fact.command for fact in outcome.facts)),
+            "raw_sha256": next((fact.raw_sha256 for fact in outcome.facts), None),
+        }
+    )
+
+
+def _capital(reason: str) -> str:
+    """A sentence begins with a capital; a fact's name keeps its letters."""
+    first = reason.split(maxsplit=1)[0]
+    return reason if "." in first else reason[0].upper() + reason[1:]
+
+
+def _said(
+    sheet: Sheet,
+    line: Requirement,
+    verdict: Verdict,
+    expected: str,
+    observed: str,
+    sentence: str,
+    *,
+    level: Level | None = None,
+    attest: str | None = None,
+) -> Finding:
+    return Finding(
+        product=sheet.product.id,
+        requirement=line.id,
+        verdict=verdict,
+        level=level,
+        expected=expected,
+        observed=observed,
+        sentence=f"{sentence} {line.note}" if line.note else sentence,
+        source=f"{sheet.source.cited}, {line.place}",
+        attest=attest,
+    )
+
+
+def _statement(line: Requirement) -> str:
+    return line.attested or line.advice or evaluate(line, {}).expected
+
+
+def _validity(line: Requirement) -> str:
+    return f", for {line.valid_for} at a time" if line.valid_for else ""
+
+
+def _waived(finding: Finding, waiver: Waiver | None, today: date) -> Finding:
+    if waiver is None or finding.verdict not in ("short", "unknown"):
+        return finding
+    try:
+        until = date.fromisoformat(waiver.until)
+    except ValueError as wrong:
+        raise BadInput(
+            f'waiver of "{waiver.requirement}": until: "{waiver.until}" is no day; write YYYY-MM-DD'
+        ) from wrong
+    if today > until:
+        note = f"{finding.sentence} The waiver by {waiver.owner} expired on {until}."
+        return finding.model_copy(update={"sentence": note})
+    sentence = (
+        f"Waived by {waiver.owner} until {until}: {waiver.reason.rstrip('.')}. Without the waiver: {finding.sentence}"
+    )
+    return finding.model_copy(update={"verdict": "waived", "sentence": sentence, "attest": None})

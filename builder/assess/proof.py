@@ -1,0 +1,24 @@
+"""A finding as evidence: the form in which verify, the ledger and the dossier carry it (pure)."""
+
+from datetime import datetime
+
+from builder.models.evidence import Evidence
+from builder.models.finding import Finding
+
+
+def evidence_of(finding: Finding, host: str, run: str, at: datetime) -> Evidence:
+    """Evidence of kind requirement; `observed` carries the sentence, so that a reader needs no other table."""
+    return Evidence(
+        kind="requirement",
+        subject=finding.requirement,
+        source=finding.source,
+        expected=finding.expected,
+        observed=f"{finding.observed}. {finding.sentence}",
+        verdict=finding.verdict,
+        at=at,
+        probe="survey: " + " | ".join(finding.commands) if finding.commands else "none: a person must tell",
+        host=host,
+        run=run,
+        raw_sha256=finding.raw_sha256,
+        attest=finding.attest,
+    )

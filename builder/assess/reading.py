@@ -1,0 +1,76 @@
+"""A fact as its kind wants it: an exact amount, a version, text or truth; and how people are told of it."""
+
+from decimal import Decimal, InvalidOperation
+
+from packaging.version import Version
+
+from builder.models.catalogue import fact_kind
+from builder.models.fact import Fact
+from builder.models.quantity import BASE_UNITS, Kind, shown, version
+
+Reading = Decimal | Version | str | bool
+
+
+class UnclearError(ValueError):
+    """A fact states no value that can be compared; the text says why, as the end of "cannot be told: ..."."""
+
+
+def reading(fact: Fact, kind: Kind) -> Reading:
+    """The fact's value, ready to compare. Raises UnclearError when it states none or not one of this kind."""
+    value = fact.value
+    if value is None:
+        raise UnclearError(fact.error or "it is absent")
+    if fact.unit != BASE_UNITS.get(kind):
+        raise UnclearError(f"it is stated in {fact.unit or 'no unit'}, not in {BASE_UNITS.get(kind, 'no unit')}")
+    if kind == "truth":
+        if not isinstance(value, bool):
+            raise UnclearError(f'"{value}" is neither true nor false')
+        return value
+    if kind == "version":
+        read = version(value) if isinstance(value, str) else None
+        if read is None:
+            raise UnclearError(f'"{value}" is no version that can be compared')
+        return read
+    if kind == "text":
+        if not isinstance(value, str):
+            raise UnclearError(f'"{value}" is no text')
+        return value
+    if kind == "setting" and isinstance(value, bool | str):
+        return value
+    return _number(value)
+
+
+def _number(value: bool | int | float | str) -> Decimal:
+    if isinstance(value, bool | str):
+        raise UnclearError(f'"{value}" is no number')
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation as wrong:
+        raise UnclearError(f'"{value}" is no number') from wrong
+    if not number.is_finite() or number < 0:
+        raise UnclearError(f"{value} is no amount")
+    return number
+
+
+def told(fact: Fact, kind: Kind) -> str:
+    """What the fact says, for people, with its note."""
+    if fact.absent:
+        text = "absent"
+    elif fact.value is None:
+        text = "not read"
+    elif isinstance(fact.value, bool):
+        text = "true" if fact.value else "false"
+    elif isinstance(fact.value, str):
+        text = fact.value
+    else:
+        text = shown(fact.value, kind) if _is_amount(fact.value) else str(fact.value)
+    return f"{text} ({fact.note})" if fact.note else text
+
+
+def _is_amount(value: int | float) -> bool:
+    return Decimal(str(value)).is_finite()
+
+
+def meaning(name: str) -> str:
+    """What the fact speaks of, in words."""
+    return fact_kind(name).meaning
