@@ -46,20 +46,48 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.lab)
 
 
-def built(folder: Path, file: str, environment: dict[str, str]) -> Iterator[BuiltSite]:
+def new_folder(folder: Path, file: str, environment: dict[str, str]) -> BuiltSite:
+    """A project folder with nothing in it but the site file."""
     name = next(line.split()[1] for line in (SITES / file).read_text().splitlines() if line.startswith("name:"))
     (folder / "inventory" / name).mkdir(parents=True)
     shutil.copy(SITES / file, folder / "inventory" / name / "site.yml")
-    site = BuiltSite(folder, name, environment, "")
+    return BuiltSite(folder, name, environment, "")
+
+
+def run_steps(site: BuiltSite, *steps: list[str]) -> str:
+    """Run each step of the command on the site; the first that fails ends the test with what it said."""
+    said = ""
+    for step in steps:
+        done = site.pacsmith(*step)
+        said += done.stdout + done.stderr
+        assert done.returncode == 0, f"pacsmith {' '.join(step)}: exit {done.returncode}\n{said}"
+    return said
+
+
+def built(folder: Path, file: str, environment: dict[str, str]) -> Iterator[BuiltSite]:
+    """A site built once, from nothing, by the command itself."""
+    site = new_folder(folder, file, environment)
     try:
-        said = ""
-        for step in (["secrets", "generate"], ["lab", "up"], ["build"]):
-            done = site.pacsmith(*step, "--site", name)
-            said += done.stdout + done.stderr
-            assert done.returncode == 0, f"pacsmith {' '.join(step)}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
-        yield BuiltSite(folder, name, environment, said)
+        up = ["lab", "up", site.name]
+        said = run_steps(site, ["secrets", "generate", "--site", site.name], up, ["build", "--site", site.name])
+        yield BuiltSite(folder, site.name, environment, said)
     finally:
-        site.pacsmith("lab", "down", "--site", name)
+        site.pacsmith("lab", "down", site.name)
+
+
+def bare_site(folder: Path, file: str) -> Iterator[BuiltSite]:
+    """A site whose hosts are booted and nothing more, with a lab snapshot `booted`."""
+    site = new_folder(folder, file, {})
+    try:
+        run_steps(
+            site,
+            ["secrets", "generate", "--site", site.name],
+            ["lab", "up", site.name],
+            ["lab", "snapshot", "--site", site.name, "booted"],
+        )
+        yield site
+    finally:
+        site.pacsmith("lab", "down", site.name)
 
 
 @pytest.fixture(scope="session")
