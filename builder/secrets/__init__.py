@@ -1,7 +1,26 @@
 """References to values, the vault, certificates; nothing here is ever printed."""
 
+from builder.secrets.certificates import (
+    HostCertificate,
+    ca_certificate,
+    certificate_for,
+    certificate_holders,
+    identity_of,
+    signing_request,
+)
 from builder.secrets.generate import generate_missing
 from builder.secrets.redact import Redactor
 from builder.secrets.store import SecretStore, open_store
 
-__all__ = ["Redactor", "SecretStore", "generate_missing", "open_store"]
+__all__ = [
+    "HostCertificate",
+    "Redactor",
+    "SecretStore",
+    "ca_certificate",
+    "certificate_for",
+    "certificate_holders",
+    "generate_missing",
+    "identity_of",
+    "open_store",
+    "signing_request",
+]

@@ -10,6 +10,7 @@ from builder.errors import BadInput
 from builder.inventory.references import PlacedReference, secret_references
 from builder.models.site import Site
 from builder.secrets.atomic import held, write_whole
+from builder.secrets.certificates import certificate_holders, certificate_key_name
 from builder.secrets.keys import new_key
 from builder.secrets.password import Ask
 from builder.secrets.store import SecretStore, open_store
@@ -46,6 +47,9 @@ def missing_values(site: Site, present: Mapping[str, SecretStr]) -> dict[str, st
         name = placed.reference.vault
         if name is not None and name not in present and name not in made and placed.path not in _NOT_RANDOM:
             made[name] = _new_value(placed)
+    for name in map(certificate_key_name, certificate_holders(site)):
+        if name not in present and name not in made:
+            made[name] = new_key()
     return made
 
 
