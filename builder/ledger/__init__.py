@@ -1,0 +1,7 @@
+"""Every run, event, piece of evidence, lock and host state: SQLite by default, PostgreSQL by URL."""
+
+from builder.ledger.ledger import Ledger, open_ledger
+from builder.ledger.process import ProcessIdentity
+from builder.ledger.records import Held, HostState, Lock
+
+__all__ = ["Held", "HostState", "Ledger", "Lock", "ProcessIdentity", "open_ledger"]
