@@ -1,0 +1,61 @@
+"""Shell text for apt and dpkg, and what dpkg said (pure)."""
+
+import shlex
+from collections.abc import Sequence
+
+LOG = "/var/log/pacsmith-apt.log"
+_POLICY = "/usr/sbin/policy-rc.d"
+_OURS = "# pacsmith: services wait for their configuration"
+LOCK_SECONDS = 300
+_APT = (
+    f"apt-get -q -y -o DPkg::Lock::Timeout={LOCK_SECONDS} -o Dpkg::Use-Pty=0 "
+    "-o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold"
+)
+
+
+def query_script(wanted: Sequence[str]) -> str:
+    """Prints `name status` for each package that dpkg knows; exits 0."""
+    return f"dpkg-query -W -f='${{Package}} ${{db:Status-Status}}\\n' {shlex.join(wanted)} 2>/dev/null || true"
+
+
+def missing(wanted: Sequence[str], said: str) -> tuple[str, ...]:
+    """Packages that are not installed whole, in the order wanted."""
+    there = {name for name, _, status in (line.partition(" ") for line in said.splitlines()) if status == "installed"}
+    return tuple(dict.fromkeys(name for name in wanted if name not in there))
+
+
+def _detached(script: str) -> str:
+    """Run to its end even when the connection breaks; output in a file on the host, its tail shown on failure."""
+    return (
+        f"setsid -w sh -c {shlex.quote(script)} >{LOG} 2>&1 </dev/null "
+        f"|| {{ grep -E '^(E|W|dpkg|Err)[:]?' {LOG} >&2; tail -n 5 {LOG} >&2; exit 1; }}"
+    )
+
+
+def install_script(absent: Sequence[str]) -> str:
+    """Update the lists and install, without starting services (they have no configuration yet)."""
+    script = (
+        f"if [ ! -e {_POLICY} ]; then printf '#!/bin/sh\\n{_OURS}\\nexit 101\\n' > {_POLICY}; chmod 755 {_POLICY}; fi; "
+        f"trap 'if grep -q \"^{_OURS}$\" {_POLICY} 2>/dev/null; then rm -f {_POLICY}; fi' EXIT; "
+        f"apt-get -q update -o APT::Update::Error-Mode=any && {_APT} --no-install-recommends install {shlex.join(absent)}"
+    )
+    return _detached(script)
+
+
+_RUNNING = "grep -qsx apt-get /proc/[0-9]*/comm"
+
+
+def repair_script(*, dry: bool) -> str:
+    """With `dry`, prints what is half done (nothing when all is well); otherwise waits for a running apt and repairs."""
+    held = f"grep -qs '^{_OURS}$' {_POLICY}"
+    if dry:
+        return (
+            f"{_RUNNING} && echo 'an installation is still running'; "
+            f"{held} && echo 'services are held back by {_POLICY}'; "
+            "ls /var/lib/dpkg/updates | grep -q '^[0-9][0-9]*$' && echo 'dpkg was interrupted'; "
+            "dpkg --audit | sed -n 's/^ \\([a-z0-9][a-z0-9+.:-]*\\) .*/\\1 is half installed/p'; true"
+        )
+    return _detached(
+        f"while {_RUNNING}; do sleep 1; done; dpkg --configure -a --force-confdef --force-confold && "
+        f"{_APT} --no-install-recommends -f install; done=$?; if {held}; then rm -f {_POLICY}; fi; exit $done"
+    )

@@ -1,0 +1,52 @@
+"""Commands that a read-only check, or an earlier change, calls for."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from secrets import token_hex
+
+from pyinfra.api.command import StringCommand
+from pyinfra.api.operation import OperationMeta, operation
+from pyinfra.context import host
+
+from builder.engines.notes import any_changed, ask, current_note, hidden, paths_of, stamp_path, stamp_text
+
+
+def _as(user: str | None, text: str, stdin: str | None) -> str:
+    text = (
+        f"sh -c {shlex.quote(text)}" if user is None else f"runuser -u {shlex.quote(user)} -- sh -c {shlex.quote(text)}"
+    )
+    if stdin is None:
+        return text
+    mark = "INPUT" + token_hex(8)
+    return f"{text} <<'{mark}'\n{stdin}\n{mark}"
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
+@operation()
+def command(
+    run: str,
+    unless: str | None,
+    if_changed: tuple[OperationMeta, ...],
+    user: str | None,
+    stdin: str | None,
+    stamp_name: str,
+) -> Iterator[StringCommand]:
+    """Run when `unless` fails or something of `if_changed` has changed; the stamp remembers what a killed run still owed."""
+    note, paths = current_note(host), paths_of(host, if_changed)
+    stamp = stamp_path(_slug(stamp_name)) if paths else None
+    needed = unless is None and not if_changed
+    note.previewable = not needed
+    asked = []
+    if unless is not None:
+        asked.append(f"( {_as(user, unless, None)} ) >/dev/null 2>&1 && echo met || echo due")
+    if stamp is not None:
+        asked.append(f'[ "$({stamp_text(paths)})" = "$(cat {stamp} 2>/dev/null)" ] && echo met || echo due')
+    if asked:
+        needed = "due" in ask(host, "\n".join(asked)).split()
+    if needed or any_changed(if_changed):
+        after = f"\nmkdir -p {stamp_path('')} && {stamp_text(paths)} > {stamp}" if stamp is not None else ""
+        yield hidden(f"set -e\n{_as(user, run, stdin)}{after}")

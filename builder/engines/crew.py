@@ -1,0 +1,180 @@
+"""Carry an order out on all its hosts at once: connect, evaluate or execute the roles, read again what was changed."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import gevent
+from pyinfra.api.config import Config
+from pyinfra.api.exceptions import ConnectError, NestedOperationError, PyinfraError
+from pyinfra.api.host import Host
+from pyinfra.api.inventory import Inventory
+from pyinfra.api.state import State, StateStage
+from pyinfra.context import ctx_host, ctx_state
+
+from builder.engines import package_steps
+from builder.engines.job import JobHost, Order
+from builder.engines.material import Material
+from builder.engines.notes import StepFailed
+from builder.engines.recorder import Recorder, previewable, step_name, would_change
+from builder.engines.shell import ShellConnector
+from builder.errors import PacsmithError
+from builder.inventory.roles import load_role_module
+from builder.models.base import Model
+from builder.models.event import Event
+
+SYSTEM = "system"  # the part of a run that belongs to no role: packages of all roles
+
+
+class Crew:
+    """One order. `work` emits events and raises nothing that a host or a role can cause."""
+
+    def __init__(self, order: Order, emit: Callable[[Event], None]) -> None:
+        self.order = order
+        self.jobs = {host.connection.host: host for host in order.job.hosts}
+        self.recorder = Recorder(order.job.run, emit)
+        self.state = self._state()
+
+    def _state(self) -> State:
+        inventory = Inventory(([(name, {"connection": job.connection}) for name, job in self.jobs.items()], {}))
+        for place, host in enumerate(inventory):
+            host.connector_cls = ShellConnector
+            host.loop_position = [place]  # keeps one host's operations apart from another's
+        state = State(inventory, Config(FAIL_PERCENT=None))
+        state.add_callback_handler(self.recorder)
+        return state
+
+    def work(self) -> None:
+        """Plan, or converge and read again."""
+        with ctx_state.use(self.state):
+            hosts = self._each(list(self.state.inventory), self._connect)
+            if self.order.job.mode == "plan":
+                self._evaluate()
+                self._each(hosts, self._plan)
+            else:
+                self.state.current_stage, self.state.is_executing, self.state.check_for_changes = (
+                    StateStage.Execute,
+                    True,
+                    False,
+                )
+                hosts = self._each(hosts, self._converge)
+                self._evaluate()
+                self._each(hosts, self._read_again)
+            for host in self.state.inventory:
+                if host.connected:
+                    host.disconnect()
+
+    def _evaluate(self) -> None:
+        self.state.current_stage, self.state.is_executing, self.state.check_for_changes = (
+            StateStage.Prepare,
+            False,
+            True,
+        )
+
+    def _each(self, hosts: list[Host], task: Callable[[Host], None]) -> list[Host]:
+        """Do a task on hosts in parallel; those on which it went through."""
+
+        def guarded(host: Host) -> bool:
+            with ctx_host.use(host), self._told(host) as fine:
+                task(host)
+            return not fine
+
+        greenlets = {host: gevent.spawn(guarded, host) for host in hosts}
+        gevent.joinall(list(greenlets.values()), raise_error=True)
+        return [host for host, greenlet in greenlets.items() if greenlet.value]
+
+    @contextmanager
+    def _told(self, host: Host) -> Iterator[list[str]]:
+        """Turn whatever ends a host's part into an event; the list then holds the reason."""
+        faults: list[str] = []
+        try:
+            yield faults
+            self.recorder.close(self.state, host)
+        except ConnectError as fault:
+            faults.append(str(fault))
+            self.recorder.say(host.name, "unreachable", error=str(fault))
+        except NestedOperationError:
+            faults.append("a step failed")
+            self.recorder.close(self.state, host)
+        except OSError as fault:
+            faults.append(str(fault))
+            lost = f"{host.name}: the connection broke ({fault}); run the same command again when the host is back"
+            self.recorder.close(self.state, host, error=lost)
+            self.recorder.say(host.name, "unreachable", error=lost)
+        except (StepFailed, PacsmithError, PyinfraError) as fault:
+            faults.append(str(fault))
+            self._failed(host, str(fault))
+        except Exception as fault:  # noqa: BLE001 - a role is foreign code: whatever it raises ends this host's part only
+            faults.append(str(fault))
+            self._failed(host, f"{type(fault).__name__}: {fault}")
+
+    def _failed(self, host: Host, error: str) -> None:
+        if host.name in self.recorder.pending:
+            self.recorder.close(self.state, host, error=error)
+        else:
+            self.recorder.say(host.name, "failed", error=error)
+
+    @staticmethod
+    def _connect(host: Host) -> None:
+        host.connect(raise_exceptions=True, show_errors=False)
+
+    def _parts(self, host: Host, only: set[str] | None = None) -> Iterator[str]:
+        """Call each part of the host's work (the system's, then the roles'); yields its name after its steps are made."""
+        job, material = self.jobs[host.name], self.order.materials.get(host.name, Material())
+        loaded = [(role, _variables(role, data)) for role, data in job.roles]
+        wanted = tuple(
+            dict.fromkeys(package for _, variables in loaded for package in getattr(variables, "packages", ()))
+        )
+        if only is None or SYSTEM in only:
+            self.recorder.roles[host.name] = SYSTEM
+            package_steps.repair(name="Finish an interrupted package installation")
+            for role, variables in loaded:
+                prepare = getattr(load_role_module(role, "deploy"), "prepare", None)
+                if prepare is not None:
+                    prepare(variables, material)
+            if wanted:
+                package_steps.packages(name="Install the packages of all roles", wanted=wanted)
+            yield SYSTEM
+        for role, variables in loaded:
+            if only is None or role in only:
+                self.recorder.roles[host.name] = role
+                load_role_module(role, "deploy").deploy(variables, material)
+                yield role
+
+    def _plan(self, host: Host) -> None:
+        begun = 0
+        for _ in self._parts(host):
+            for operation in host.op_hash_order[begun:]:
+                self.recorder.planned(self.state, host, operation)
+            begun = len(host.op_hash_order)
+
+    def _converge(self, host: Host) -> None:
+        for _ in self._parts(host):
+            self.recorder.close(self.state, host)
+        self.recorder.roles[host.name] = ""
+
+    def _read_again(self, host: Host) -> None:
+        """Evaluate the changed roles anew: a step that would change something still has not converged."""
+        changed, begun, seen = self.recorder.changed.get(host.name, set()), len(host.op_hash_order), 0
+        for _ in self._parts(host, only=changed) if changed else ():
+            for operation in host.op_hash_order[begun:]:
+                if not previewable(self.state, host, operation):
+                    continue
+                seen += 1
+                if would_change(self.state, host, operation):
+                    self.recorder.say(
+                        host.name, "failed", step=step_name(self.state, operation), changed=True,
+                        error="did not converge: read again after the run, this step would still change something",
+                    )  # fmt: skip
+            begun = len(host.op_hash_order)
+        self.recorder.roles[host.name] = ""
+        self.recorder.say(
+            host.name, "note", error=None, diff=f"{seen} steps read again" if changed else "nothing had to be changed"
+        )
+
+
+def _variables(role: str, data: dict[str, object]) -> Model:
+    model: type[Model] = load_role_module(role, "variables").Variables
+    return model.model_validate(data)
+
+
+__all__ = ["Crew", "JobHost"]

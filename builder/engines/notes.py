@@ -1,0 +1,76 @@
+"""What a step leaves for its events beside the commands it runs: kept by pyinfra host and operation."""
+
+import shlex
+from dataclasses import dataclass, field
+
+from pyinfra.api.command import StringCommand
+from pyinfra.api.hiddenvalue import HiddenValue
+from pyinfra.api.host import Host
+from pyinfra.api.operation import OperationMeta
+
+
+class StepFailed(Exception):
+    """A step could not read or do what it must; the text is for the person who reads the run."""
+
+
+@dataclass
+class Note:
+    """`diff` is what would change (no secrets); `previewable` is False when no plan can tell; `paths` are the step's files."""
+
+    diff: str | None = None
+    previewable: bool = True
+    paths: tuple[str, ...] = field(default=())
+
+
+def _notes(host: Host) -> dict[str, Note]:
+    found: dict[str, Note] = host.connector_data.setdefault("pacsmith_notes", {})
+    return found
+
+
+def note_of(host: Host, operation: str) -> Note:
+    """The note of one operation (by pyinfra's hash); made when there is none."""
+    return _notes(host).setdefault(operation, Note())
+
+
+def current_note(host: Host) -> Note:
+    """The note of the operation that is being evaluated on this host."""
+    return note_of(host, host.current_op_hash or "")
+
+
+def paths_of(host: Host, steps: tuple[OperationMeta, ...]) -> tuple[str, ...]:
+    """All files of these steps, sorted."""
+    return tuple(sorted({path for step in steps for path in note_of(host, step._hash).paths}))
+
+
+def any_changed(steps: tuple[OperationMeta, ...]) -> bool:
+    """Whether one of these steps has changed something (in a run) or would (in a plan)."""
+    return any(step.changed for step in steps)
+
+
+def hidden(script: str) -> StringCommand:
+    """A command whose text is masked wherever pyinfra prints it."""
+    return StringCommand(HiddenValue(script))
+
+
+def ask(host: Host, script: str) -> str:
+    """Run a script that only reads; its output. Raises StepFailed when it does not exit 0, OSError when the host is lost."""
+    done, output = host.run_shell_command(hidden(script))
+    if not done:
+        raise StepFailed(output.stderr.strip() or output.stdout.strip() or "the host could not be read")
+    return output.stdout
+
+
+STAMPS = "/var/lib/pacsmith/stamps"
+
+
+def stamp_path(name: str) -> str:
+    """Where a host remembers for which state of its files a step was last carried out."""
+    return f"{STAMPS}/{name}"
+
+
+def stamp_text(paths: tuple[str, ...]) -> str:
+    """Shell text that prints a fingerprint of files: names, modification times and sizes.
+
+    Not their age: the clock of a host may jump while it is built.
+    """
+    return f"stat -c '%n %.Y %s' {shlex.join(paths)} 2>&1 | sha256sum"

@@ -1,0 +1,45 @@
+"""systemd units as a pyinfra operation."""
+
+import shlex
+from collections.abc import Iterator
+
+from pyinfra.api.command import StringCommand
+from pyinfra.api.operation import OperationMeta, operation
+from pyinfra.context import host
+
+from builder.engines.notes import any_changed, ask, current_note, hidden, paths_of, stamp_path, stamp_text
+from builder.engines.units import Unit, parse_units, show_script, wanted_actions
+
+
+@operation()
+def service(
+    units: tuple[str, ...],
+    enabled: bool,
+    running: bool,
+    restart_if: tuple[OperationMeta, ...],
+    reload_if: tuple[OperationMeta, ...],
+) -> Iterator[StringCommand]:
+    """Enable, start, restart or reload what needs it; all units in one read and one command."""
+    files = {"restart": paths_of(host, restart_if), "reload": paths_of(host, reload_if)}
+    stamps = {(unit, verb): stamp_path(f"{verb}-{unit}") for unit in units for verb in files if files[verb]}
+    checks = [
+        f'[ "$({stamp_text(files[verb])})" = "$(cat {shlex.quote(stamp)} 2>/dev/null)" ] && echo met || echo due'
+        for (_, verb), stamp in stamps.items()
+    ]
+    answer = ask(host, "\n".join([show_script(units), "echo ==", *checks]))
+    shown, _, said = answer.partition("\n==")
+    owed = {key for key, word in zip(stamps, said.split(), strict=True) if word == "due"}
+    found: dict[str, Unit] = parse_units(units, shown)
+    script: list[str] = []
+    for unit in units:
+        restart = any_changed(restart_if) or (unit, "restart") in owed
+        reload = any_changed(reload_if) or (unit, "reload") in owed
+        script += wanted_actions(found[unit], enabled=enabled, running=running, restart=restart, reload=reload)
+    if script or owed:
+        current_note(host).diff = "\n".join(f"# {line}" for line in script) or None
+        keep = [f"{stamp_text(files[verb])} > {shlex.quote(stamp)}" for (_, verb), stamp in stamps.items()]
+        made = [f"mkdir -p {stamp_path('')}"] if keep else []
+        fresh = (
+            ["systemctl daemon-reload"] if any(unit.stale for unit in found.values()) or any_changed(restart_if) else []
+        )
+        yield hidden("\n".join(["set -e", *fresh, *script, *made, *keep]))

@@ -1,0 +1,86 @@
+"""The steps that roles are made of. Each reads first, so a plan can show it, and changes only what differs.
+
+Call them inside a role's `deploy`; the first argument is the name that a person reads. Each returns a Step whose
+`.changed` says in a plan what would change and in a run what did; give it to `if_changed`, `restart_if`, `reload_if`.
+"""
+
+from collections.abc import Sequence
+
+from pyinfra.api.operation import OperationMeta
+
+from builder.engines import command_steps, file_steps, package_steps, service_steps
+from builder.engines.files import AbsentSpec, DirectorySpec, FileSpec, LinkSpec, Spec
+
+__all__ = [
+    "AbsentSpec",
+    "DirectorySpec",
+    "FileSpec",
+    "LinkSpec",
+    "Step",
+    "command",
+    "packages",
+    "place",
+    "service",
+    "write_files",
+]
+
+Step = OperationMeta
+
+
+def place(name: str, specs: Sequence[Spec]) -> Step:
+    """Files, directories, links and absences in one step: two round trips at most, whatever their number.
+
+    Directories come first, then files (all written, validated and synced before the first is renamed), links, absences.
+    """
+    return file_steps.place(name=name, specs=tuple(specs))
+
+
+def write_files(name: str, files: Sequence[FileSpec]) -> Step:
+    """`place` for files alone."""
+    return place(name, files)
+
+
+def packages(name: str, wanted: Sequence[str]) -> Step:
+    """Debian packages present. A role lists its own in `Variables.packages`; the engine then installs all roles' at once."""
+    return package_steps.packages(name=name, wanted=tuple(wanted))
+
+
+def service(
+    name: str,
+    *units: str,
+    enabled: bool = True,
+    running: bool = True,
+    restart_if: Sequence[Step] = (),
+    reload_if: Sequence[Step] = (),
+) -> Step:
+    """systemd units enabled (or not) and running (or not); restarted or reloaded after a change of these steps.
+
+    The host keeps a stamp of the steps' files, so a restart that a killed run still owed is made by the next run.
+    """
+    return service_steps.service(
+        name=name,
+        units=units,
+        enabled=enabled,
+        running=running,
+        restart_if=tuple(restart_if),
+        reload_if=tuple(reload_if),
+    )
+
+
+def command(
+    name: str,
+    run: str,
+    *,
+    unless: str | None = None,
+    if_changed: Sequence[Step] = (),
+    user: str | None = None,
+    stdin: str | None = None,
+) -> Step:
+    """Shell text, run as root or as `user`, when it is needed: `unless` (read-only) does not exit 0, or a step of
+    `if_changed` has changed. With neither it runs each time and no plan can preview it.
+
+    A secret belongs on `stdin`, never in `run` or `unless`. `unless` runs as the same user, without `stdin`.
+    """
+    return command_steps.command(
+        name=name, run=run, unless=unless, if_changed=tuple(if_changed), user=user, stdin=stdin, stamp_name=name
+    )
