@@ -37,7 +37,8 @@ def install_script(absent: Sequence[str]) -> str:
     script = (
         f"if [ ! -e {_POLICY} ]; then printf '#!/bin/sh\\n{_OURS}\\nexit 101\\n' > {_POLICY}; chmod 755 {_POLICY}; fi; "
         f"trap 'if grep -q \"^{_OURS}$\" {_POLICY} 2>/dev/null; then rm -f {_POLICY}; fi' EXIT; "
-        f"apt-get -q update -o APT::Update::Error-Mode=any && {_APT} --no-install-recommends install {shlex.join(absent)}"
+        f"apt-get -q update -o APT::Update::Error-Mode=any "
+        f"&& {_APT} --no-install-recommends install {shlex.join(absent)}"
     )
     return _detached(script)
 
@@ -46,7 +47,7 @@ _RUNNING = "grep -qsx apt-get /proc/[0-9]*/comm"
 
 
 def repair_script(*, dry: bool) -> str:
-    """With `dry`, prints what is half done (nothing when all is well); otherwise waits for a running apt and repairs."""
+    """With `dry`, prints what is half done (nothing when all is well); else waits for a running apt and repairs."""
     held = f"grep -qs '^{_OURS}$' {_POLICY}"
     if dry:
         return (

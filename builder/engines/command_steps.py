@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Generator
 from secrets import token_hex
 
 from pyinfra.api.command import StringCommand
@@ -28,14 +28,15 @@ def _slug(name: str) -> str:
 
 @operation()
 def command(
+    *,
     run: str,
     unless: str | None,
     if_changed: tuple[OperationMeta, ...],
     user: str | None,
     stdin: str | None,
     stamp_name: str,
-) -> Iterator[StringCommand]:
-    """Run when `unless` fails or something of `if_changed` has changed; the stamp remembers what a killed run still owed."""
+) -> Generator[StringCommand]:
+    """Run when `unless` fails or something of `if_changed` changed; the stamp keeps what a killed run still owed."""
     note, paths = current_note(host), paths_of(host, if_changed)
     stamp = stamp_path(_slug(stamp_name)) if paths else None
     needed = unless is None and not if_changed

@@ -14,7 +14,7 @@ from pyinfra.context import ctx_host, ctx_state
 from builder.engines import package_steps
 from builder.engines.job import JobHost, Order
 from builder.engines.material import Material
-from builder.engines.notes import StepFailed
+from builder.engines.notes import StepError
 from builder.engines.recorder import Recorder, previewable, step_name, would_change
 from builder.engines.shell import ShellConnector
 from builder.errors import PacsmithError
@@ -35,12 +35,13 @@ class Crew:
         self.state = self._state()
 
     def _state(self) -> State:
-        inventory = Inventory(([(name, {"connection": job.connection}) for name, job in self.jobs.items()], {}))
+        names = [(name, {"connection": job.connection}) for name, job in self.jobs.items()]
+        inventory = Inventory((names, {}))  # type: ignore[no-untyped-call]
         for place, host in enumerate(inventory):
             host.connector_cls = ShellConnector
             host.loop_position = [place]  # keeps one host's operations apart from another's
-        state = State(inventory, Config(FAIL_PERCENT=None))
-        state.add_callback_handler(self.recorder)
+        state = State(inventory, Config())  # type: ignore[no-untyped-call]
+        state.add_callback_handler(self.recorder)  # type: ignore[no-untyped-call]
         return state
 
     def work(self) -> None:
@@ -100,10 +101,10 @@ class Crew:
             lost = f"{host.name}: the connection broke ({fault}); run the same command again when the host is back"
             self.recorder.close(self.state, host, error=lost)
             self.recorder.say(host.name, "unreachable", error=lost)
-        except (StepFailed, PacsmithError, PyinfraError) as fault:
+        except (StepError, PacsmithError, PyinfraError) as fault:
             faults.append(str(fault))
             self._failed(host, str(fault))
-        except Exception as fault:  # noqa: BLE001 - a role is foreign code: whatever it raises ends this host's part only
+        except Exception as fault:  # a role is foreign code: whatever it raises ends this host's part only
             faults.append(str(fault))
             self._failed(host, f"{type(fault).__name__}: {fault}")
 
@@ -118,7 +119,7 @@ class Crew:
         host.connect(raise_exceptions=True, show_errors=False)
 
     def _parts(self, host: Host, only: set[str] | None = None) -> Iterator[str]:
-        """Call each part of the host's work (the system's, then the roles'); yields its name after its steps are made."""
+        """Call each part of the host's work (the system's, then each role); yields its name once its steps are made."""
         job, material = self.jobs[host.name], self.order.materials.get(host.name, Material())
         loaded = [(role, _variables(role, data)) for role, data in job.roles]
         wanted = tuple(

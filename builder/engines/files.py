@@ -1,4 +1,4 @@
-"""Files as they should be, what the host said of the present ones, the difference, and the shell text that mends it (pure).
+"""Files as they should be, what the host has instead, and the shell text that mends it (pure).
 
 One read and at most one write for a whole batch: each round trip to a host costs more than the files do.
 """
@@ -86,7 +86,7 @@ def read_script(specs: Sequence[Spec]) -> str:
     for spec in specs:
         path = shlex.quote(spec.path)
         show = isinstance(spec, FileSpec) and not spec.secret
-        content = f'base64 -w0 < "$p"' if show else ":"
+        content = 'base64 -w0 < "$p"' if show else ":"
         lines.append(
             f'p={path}; if [ -L "$p" ]; then echo "symbolic link|||"; readlink "$p"; '
             f'elif [ -f "$p" ]; then stat -c "%F|%a|%U|%G" "$p"; sha256sum < "$p"; {content}; '
@@ -155,7 +155,7 @@ def _content_diff(spec: FileSpec, present: Present) -> list[str]:
 
 
 def diff(spec: Spec, present: Present) -> str:
-    """Unified diff of content, and a line beginning with `# ` for kind, owner and rights; empty when nothing differs."""
+    """Unified diff of content, and `# ` lines for kind, owner and rights; empty when nothing differs."""
     if not differs(spec, present):
         return ""
     if isinstance(spec, AbsentSpec):
@@ -196,9 +196,8 @@ def write_script(specs: Sequence[Spec]) -> str:
         parts.append(f"chown {spec.owner}:{spec.group} {new}; chmod {spec.mode} {new}")
         if spec.validate is not None:
             check = spec.validate.replace("%s", new)
-            parts.append(
-                f"( {check} ) >&2 || {{ echo {shlex.quote(spec.path + ': the new content was refused by its check')} >&2; exit 1; }}"
-            )
+            refused = shlex.quote(f"{spec.path}: the new content was refused by its check")
+            parts.append(f"( {check} ) >&2 || {{ echo {refused} >&2; exit 1; }}")
     if files:
         parts.append("sync " + " ".join(shlex.quote(temporary(spec.path)) for spec in files))
     parts += [f"mv -fT {shlex.quote(temporary(spec.path))} {shlex.quote(spec.path)}" for spec in files]

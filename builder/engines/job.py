@@ -129,4 +129,4 @@ def _last_words(code: int, complaints: IO[str]) -> str:
     said = complaints.read().strip().splitlines()
     how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
     last = f" ({said[-1][:_SHOWN]})" if said else ""
-    return f"the engine {how} before its work was done{last}; run the same command again, it goes on where this one stopped"
+    return f"the engine {how} before its work was done{last}; run the command again: it goes on from there"

@@ -1,4 +1,4 @@
-"""What a host needs beside its variables: the values of its secrets and its certificate. Never written, never printed."""
+"""What a host needs beside its variables: the values of its secrets and its certificate. Never printed."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -9,13 +9,13 @@ from pyinfra.api.host import Host
 from pyinfra.api.operation import OperationMeta
 
 
-class StepFailed(Exception):
+class StepError(Exception):
     """A step could not read or do what it must; the text is for the person who reads the run."""
 
 
 @dataclass
 class Note:
-    """`diff` is what would change (no secrets); `previewable` is False when no plan can tell; `paths` are the step's files."""
+    """`diff` is what would change (no secrets); `previewable` is False when no plan can tell; `paths` its files."""
 
     diff: str | None = None
     previewable: bool = True
@@ -49,14 +49,14 @@ def any_changed(steps: tuple[OperationMeta, ...]) -> bool:
 
 def hidden(script: str) -> StringCommand:
     """A command whose text is masked wherever pyinfra prints it."""
-    return StringCommand(HiddenValue(script))
+    return StringCommand(HiddenValue(script))  # type: ignore[no-untyped-call]
 
 
 def ask(host: Host, script: str) -> str:
-    """Run a script that only reads; its output. Raises StepFailed when it does not exit 0, OSError when the host is lost."""
+    """Output of a script that only reads. Raises StepError when it does not exit 0, OSError when the host is lost."""
     done, output = host.run_shell_command(hidden(script))
     if not done:
-        raise StepFailed(output.stderr.strip() or output.stdout.strip() or "the host could not be read")
+        raise StepError(output.stderr.strip() or output.stdout.strip() or "the host could not be read")
     return output.stdout
 
 

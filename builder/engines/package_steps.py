@@ -1,6 +1,6 @@
 """Debian packages: one dpkg reading, one apt run for all of them."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 
 from pyinfra.api.command import StringCommand
 from pyinfra.api.operation import operation
@@ -11,7 +11,7 @@ from builder.engines.notes import ask, current_note, hidden
 
 
 @operation()
-def packages(wanted: tuple[str, ...]) -> Iterator[StringCommand]:
+def packages(wanted: tuple[str, ...]) -> Generator[StringCommand]:
     """Install what is missing; services wait for their configuration and are started by the role."""
     absent = missing(wanted, ask(host, query_script(wanted)))
     if absent:
@@ -20,7 +20,7 @@ def packages(wanted: tuple[str, ...]) -> Iterator[StringCommand]:
 
 
 @operation()
-def repair() -> Iterator[StringCommand]:
+def repair() -> Generator[StringCommand]:
     """Finish what an interrupted package installation has left half done."""
     found = ask(host, repair_script(dry=True)).strip()
     if found:

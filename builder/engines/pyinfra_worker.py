@@ -13,6 +13,7 @@ from typing import TextIO
 
 from pydantic import ValidationError
 
+from builder.engines.crew import Crew
 from builder.engines.job import Order, cleaned, redactor
 from builder.models.event import Event
 
@@ -41,8 +42,6 @@ def main() -> int:
     hidden = redactor(order.materials)
     logging.getLogger("pyinfra").addHandler(logging.NullHandler())
     logging.getLogger("pyinfra").propagate = False
-
-    from builder.engines.crew import Crew  # pyinfra takes 0.6 s to import: only when there is something to do
 
     Crew(order, lambda event: _print(cleaned(event, hidden), events)).work()
     return 0

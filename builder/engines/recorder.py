@@ -45,9 +45,9 @@ class Recorder(BaseStateCallback):
         self.pending[host.name] = Pending(op_hash, time.monotonic())
         self.say(host.name, "started", step=step_name(state, op_hash))
 
-    def operation_host_success(self, state: State, host: Host, op_hash: str, retry_count: int = 0) -> None:  # type: ignore[override]
-        """The step's commands are through."""
-        self.pending[host.name].ended = time.monotonic()
+    def operation_host_success(self, *about: object) -> None:  # type: ignore[override]
+        """The step's commands are through (state, host, operation, retries)."""
+        self.pending[str(about[1])].ended = time.monotonic()
 
     def close(self, state: State, host: Host, error: str | None = None) -> None:
         """Say how the step that was under way ended; `error` when an exception ended it."""

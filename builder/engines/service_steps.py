@@ -1,7 +1,7 @@
 """systemd units as a pyinfra operation."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Generator
 
 from pyinfra.api.command import StringCommand
 from pyinfra.api.operation import OperationMeta, operation
@@ -18,7 +18,7 @@ def service(
     running: bool,
     restart_if: tuple[OperationMeta, ...],
     reload_if: tuple[OperationMeta, ...],
-) -> Iterator[StringCommand]:
+) -> Generator[StringCommand]:
     """Enable, start, restart or reload what needs it; all units in one read and one command."""
     files = {"restart": paths_of(host, restart_if), "reload": paths_of(host, reload_if)}
     stamps = {(unit, verb): stamp_path(f"{verb}-{unit}") for unit in units for verb in files if files[verb]}

@@ -26,12 +26,15 @@ from pyinfra.connectors.util import CommandOutput, OutputLine, make_unix_command
 from builder.models.connection import Connection
 
 CONNECT_SECONDS = 30.0
-_ENVIRONMENT = "export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin; cd /; umask 022"
+_ENVIRONMENT = (
+    "export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive; cd /; umask 022; "
+    "export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+)
 _CONTROL = ("_success_exit_codes", "_timeout", "_get_pty", "_stdin")
 _PR_SET_PDEATHSIG = 1
 
 
-class ConnectionLost(OSError):
+class ConnectionLostError(OSError):
     """The shell ended while a command was under way; the text says what SSH said."""
 
 
@@ -40,7 +43,7 @@ def _die_with_parent() -> None:
 
 
 def frame(text: str, mark: str) -> str:
-    """Shell input that runs `text` in a subshell and then prints `mark` and the exit code, and `mark` on standard error.
+    """Shell input that runs `text` in a subshell and then prints `mark` and the exit code, on standard error `mark`.
 
     The text is read whole before it runs, so a syntax error in it cannot end the shell.
     """
@@ -60,12 +63,12 @@ def reason(connection: Connection, said: str) -> str:
             "if the host was reinstalled, pin its new key, otherwise someone is in between"
         )
     if "Permission denied" in said:
-        return f"{place}: user {connection.user} is refused with key {connection.key}; put the key's public half on the host"
+        return f"{place}: {connection.user} is refused with key {connection.key}; put its public half on the host"
     if "sudo:" in said:
         return (
             f"{place}: {connection.user} cannot become root ({last}); allow passwordless sudo for this user on the host"
         )
-    return f"{place}: no SSH connection ({last}); check that the host is up and port {connection.port} is open to this machine"
+    return f"{place}: no SSH connection ({last}); is the host up, and port {connection.port} open to this machine?"
 
 
 class ShellConnector(BaseConnector):
@@ -112,7 +115,7 @@ class ShellConnector(BaseConnector):
             self.process.wait()
 
     def say(self, text: str, *, within: float | None = None, framed: bool = True) -> tuple[int, str, str]:
-        """Run shell text: exit code, output, error output. Raises ConnectionLost, TimeoutError (the shell is then closed)."""
+        """Run shell text: exit code, output, errors. Raises ConnectionLostError, or TimeoutError (the shell ends)."""
         mark = "PACSMITH" + token_hex(8)
         bare = f"{text}\nprintf '\\n%s %s\\n' {mark} \"$?\"; printf '\\n%s\\n' {mark} >&2\n"
         readers = [gevent.spawn(self._read_to, stream, mark) for stream in (self.process.stdout, self.process.stderr)]
@@ -130,7 +133,7 @@ class ShellConnector(BaseConnector):
             raise
         self.round_trips += 1
         if tail is None:
-            raise ConnectionLost(errors.strip() or "the connection ended")
+            raise ConnectionLostError(errors.strip() or "the connection ended")
         return int(tail), output, errors
 
     @staticmethod
@@ -147,7 +150,11 @@ class ShellConnector(BaseConnector):
             got += chunk
 
     def run_shell_command(
-        self, command: StringCommand | str, print_output: bool = False, print_input: bool = False, **arguments: Any
+        self,
+        command: StringCommand | str,
+        print_output: bool = False,  # noqa: ARG002
+        print_input: bool = False,  # noqa: ARG002
+        **arguments: Any,
     ) -> tuple[bool, CommandOutput]:
         """pyinfra's door: run a command, with `_sudo_user` and the like when an operation asks for them."""
         control = {key: arguments.pop(key, None) for key in _CONTROL}

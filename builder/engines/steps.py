@@ -41,7 +41,7 @@ def write_files(name: str, files: Sequence[FileSpec]) -> Step:
 
 
 def packages(name: str, wanted: Sequence[str]) -> Step:
-    """Debian packages present. A role lists its own in `Variables.packages`; the engine then installs all roles' at once."""
+    """Debian packages present. What a role lists in `Variables.packages` the engine installs for all roles at once."""
     return package_steps.packages(name=name, wanted=tuple(wanted))
 
 

@@ -11,7 +11,7 @@ _DONE = ("planned", "ok", "changed", "failed", "skipped")
 class JobResult(Model):
     """What came of a job. `changed` counts, by host, the steps that changed something (of a plan: that would).
 
-    `steps` and `previewable` count steps over all hosts; their ratio is the coverage of a plan. `reasons` are sentences.
+    `steps` and `previewable` count over all hosts; their ratio is the coverage of a plan. `reasons` are sentences.
     """
 
     ok: bool

@@ -1,4 +1,4 @@
-"""Render a role's Jinja templates. A name that the template asks for and nobody gave is an error, never an empty text."""
+"""Render a role's Jinja templates. A name that nobody gave is an error, never an empty text."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -11,7 +11,7 @@ def _environment(folder: Path) -> Environment:
     return Environment(
         loader=FileSystemLoader(folder),
         undefined=StrictUndefined,
-        autoescape=False,  # noqa: S701 - configuration files, not HTML
+        autoescape=False,  # configuration files, not HTML
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
@@ -19,7 +19,7 @@ def _environment(folder: Path) -> Environment:
 
 
 def render(role_file: str, template: str, **values: object) -> str:
-    """Text of `templates/<template>` beside `role_file` (a role's `__file__`). Raises ValueError with the template's name."""
+    """Text of `templates/<template>` beside `role_file` (a role's `__file__`). Raises ValueError."""
     folder = Path(role_file).parent / "templates"
     try:
         return _environment(folder).get_template(template).render(**values)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Unit:
-    """`state` is systemd's ActiveState, `file_state` its UnitFileState; `stale` when the unit file is newer than systemd's copy."""
+    """ActiveState and UnitFileState in systemd's words; `stale` when the unit file is newer than systemd's copy."""
 
     name: str
     state: str = "inactive"
