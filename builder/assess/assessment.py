@@ -34,13 +34,14 @@ def _finding(sheet: Sheet, line: Requirement, facts: Mapping[str, Fact], use: fr
     if missing:
         where = " and ".join(" or ".join(words) for words in missing)
         sentence = f"Asked only where {where}, which this host is not said to be."
-        return _said(sheet, line, "not applicable", f"{_statement(line)}, where {where}", "not asked here", sentence)
+        expected = f"{_statement(line)}, where {where}"
+        return _said(sheet, line, "not applicable", expected=expected, observed="not asked here", sentence=sentence)
     if line.attested is not None:
         sentence = f"No probe can tell; {line.by} must attest it{_validity(line)}."
-        return _said(sheet, line, "unknown", line.attested, "not attested", sentence, attest=line.by)
+        return _to_attest(sheet, line, line.attested, "not attested", sentence)
     if line.advice is not None:
         sentence = f"The source advises it and nothing measures it; {line.by} must take note."
-        return _said(sheet, line, "unknown", f"advice: {line.advice}", "nothing to measure", sentence, attest=line.by)
+        return _to_attest(sheet, line, f"advice: {line.advice}", "nothing to measure", sentence)
     return _measured(sheet, line, evaluate(line, facts))
 
 
@@ -55,15 +56,21 @@ def _measured(sheet: Sheet, line: Requirement, outcome: Outcome) -> Finding:
         elif verdict == "short":
             verdict, level = "met", "minimum"
             reason = f"no minimum is stated, and the recommendation is not reached: {reason}"
-    attest = line.by if outcome.judged else None
-    return _said(
-        sheet, line, verdict, expected, outcome.observed, f"{_capital(reason)}.", level=level, attest=attest
-    ).model_copy(
+    said = f"{_capital(reason)}."
+    finding = _said(sheet, line, verdict, expected=expected, observed=outcome.observed, sentence=said)
+    return finding.model_copy(
         update={
+            "level": level,
+            "attest": line.by if outcome.judged else None,
             "commands": tuple(dict.fromkeys(fact.command for fact in outcome.facts)),
             "raw_sha256": next((fact.raw_sha256 for fact in outcome.facts), None),
         }
     )
+
+
+def _to_attest(sheet: Sheet, line: Requirement, expected: str, observed: str, sentence: str) -> Finding:
+    finding = _said(sheet, line, "unknown", expected=expected, observed=observed, sentence=sentence)
+    return finding.model_copy(update={"attest": line.by})
 
 
 def _capital(reason: str) -> str:
@@ -76,23 +83,19 @@ def _said(
     sheet: Sheet,
     line: Requirement,
     verdict: Verdict,
+    *,
     expected: str,
     observed: str,
     sentence: str,
-    *,
-    level: Level | None = None,
-    attest: str | None = None,
 ) -> Finding:
     return Finding(
         product=sheet.product.id,
         requirement=line.id,
         verdict=verdict,
-        level=level,
         expected=expected,
         observed=observed,
         sentence=f"{sentence} {line.note}" if line.note else sentence,
         source=f"{sheet.source.cited}, {line.place}",
-        attest=attest,
     )
 
 
