@@ -1,0 +1,39 @@
+"""Read sheets: one file, or all that apply."""
+
+from pathlib import Path
+
+from builder.load.loaded import Loaded, load
+from builder.load.problem import LoadErrors, Problem
+from builder.load.shipped import specs_folders
+from builder.models.sheet import Sheet
+
+
+def load_sheet(path: Path) -> Loaded[Sheet]:
+    """The sheet of `path`. Raises LoadErrors with everything that is wrong with the file."""
+    return load(path, Sheet)
+
+
+def sheet_files() -> tuple[Path, ...]:
+    """Every sheet file, the user's folder first, sorted by name within a folder."""
+    return tuple(
+        file for folder in specs_folders() for file in sorted(folder.rglob("*")) if file.suffix in (".yml", ".yaml")
+    )
+
+
+def load_sheets() -> tuple[Loaded[Sheet], ...]:
+    """Every sheet; of two with one product and one version range the user's own wins over the shipped one.
+
+    Raises LoadErrors with the faults of all files.
+    """
+    chosen: dict[tuple[str, str], Loaded[Sheet]] = {}
+    problems: list[Problem] = []
+    for file in sheet_files():
+        try:
+            sheet = load_sheet(file)
+        except LoadErrors as fault:
+            problems += fault.problems
+            continue
+        chosen.setdefault((sheet.value.product.id, sheet.value.product.versions), sheet)
+    if problems:
+        raise LoadErrors(problems)
+    return tuple(chosen.values())
