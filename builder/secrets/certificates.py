@@ -12,12 +12,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from pydantic import SecretStr
 
+from builder.durable import write_whole
 from builder.errors import BadInput
 from builder.inventory import fqdn_of, state_folder
 from builder.inventory.index import all_ends
 from builder.models.secret import SecretReference
 from builder.models.site import Host, Peer, Site
-from builder.secrets.atomic import write_whole
 from builder.secrets.authority import authority_certificate
 from builder.secrets.handed_in import faults_of
 from builder.secrets.keys import PrivateKey, new_key, read_key
@@ -139,7 +139,7 @@ def certificate_for(  # noqa: PLR0917 - who, then what it answers to, then when:
         return _handed_in(site, store, name, identity, pem=pem, key=key, today=today)
     authority, authority_key = _authority(site, store)
     path = certificates_folder(site) / f"{name}.pem"
-    current = _present(path)
+    current = present_certificate(path)
     reason = renewal_reason(current, key, identity, authority, today=today, renew_before_days=site.ca.renew_before_days)
     if reason is not None or current is None:
         current = issue(key, identity, authority, authority_key, today=today, days=site.ca.host_days)
@@ -149,8 +149,8 @@ def certificate_for(  # noqa: PLR0917 - who, then what it answers to, then when:
     return HostCertificate(ca_pem, _pem(current), pem, current.not_valid_after_utc, reason is not None, reason)
 
 
-def _present(path: Path) -> x509.Certificate | None:
-    """Our own last certificate; a missing or damaged file counts as none, since a new one can be made."""
+def present_certificate(path: Path) -> x509.Certificate | None:
+    """The first certificate of a file; None when the file is missing or damaged."""
     try:
         return _read_bundle(path, "the certificate")[0]
     except (FileNotFoundError, BadInput):

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from builder.durable import held, write_whole
 from builder.errors import BadInput
 from builder.inventory.references import PlacedReference, secret_references
 from builder.models.site import Site
-from builder.secrets.atomic import held, write_whole
 from builder.secrets.certificates import certificate_holders, certificate_key_name
 from builder.secrets.keys import new_key
 from builder.secrets.password import Ask

@@ -60,7 +60,7 @@ def faults_of(
         faults.append(f"the certificate does not name {', '.join(missing)}; the CA must keep the request's names")
     if lacking := usages(leaf):
         faults.append(
-            f"the certificate does not allow {' and '.join(lacking)} authentication; the CA must allow both server and client"
+            f"the certificate does not allow {' and '.join(lacking)} use; the CA must allow both server and client"
         )
     if wrong := _wrong_dates(leaf, today):
         faults.append(f"the certificate {wrong}")

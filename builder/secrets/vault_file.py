@@ -5,8 +5,8 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from builder.durable import held, write_whole
 from builder.errors import BadInput
-from builder.secrets.atomic import held, write_whole
 from builder.secrets.vault_command import NotAVaultError, WrongPasswordError, decrypt, encrypt
 from builder.secrets.vault_text import NotAMappingError, parse, with_values
 

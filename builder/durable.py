@@ -11,9 +11,9 @@ from pathlib import Path
 def write_whole(path: Path, content: bytes, mode: int = 0o600) -> None:
     """Write under a temporary name beside it, flush to disk, rename: a kill leaves the old file or the new one.
 
-    Folders that are missing are made for the owner alone. Raises OSError when the disk refuses.
+    Missing folders are made, for the owner alone when the file is. Raises OSError when the disk refuses.
     """
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o755 if mode & 0o077 else 0o700)
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
