@@ -115,7 +115,8 @@ def _sqlite(url: URL) -> Engine:
         # Created here for its mode: facts of a hospital's machines are nobody else's business.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except OSError as error:
-        raise BadInput(f"ledger {path}: {error.strerror}; make the folder writable or name another ledger") from None
+        why = "its folder is a file" if isinstance(error, FileExistsError) else error.strerror
+        raise BadInput(f"ledger {path}: {why}; make the folder writable or name another ledger") from None
     engine = create_engine(url, hide_parameters=True, connect_args={"timeout": _BUSY_SECONDS})
 
     @event.listens_for(engine, "connect")

@@ -52,7 +52,8 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     path = tmp_path / "file" / "ledger.db"
     assert (
-        said(f"sqlite:///{path}") == f"ledger {path}: Not a directory; make the folder writable or name another ledger"
+        said(f"sqlite:///{path}")
+        == f"ledger {path}: its folder is a file; make the folder writable or name another ledger"
     )
 
 
