@@ -1,0 +1,112 @@
+"""The whole answer of a machine -> facts (pure). Every promised fact is stated: its value, or the reason why not."""
+
+import hashlib
+from collections.abc import Mapping
+
+from builder.models.catalogue import fact_kind
+from builder.models.fact import Fact
+from builder.models.quantity import BASE_UNITS
+from builder.models.site import Host
+from builder.survey import disks, hardware, nginx, orthanc, packages, postgresql, system
+from builder.survey.question import Absent, Question, Reply, Said, UnreadableError
+from builder.survey.script import replies
+
+CONTAINERS = ("systemd-nspawn", "lxc", "lxc-libvirt", "docker", "podman", "openvz", "rkt", "wsl", "proot", "pouch",
+              "container-other")  # fmt: skip
+_CUT_OFF = UnreadableError("the answer of the host was cut off")
+_BENEATH = ("cpu.", "memory.", "os.kernel")
+
+
+def questions(host: Host) -> tuple[Question, ...]:
+    """What a host of this class is asked, in the order of the script."""
+    every = (*system.questions(host), *hardware.questions(), *disks.questions(host), *packages.questions(host))
+    if host.host_class != "archive":
+        return every
+    return (*every, *orthanc.questions(), *postgresql.questions(), *nginx.questions())
+
+
+def facts_from(text: str, host: Host) -> dict[str, Fact]:
+    """The facts in what the script printed, sorted by name. Never raises: what is not whole is unreadable."""
+    answers = replies(text)
+    asked = questions(host)
+    said = {name: value for question in asked for name, value in _parsed(question, answers.get(question.name)).items()}
+    said |= _derived(host, answers, said)
+    commands = {name: question.command for question in asked for name in question.promises}
+    listening = next(question.command for question in asked if question.name == "ports")
+    commands |= {name: listening for name in said if name.startswith("port.tcp.")}
+    commands |= _derived_commands(host, {question.name: question.command for question in asked})
+    machine = said.get("virtualisation")
+    virtual = machine if isinstance(machine, str) else None
+    digest = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+    return {
+        name: _fact(name, _corrected(name, value, virtual), commands[name], _note(name, virtual), digest)
+        for name, value in sorted(said.items())
+        if name in commands
+    }
+
+
+def _parsed(question: Question, reply: Reply | None) -> dict[str, Said]:
+    if reply is None:
+        return dict.fromkeys(question.promises, _CUT_OFF)
+    try:
+        said = question.parse(reply)
+    except UnreadableError as why:
+        return dict.fromkeys(question.promises, why)
+    except (ValueError, LookupError, RecursionError):
+        return dict.fromkeys(question.promises, UnreadableError("what the command printed is not understood"))
+    return {**dict.fromkeys(question.promises, UnreadableError("the command does not say")), **said}
+
+
+def _derived(host: Host, answers: Mapping[str, Reply], said: Mapping[str, Said]) -> dict[str, Said]:
+    """What only two answers together tell."""
+    if host.archive is None:
+        return {}
+    mounts = [said.get(f"disk.{purpose}.mount") for purpose in ("storage", "database")]
+    same = mounts[0] == mounts[1] if all(isinstance(mount, str) for mount in mounts) else None
+    derived: dict[str, Said] = {
+        "disk.apart": disks.apart(answers.get("drives-storage"), answers.get("drives-database"), same),
+        "orthanc.database": orthanc.database(answers.get("orthanc-files"), answers.get("orthanc-process")),
+    }
+    server = said.get("orthanc.config.PostgreSQL.Host")
+    if isinstance(server, str) and server not in ("127.0.0.1", "::1", "localhost") and not server.startswith("/"):
+        derived["postgresql.latency"] = UnreadableError(f"Orthanc's database is on {server}, not on this host")
+    return derived
+
+
+def _derived_commands(host: Host, commands: Mapping[str, str]) -> dict[str, str]:
+    if host.archive is None:
+        return {}
+    return {
+        "disk.apart": f"{commands['drives-storage']}; {commands['drives-database']}",
+        "orthanc.database": f"{commands['orthanc-files']}; {commands['orthanc-process']}",
+    }
+
+
+def _corrected(name: str, value: Said, virtual: str | None) -> Said:
+    """What a machine that is not made of metal says wrongly of itself."""
+    if isinstance(value, UnreadableError | Absent) or virtual in (None, "none"):
+        return value
+    if name.startswith("asset.") and virtual in CONTAINERS:
+        return UnreadableError(f"{virtual} shows no equipment record of its own")
+    if name.startswith("disk.") and name.endswith(".medium"):
+        return UnreadableError(f"a drive in {virtual} does not say what it is made of")
+    if name == "disk.apart" and value is True:
+        return UnreadableError(f"drives that are two in {virtual} may be one beneath")
+    return value
+
+
+def _note(name: str, virtual: str | None) -> str | None:
+    if virtual in CONTAINERS and name.startswith(_BENEATH):
+        return f"of the machine beneath {virtual}"
+    if virtual not in (None, "none") and name.startswith("asset."):
+        return f"of the virtual machine, {virtual}"
+    return None
+
+
+def _fact(name: str, said: Said, command: str, note: str | None, digest: str) -> Fact:
+    if isinstance(said, Absent):
+        return Fact(name=name, command=command, absent=True, raw_sha256=digest)
+    if isinstance(said, UnreadableError):
+        return Fact(name=name, command=command, error=str(said), raw_sha256=digest)
+    unit = BASE_UNITS.get(fact_kind(name).kind)
+    return Fact(name=name, value=said, unit=unit, command=command, note=note, raw_sha256=digest)

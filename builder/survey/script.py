@@ -1,0 +1,51 @@
+"""All questions as one POSIX shell script for standard input (one round trip, no file left), and its answer cut up."""
+
+import re
+import shlex
+from collections.abc import Iterable
+
+from builder.survey.question import Question, Reply
+
+_SECONDS = 20
+_PREAMBLE = """\
+LC_ALL=C; export LC_ALL
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin; export PATH
+cd /
+limit=
+command -v timeout >/dev/null 2>&1 && limit='timeout {seconds}'
+exec 3>&1
+ask() {{
+  printf '%s begin %s\\n' '{mark}' "$1"
+  errors=$($limit sh -c "$2" 2>&1 >&3 3>&- </dev/null); code=$?
+  printf '\\n%s errors %s\\n%s\\n%s end %s %s\\n' '{mark}' "$1" "$errors" '{mark}' "$1" "$code"
+}}
+printf '%s begins\\n' '{mark}'
+"""
+_BEGINS = re.compile(r"^(@@ [0-9a-f]{16}) begins$", re.MULTILINE)
+
+
+def script(questions: Iterable[Question], nonce: str) -> str:
+    """The shell text. `nonce` (16 hexadecimal digits) marks the sections, so that no output can pass for a marker."""
+    mark = f"@@ {nonce}"
+    asked = "".join(f"ask {question.name} {shlex.quote(question.command)}\n" for question in questions)
+    return _PREAMBLE.format(mark=mark, seconds=_SECONDS) + asked + f"printf '%s ends\\n' '{mark}'\n"
+
+
+def began(text: str) -> bool:
+    """Whether the script ran at all."""
+    return _BEGINS.search(text) is not None
+
+
+def replies(text: str) -> dict[str, Reply]:
+    """Each section that is whole, by its name; one that was cut off is not there. Never raises."""
+    first = _BEGINS.search(text)
+    if first is None:
+        return {}
+    mark = re.escape(first[1])
+    section = re.compile(
+        rf"^{mark} begin (?P<name>\S+)\n(?P<text>(?:(?!{mark} ).*\n)*?){mark} errors (?P=name)\n"
+        rf"(?P<errors>(?:(?!{mark} ).*\n)*?){mark} end (?P=name) (?P<code>[0-9]{{1,3}})$",
+        re.MULTILINE,
+    )
+    found = section.finditer(text, first.end())
+    return {m["name"]: Reply(int(m["code"]), m["text"].removesuffix("\n"), m["errors"].rstrip("\n")) for m in found}
