@@ -1,0 +1,218 @@
+"""One host of the lab on this machine: its disk, its keeper, whether it runs and whether it answers."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import builder
+from builder.errors import Unreachable
+from builder.lab import cgroups, mounts
+from builder.lab.errors import LabError
+from builder.lab.execute import environment
+from builder.lab.furnish import Furniture, write_fresh, write_identity
+from builder.lab.keeper import STOP_SECONDS, keeper_argv
+from builder.lab.keys import HOST_KEY
+from builder.lab.layout import HostFolder, Layout
+from builder.lab.nspawn import ENVIRONMENT, boot_argv
+from builder.lab.processes import Process, boot_id, command_lines, is_of_host, send, wait_gone
+from builder.models.connection import Connection
+from builder.render.lab_hosts import LabHost
+from builder.survey.remote import Remote
+
+BOOT_SECONDS = 90
+
+
+@dataclass(frozen=True, slots=True)
+class KeeperState:
+    """What a host's keeper wrote last. `booted_at` is seconds since the epoch; `ended` says why it stopped."""
+
+    keeper: Process
+    machine: Process
+    boots: int
+    booted_at: float
+    ended: str | None
+
+
+def read_keeper(folder: HostFolder) -> KeeperState | None:
+    """The keeper's state; None when there is none of this boot of the machine."""
+    try:
+        state: Mapping[str, Any] = json.loads(folder.keeper_state.read_text())
+    except (OSError, ValueError):
+        return None
+    if state["boot_id"] != boot_id():
+        return None
+    return KeeperState(Process(state["pid"], state["start"]), Process(state["machine_pid"], state["machine_start"]),
+                       state["boots"], state["booted_at"], state["ended"])  # fmt: skip
+
+
+class LabMachine:
+    """One host. `layers` are the lower folders of its disk, top first."""
+
+    def __init__(self, layout: Layout, host: LabHost, connection: Connection, layers: tuple[Path, ...]) -> None:
+        self.layout = layout
+        self.host = host
+        self.connection = connection
+        self.layers = layers
+        self.folder = layout.host(host.name)
+        self.cgroup = layout.host_cgroup(host.name)
+
+    def is_kept(self) -> bool:
+        """Whether keeper and nspawn both run and the root is mounted."""
+        state = read_keeper(self.folder)
+        return state is not None and state.keeper.alive and state.machine.alive and mounts.is_mounted(self.folder.root)
+
+    def is_as_the_site_says(self) -> bool:
+        """Whether the disk was finished, and from the same words of the site."""
+        return self._disk() == self._wanted()
+
+    def _disk(self) -> dict[str, Any] | None:
+        try:
+            disk: dict[str, Any] = json.loads(self.folder.disk_state.read_text())
+        except (OSError, ValueError):
+            return None
+        return disk
+
+    def _wanted(self) -> dict[str, Any]:
+        return {
+            "host": self.host.model_dump(),
+            "connection": self.connection.model_dump(),
+            "layers": [str(layer) for layer in self.layers],
+        }
+
+    def has_disk(self) -> bool:
+        """Whether a finished disk is there."""
+        return self._disk() is not None
+
+    def prepare(self, furniture: Furniture) -> bool:
+        """Mount the disk, made anew when there is none, and write what the site says. True when the disk is new.
+
+        Raises LabError when the disk was made for another system or its base is gone.
+        """
+        disk, fresh = self._disk(), False
+        if disk is None:
+            mounts.unmount_below(self.folder.path)
+            shutil.rmtree(self.folder.path, ignore_errors=True)
+            fresh = True
+        elif disk["host"]["os"] != self.host.os or disk["host"]["kind"] != self.host.kind:
+            raise LabError(f"{self.host.name}: its disk holds {disk['host']['os']} as {disk['host']['kind']}, the site now says "
+                           f"{self.host.os} as {self.host.kind}; `pacsmith lab down`, then up")  # fmt: skip
+        else:
+            self.layers = tuple(Path(layer) for layer in disk["layers"])
+        missing = [layer for layer in self.layers if not layer.is_dir()]
+        if missing:
+            raise LabError(f"{self.host.name}: {missing[0]}, on which its disk was made, is gone; `pacsmith lab down`, then up")
+        if not mounts.is_mounted(self.folder.root):
+            mounts.mount_overlay(self.layers, self.folder.upper, self.folder.work, self.folder.root)
+        if fresh:
+            write_fresh(self.folder.root, furniture)
+        if disk != self._wanted():
+            write_identity(self.folder.root, furniture)
+            part = self.folder.disk_state.with_suffix(".part")
+            part.write_text(json.dumps(self._wanted()))
+            part.rename(self.folder.disk_state)
+        return fresh
+
+    def public_key(self) -> str:
+        """The host's public SSH key, as the lab made it before the first boot."""
+        return (self.folder.upper / HOST_KEY).with_suffix(".pub").read_text()
+
+    def start(self) -> None:
+        """Start a keeper of its own session, so that it outlives this command."""
+        argv = boot_argv(self.folder.root, self.layout.bridge(self.host.network), self.layout.machine(self.host.name),
+                         self.host.name)  # fmt: skip
+        code = str(Path(builder.__file__).resolve().parents[1])
+        paths = os.pathsep.join(filter(None, [code, os.environ.get("PYTHONPATH")]))
+        self.folder.keeper_state.unlink(missing_ok=True)
+        with (self.folder.path / "keeper.log").open("ab") as log:
+            subprocess.Popen(keeper_argv(self.folder.path, self.cgroup, argv), stdin=subprocess.DEVNULL, stdout=log,
+                             stderr=log, start_new_session=True, cwd="/",
+                             env=environment({**ENVIRONMENT, "PYTHONPATH": paths}))  # fmt: skip
+
+    def stop(self, *, orderly: bool = True) -> None:
+        """Power the host off; at once when not `orderly`. Finds its processes by state file, command line and control group.
+
+        Raises LabError when a process cannot be ended.
+        """
+        if orderly:
+            state = read_keeper(self.folder)
+            if state is not None and state.keeper.alive:
+                send(state.keeper, signal.SIGTERM)
+                wait_gone([state.keeper, state.machine], STOP_SECONDS + 5)
+            elif state is not None and state.machine.alive:  # its keeper was killed
+                send(state.machine, signal.SIGTERM)
+                wait_gone([state.machine], STOP_SECONDS)
+        if not cgroups.kill(self.cgroup):
+            raise LabError(f"{self.host.name}: processes in control group {self.cgroup} do not end; see `ps`")
+        remains = [process for process, argv in command_lines() if is_of_host(argv, str(self.folder.path))]
+        for process in remains:
+            send(process, signal.SIGKILL)
+        if not wait_gone(remains, 10):
+            raise LabError(f"{self.host.name}: process {remains[0].pid} does not end; see `ps`")
+
+    def unmount(self) -> None:
+        """Unmount the disk of a stopped host."""
+        mounts.unmount_below(self.folder.path)
+
+    def interface(self) -> int | None:
+        """Index, on this machine, of the other end of the host's network interface; None while it is not up."""
+        state = read_keeper(self.folder)
+        if state is None:
+            return None
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            leader = Path(f"/proc/{state.machine.pid}/task/{state.machine.pid}/children").read_text().split()[0]
+            return int(Path(f"/proc/{leader}/root/sys/class/net/host0/iflink").read_text())
+        return None
+
+    def answers(self, seconds: float = 1.0) -> bool:
+        """Whether an SSH server greets on the host's address and port."""
+        try:
+            with socket.create_connection((self.connection.address, self.connection.port), timeout=seconds) as link:
+                return link.recv(4) == b"SSH-"
+        except OSError:
+            return False
+
+    def wait_ready(self) -> str:
+        """Wait until SSH lets us in with the pinned key and systemd has finished starting. Returns systemd's word.
+
+        Raises LabError with the end of the console when that takes longer than BOOT_SECONDS or the keeper gives up.
+        """
+        deadline = time.monotonic() + BOOT_SECONDS
+        reason = "no SSH server answers"
+        while time.monotonic() < deadline:
+            state = read_keeper(self.folder)
+            if state is not None and state.ended is not None:
+                reason = state.ended
+                break
+            if not self.answers():
+                time.sleep(0.05)
+                continue
+            try:
+                return self._system_state(deadline - time.monotonic())
+            except Unreachable as silent:
+                reason = str(silent)
+                time.sleep(0.2)
+        raise LabError(f"{self.host.name}: not up after {BOOT_SECONDS} s: {reason}; the end of {self.folder.console}:\n{self._tail()}")
+
+    def _system_state(self, seconds: float) -> str:
+        with Remote(self.connection) as remote:
+            word = remote.run(["systemctl", "is-system-running", "--wait"], timeout=max(seconds, 1)).stdout.decode().strip()
+            if word == "degraded":
+                units = remote.run(["systemctl", "--failed", "--plain", "--no-legend"]).stdout.decode().splitlines()
+                return f"degraded, failed: {', '.join(line.split()[0] for line in units if line.strip())}"
+        return word
+
+    def _tail(self) -> str:
+        try:
+            lines = self.folder.console.read_text(errors="replace").splitlines()
+        except OSError:
+            return "(nothing)"
+        return "\n".join(lines[-12:]) or "(nothing)"

@@ -1,0 +1,57 @@
+"""Site -> the hosts that the lab boots: what pacsmith builds, and the stand-ins that play peers. Pure."""
+
+import json
+from typing import Literal
+
+import yaml
+
+from builder.models.base import Model
+from builder.models.site import Network, OperatingSystem, Site
+
+STAND_IN_OS: OperatingSystem = "debian-13"
+
+
+class LabHost(Model):
+    """One host of the lab: `address` with its prefix length (10.78.0.11/24), `network` as named in the site."""
+
+    name: str
+    kind: Literal["host", "stand_in"]
+    os: OperatingSystem
+    network: str
+    address: str
+    gateway: str
+
+
+def _lab_host(
+    name: str, kind: Literal["host", "stand_in"], os: OperatingSystem, network: Network, address: str
+) -> LabHost:
+    return LabHost(
+        name=name,
+        kind=kind,
+        os=os,
+        network=network.name,
+        address=f"{address}/{network.address.prefixlen}",
+        gateway=str(network.gateway),
+    )
+
+
+def lab_hosts(site: Site) -> tuple[LabHost, ...]:
+    """Every host that the lab boots for `site`, sorted by name; peers without `stand_in` have none."""
+    networks = {network.name: network for network in site.networks}
+    hosts = [_lab_host(h.name, "host", h.os, networks[h.network], str(h.address)) for h in site.hosts]
+    stand_ins = [
+        _lab_host(p.name, "stand_in", STAND_IN_OS, networks[p.network], str(p.address))
+        for p in site.peers
+        if p.stand_in
+    ]
+    return tuple(sorted([*hosts, *stand_ins], key=lambda host: host.name))
+
+
+def lab_hosts_yaml(site: Site) -> str:
+    """The list as YAML, for people and for a Vagrantfile."""
+    return yaml.safe_dump({"hosts": [host.model_dump() for host in lab_hosts(site)]}, sort_keys=False)
+
+
+def lab_hosts_json(site: Site) -> str:
+    """The list as JSON."""
+    return json.dumps({"hosts": [host.model_dump() for host in lab_hosts(site)]}, indent=2) + "\n"
