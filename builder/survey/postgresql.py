@@ -21,8 +21,7 @@ def questions() -> tuple[Question, ...]:
     )
     contents = ("SELECT 'size', pg_database_size(current_database())::text "
                 "UNION ALL SELECT extname::text, extversion FROM pg_extension")  # fmt: skip
-    rounds = (f"i=0; {{ printf '%s\\n' '\\timing on'; while [ $i -lt {_ROUNDS} ]; do echo 'SELECT 1;'; i=$((i+1)); done; }} | "
-              f"{_PSQL} -d {DATABASE}")  # fmt: skip
+    rounds = f"{{ printf '%s\\n' '\\timing on'; yes 'SELECT 1;' | head -n {_ROUNDS}; }} | {_PSQL} -d {DATABASE}"
     return (
         Question("postgresql-server", f"{_PSQL} -d postgres -c {shlex.quote(settings)}",
                  ("postgresql.version", *(f"postgresql.setting.{name}" for name in _SETTINGS)), server),
