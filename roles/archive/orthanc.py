@@ -50,6 +50,15 @@ def modality(peer: Modality) -> dict[str, Any]:
     }
 
 
+# Named only with TLS switched on: Orthanc refuses to start when a file is missing that it would not even use.
+_DICOM_TLS_FILES = {
+    "DicomTlsCertificate": "/etc/orthanc/tls/certificate.pem",
+    "DicomTlsPrivateKey": "/etc/orthanc/tls/key.pem",
+    "DicomTlsTrustedCertificates": "/etc/orthanc/tls/ca.pem",
+    "DicomTlsRemoteCertificateRequired": True,
+}
+
+
 def _dicom_server(variables: Variables) -> dict[str, Any]:
     return {
         "DicomServerEnabled": True,
@@ -70,10 +79,7 @@ def _dicom_server(variables: Variables) -> dict[str, Any]:
         "DicomScpTimeout": 30,
         "DicomScuTimeout": 10,
         "DicomTlsEnabled": variables.dicom_tls,
-        "DicomTlsCertificate": "/etc/orthanc/tls/certificate.pem",
-        "DicomTlsPrivateKey": "/etc/orthanc/tls/key.pem",
-        "DicomTlsTrustedCertificates": "/etc/orthanc/tls/ca.pem",
-        "DicomTlsRemoteCertificateRequired": True,
+        **(_DICOM_TLS_FILES if variables.dicom_tls else {}),
         "DicomModalities": {peer.name: modality(peer) for peer in variables.modalities},
         "DicomModalitiesInDatabase": False,
         "SynchronousCMove": True,
