@@ -8,7 +8,7 @@ from pyinfra.api.operation import OperationMeta, operation
 from pyinfra.context import host
 
 from builder.engines.notes import any_changed, ask, current_note, hidden, paths_of, stamp_path, stamp_text
-from builder.engines.units import Unit, parse_units, show_script, wanted_actions
+from builder.engines.units import Unit, parse_units, show_script, systemctl_lines, wanted_verbs
 
 
 @operation()
@@ -30,16 +30,20 @@ def service(
     shown, _, said = answer.partition("\n==")
     owed = {key for key, word in zip(stamps, said.split(), strict=True) if word == "due"}
     found: dict[str, Unit] = parse_units(units, shown)
-    script: list[str] = []
-    for unit in units:
-        restart = any_changed(restart_if) or (unit, "restart") in owed
-        reload = any_changed(reload_if) or (unit, "reload") in owed
-        script += wanted_actions(found[unit], enabled=enabled, running=running, restart=restart, reload=reload)
+    verbs = {
+        unit: wanted_verbs(
+            found[unit],
+            enabled=enabled,
+            running=running,
+            restart=any_changed(restart_if) or (unit, "restart") in owed,
+            reload=any_changed(reload_if) or (unit, "reload") in owed,
+        )
+        for unit in units
+    }
+    script = systemctl_lines(verbs)
     if script or owed:
         current_note(host).diff = "\n".join(f"# {line}" for line in script) or None
+        fresh = ["systemctl daemon-reload"] if any(unit.stale for unit in found.values()) else []
         keep = [f"{stamp_text(files[verb])} > {shlex.quote(stamp)}" for (_, verb), stamp in stamps.items()]
         made = [f"mkdir -p {stamp_path('')}"] if keep else []
-        fresh = (
-            ["systemctl daemon-reload"] if any(unit.stale for unit in found.values()) or any_changed(restart_if) else []
-        )
         yield hidden("\n".join(["set -e", *fresh, *script, *made, *keep]))

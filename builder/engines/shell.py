@@ -30,6 +30,8 @@ _ENVIRONMENT = (
     "export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive; cd /; umask 022; "
     "export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 )
+# sudo drops the environment: what the SSH server knows of the caller is handed over as an argument.
+_ROOT_SHELL = 'sh -c \'export PACSMITH_FROM="$1"; exec sh\' sh "${SSH_CONNECTION%% *}"'
 _CONTROL = ("_success_exit_codes", "_timeout", "_get_pty", "_stdin")
 _PR_SET_PDEATHSIG = 1
 
@@ -92,7 +94,7 @@ class ShellConnector(BaseConnector):
     def connect(self) -> None:
         """Open the shell. Raises ConnectError with a sentence."""
         where = self.connection
-        become = "exec sudo -n -- sh" if where.sudo else "exec sh"
+        become = f"exec {'sudo -n -- ' if where.sudo else ''}{_ROOT_SHELL}"
         argv = ["ssh", *where.ssh_options(), "-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=4",
                 f"{where.user}@{where.address}", become]  # fmt: skip
         self.process = Popen(argv, stdin=PIPE, stdout=PIPE, stderr=PIPE, preexec_fn=_die_with_parent)

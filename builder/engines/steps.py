@@ -7,17 +7,23 @@ Call them inside a role's `deploy`; the first argument is the name that a person
 from collections.abc import Sequence
 
 from pyinfra.api.operation import OperationMeta
+from pyinfra.context import host
 
 from builder.engines import command_steps, file_steps, package_steps, service_steps
 from builder.engines.files import AbsentSpec, DirectorySpec, FileSpec, LinkSpec, Spec
+from builder.engines.notes import StepError, ask
 
 __all__ = [
     "AbsentSpec",
     "DirectorySpec",
     "FileSpec",
     "LinkSpec",
+    "Spec",
     "Step",
+    "StepError",
     "command",
+    "controller_address",
+    "observe",
     "packages",
     "place",
     "service",
@@ -84,3 +90,13 @@ def command(
     return command_steps.command(
         name=name, run=run, unless=unless, if_changed=tuple(if_changed), user=user, stdin=stdin, stamp_name=name
     )
+
+
+def observe(script: str) -> str:
+    """Read now what no step changes (virtualisation, memory); the output without its last newline. Raises StepError."""
+    return ask(host, script).strip("\n")
+
+
+def controller_address() -> str:
+    """The address from which this run has come to the host, as its SSH server sees it; empty when that is unknown."""
+    return observe('printf %s "${PACSMITH_FROM-}"')

@@ -1,7 +1,7 @@
 """What systemd says of a unit and what must be done to it (pure)."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -13,10 +13,10 @@ class Unit:
     state: str = "inactive"
     file_state: str = ""
     stale: bool = False
-    job: bool = False
 
 
-_PROPERTIES = "ActiveState,UnitFileState,NeedDaemonReload,Type"
+_PROPERTIES = "ActiveState,UnitFileState,NeedDaemonReload"
+_VERBS = ("disable", "enable", "stop", "start", "restart", "reload-or-restart")
 _SETTLED = ("enabled", "enabled-runtime", "static", "alias", "indirect", "generated", "transient")
 
 
@@ -35,23 +35,34 @@ def parse_units(units: Sequence[str], output: str) -> dict[str, Unit]:
             said.get("ActiveState", "inactive"),
             said.get("UnitFileState", ""),
             said.get("NeedDaemonReload") == "yes",
-            said.get("Type") == "oneshot",
         )
     return found
 
 
-def wanted_actions(unit: Unit, *, enabled: bool, running: bool, restart: bool, reload: bool) -> list[str]:
-    """systemctl commands, in order. A reload that cannot be done becomes a restart, by systemctl's own word."""
-    name, actions = shlex.quote(unit.name), []
+def wanted_verbs(unit: Unit, *, enabled: bool, running: bool, restart: bool, reload: bool) -> tuple[str, ...]:
+    """What systemctl must do to the unit. A reload that cannot be done becomes a restart, by systemctl's own word."""
+    verbs = []
     if enabled and unit.file_state not in _SETTLED:
-        actions.append(f"systemctl enable --quiet {name}")
+        verbs.append("enable")
     if not enabled and unit.file_state in ("enabled", "enabled-runtime"):
-        actions.append(f"systemctl disable --quiet {name}")
+        verbs.append("disable")
     up = unit.state in ("active", "activating", "reloading")
     if not running:
-        return [*actions, f"systemctl stop {name}"] if up else actions
-    if restart or not up:
-        actions.append(f"systemctl {'restart' if restart else 'start'} {name}")
+        return (*verbs, "stop") if up else tuple(verbs)
+    if restart:
+        verbs.append("restart")
+    elif not up:
+        verbs.append("start")
     elif reload:
-        actions.append(f"systemctl reload-or-restart {name}")
-    return actions
+        verbs.append("reload-or-restart")
+    return tuple(verbs)
+
+
+def systemctl_lines(verbs: Mapping[str, Sequence[str]]) -> list[str]:
+    """One systemctl call a verb for all its units (by unit name): each `enable` makes systemd read all units again."""
+    grouped = {verb: [unit for unit, wanted in verbs.items() if verb in wanted] for verb in _VERBS}
+    return [
+        f"systemctl {verb}{' --quiet' if verb in ('enable', 'disable') else ''} {shlex.join(units)}"
+        for verb, units in grouped.items()
+        if units
+    ]
