@@ -23,6 +23,7 @@ def _first(sheets: tuple[Sheet, ...], product: str, version: str) -> Sheet | Non
 
 
 def uses_of(host: Host) -> frozenset[str]:
-    """The words by which a requirement's `when` knows the host: "os:debian-13", "storage:filesystem"."""
+    """The words by which a requirement's `when` knows the host: "os:debian-13", "storage:filesystem", "dicom-tls"."""
     storage = {f"storage:{host.archive.storage}"} if host.archive is not None else set()
-    return frozenset({f"os:{host.os}", *storage})
+    uses = {"dicom-tls"} if host.ae is not None and host.ae.tls else set()
+    return frozenset({f"os:{host.os}", *storage, *uses})

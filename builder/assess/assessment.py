@@ -61,7 +61,7 @@ def _measured(sheet: Sheet, line: Requirement, outcome: Outcome) -> Finding:
     return finding.model_copy(
         update={
             "level": level,
-            "attest": line.by if outcome.judged else None,
+            "attest": line.by if verdict == "unknown" else None,
             "commands": tuple(dict.fromkeys(fact.command for fact in outcome.facts)),
             "raw_sha256": next((fact.raw_sha256 for fact in outcome.facts), None),
         }

@@ -57,6 +57,7 @@ CATALOGUE: tuple[FactKind, ...] = (
     FactKind("orthanc.database", "text", "what holds Orthanc's index: postgresql, mysql, odbc or sqlite"),
     FactKind("orthanc.environment.*", "text", "environment variable of the running Orthanc"),
     FactKind("orthanc.memory", "bytes", "resident memory of the running Orthanc"),
+    FactKind("orthanc.path_plain", "truth", "storage and index paths are free of spaces and special characters"),
     FactKind("os.architecture", "text", "machine architecture"),
     FactKind("os.id", "text", "operating system, as debian"),
     FactKind("os.kernel", "version", "kernel release"),

@@ -15,7 +15,7 @@ class Finding(Model):
     level minimum, and the sentence says so; None when nothing is reached or nobody can tell.
 
     What no probe can answer (attested lines, advice, "or equivalent") is `unknown`, never met and never passed over:
-    `attest` names who must answer.
+    `attest` names who must answer, and so it does for a fact that could not be read.
     """
 
     product: str = Field(description="product id of the sheet, as orthanc")

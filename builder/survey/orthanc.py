@@ -37,7 +37,7 @@ def questions() -> tuple[Question, ...]:
     settings = tuple(f"orthanc.config.{key}" for key in ORTHANC_KEYS)
     running = ("orthanc.memory", *(f"orthanc.environment.{name}" for name in _VARIABLES))
     return (
-        Question("orthanc-files", _FILES.strip(), settings, configuration),
+        Question("orthanc-files", _FILES.strip(), (*settings, "orthanc.path_plain"), configuration),
         Question("orthanc-process", _PROCESS.strip(), running, process),
     )
 
@@ -72,7 +72,18 @@ def merged(reply: Reply) -> dict[str, Any]:
 def configuration(reply: Reply) -> dict[str, Said]:
     """The settings that a sheet may speak of, by name."""
     whole = merged(reply)
-    return {f"orthanc.config.{key}": _setting(whole, key) for key in ORTHANC_KEYS}
+    said = {f"orthanc.config.{key}": _setting(whole, key) for key in ORTHANC_KEYS}
+    return {
+        **said,
+        "orthanc.path_plain": _plain(said["orthanc.config.StorageDirectory"], said["orthanc.config.IndexDirectory"]),
+    }
+
+
+def _plain(*paths: Said) -> Said:
+    texts = [path for path in paths if isinstance(path, str)]
+    if any(not re.fullmatch(r"[A-Za-z0-9/._-]+", path) for path in texts):
+        return False
+    return True if len(texts) == len(paths) else UnreadableError("not both directories are set below /etc/orthanc")
 
 
 def _setting(whole: dict[str, Any], key: str) -> Said:
