@@ -168,9 +168,9 @@ class Crew:
                     )  # fmt: skip
             begun = len(host.op_hash_order)
         self.recorder.roles[host.name] = ""
-        self.recorder.say(
-            host.name, "note", error=None, diff=f"{seen} steps read again" if changed else "nothing had to be changed"
-        )
+        told = f"{seen} steps read again after the changes" if changed else "nothing had to be changed"
+        trips = getattr(host.connector, "round_trips", 0)
+        self.recorder.say(host.name, "note", step=f"{told} ({trips} round trips)")
 
 
 def _variables(role: str, data: dict[str, object]) -> Model:

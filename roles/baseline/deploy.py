@@ -113,9 +113,7 @@ def _updates(variables: Variables) -> None:
     on = bool(variables.windows)
     where = "to the maintenance windows" if on else "off: the site has no maintenance window for this host"
     kept = write_files(
-        "Keep security updates to the maintenance windows"
-        if on
-        else "Keep automatic updates off: no maintenance window",
+        f"Keep automatic security updates {where}",
         [
             FileSpec(f"{APT}/52pacsmith-unattended-upgrades", _text("unattended-upgrades", variables)),
             FileSpec(f"{APT}/20auto-upgrades", _text("auto-upgrades", variables)),
