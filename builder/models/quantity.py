@@ -93,7 +93,7 @@ def shown(value: Decimal | float, kind: Kind) -> str:
     if kind == "bytes":
         return _scaled(number, [(unit, _UNITS[unit][1]) for unit in ("TiB", "GiB", "MiB", "KiB", "B")])
     if kind == "seconds":
-        return _scaled(number, [(unit, _UNITS[unit][1]) for unit in ("s", "ms", "us")])
+        return _scaled(number, [(unit, _UNITS[unit][1]) for unit in ("s", "ms")])
     if kind in ("hertz", "bits a second"):
         base = BASE_UNITS[kind]
         return _scaled(number, [(f"{prefix}{base}", _UNITS[f"{prefix}{base}"][1]) for prefix in ("G", "M", "k", "")])

@@ -98,6 +98,8 @@ def _corrected(name: str, value: Said, virtual: str | None) -> Said:
 def _note(name: str, virtual: str | None) -> str | None:
     if virtual in CONTAINERS and name.startswith(_BENEATH):
         return f"of the machine beneath {virtual}"
+    if virtual in CONTAINERS and name.startswith("disk."):
+        return f"as {virtual} shows it"
     if virtual not in (None, "none") and name.startswith("asset."):
         return f"of the virtual machine, {virtual}"
     return None
