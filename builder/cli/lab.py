@@ -1,20 +1,31 @@
 """`pacsmith lab`: real hosts on this machine."""
 
+import json
 import os
 import sys
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.table import Table
 
 from builder.cli.options import JsonOption, SiteOption
 from builder.lab.lab import HostStatus, Lab
+from builder.lab.layout import cache_folder, lab_folder
 from builder.load.place import find_site
 from builder.load.site import load_site
 
-app = typer.Typer(help="Real hosts on this machine: boot a site's hosts and the stand-ins of its peers.", no_args_is_help=True)
+app = typer.Typer(
+    help="Real hosts on this machine: boot a site's hosts, and stand-ins for its peers. Needs root. "
+    f"Disks are kept in {lab_folder()} (PACSMITH_LAB_DIR), base trees in {cache_folder()} (PACSMITH_CACHE_DIR).",
+    no_args_is_help=True,
+)
 SiteArgument = Annotated[
-    str | None, typer.Argument(help="A folder name below inventory/, or a path to a site file. Not needed when there is one.")
+    str | None,
+    typer.Argument(help="A folder name below inventory/, or a path to a site file. Not needed when there is one."),
 ]
+_MIB = 2**20
 
 
 def _lab(site: str | None) -> Lab:
@@ -24,25 +35,93 @@ def _lab(site: str | None) -> Lab:
 @app.command()
 def up(site: SiteArgument = None) -> None:
     """Boot what is not running, and mend what a crash left."""
-    _lab(site).up(lambda line: typer.echo(line))
+    _lab(site).up(typer.echo)
 
 
 @app.command()
 def down(
     site: SiteArgument = None,
-    keep: Annotated[bool, typer.Option("--keep", help="Keep the hosts' disks and the snapshots for the next `up`.")] = False,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Keep the hosts' disks and the snapshots for the next `up`.")
+    ] = False,
 ) -> None:
     """Stop and remove everything of the lab: hosts, their disks and snapshots, bridges and rules."""
-    _lab(site).down(lambda line: typer.echo(line), keep_disks=keep)
+    _lab(site).down(typer.echo, keep_disks=keep)
 
 
-@app.command(context_settings={"ignore_unknown_options": True})
+@app.command()
+def status(site: SiteArgument = None, as_json: JsonOption = False) -> None:
+    """Show every host: whether it runs, for how long, how often it has booted and what memory it uses."""
+    lab = _lab(site)
+    hosts = lab.status()
+    if as_json:
+        taken = [asdict(snapshot) for snapshot in lab.list_snapshots()]
+        typer.echo(
+            json.dumps({"site": lab.site.name, "hosts": [asdict(h) for h in hosts], "snapshots": taken}, indent=2)
+        )
+        return
+    console = Console()
+    console.print(_table(hosts), width=None if console.is_terminal else 160)
+    for snapshot in lab.list_snapshots():
+        typer.echo(f"snapshot {snapshot.name}, taken {snapshot.taken}")
+
+
+def _table(hosts: tuple[HostStatus, ...]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for title in ("name", "kind", "system", "address", "state", "up", "boots", "memory"):
+        table.add_column(title, justify="right" if title in {"up", "boots", "memory"} else "left", no_wrap=True)
+    for host in hosts:
+        table.add_row(
+            host.name,
+            host.kind.replace("_", "-"),
+            host.os,
+            host.address,
+            host.state,
+            "" if host.up_seconds is None else _duration(host.up_seconds),
+            str(host.boots),
+            "" if host.memory is None else f"{host.memory // _MIB} MiB",
+        )
+    return table
+
+
+def _duration(seconds: float) -> str:
+    whole = int(seconds)
+    days, hours, minutes = whole // 86400, whole // 3600 % 24, whole // 60 % 60
+    if days:
+        return f"{days} d {hours} h"
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min" if minutes else f"{whole} s"
+
+
+@app.command()
 def ssh(
     name: Annotated[str, typer.Argument(help="Host or stand-in.")],
-    command: Annotated[list[str] | None, typer.Argument(help="Command to run there, after `--`.")] = None,
+    command: Annotated[
+        list[str] | None,
+        typer.Argument(help="After `--`: one text is a shell command, several are a program and its arguments."),
+    ] = None,
     site: SiteOption = None,
 ) -> None:
     """Log in to a host of the lab, or run one command there."""
     argv = _lab(site).ssh_argv(name, command or [])
     sys.stdout.flush()
     os.execvp(argv[0], argv)
+
+
+@app.command()
+def snapshot(
+    name: Annotated[str, typer.Argument(help="Name; an older snapshot of that name is replaced.")],
+    site: SiteOption = None,
+) -> None:
+    """Copy the disks of all hosts; running hosts are stopped for it and started again."""
+    _lab(site).snapshot(name, typer.echo)
+
+
+@app.command()
+def restore(
+    name: Annotated[str, typer.Argument(help="Name of the snapshot; `lab status` lists them.")],
+    site: SiteOption = None,
+) -> None:
+    """Put the disks of all hosts back to a snapshot: what they have written since is lost."""
+    _lab(site).restore(name, typer.echo)

@@ -1,5 +1,5 @@
-"""Control groups of the lab. Each host has one of its own: nspawn's `--keep-unit` would otherwise put every host into the
-group that it was started in, where one host's `systemctl stop` ends the same service of all others.
+"""Control groups of the lab. Each host has one of its own: nspawn's `--keep-unit` would otherwise put every host into
+the group that it was started in, where one host's `systemctl stop` ends the same service of all others.
 
 Standard library only (the keeper uses it).
 """
@@ -19,7 +19,7 @@ def hierarchies(mountinfo: str) -> tuple[Path, ...]:
     for line in mountinfo.splitlines():
         left, _, right = line.partition(" - ")
         point = Path(left.split()[4])
-        kind, _, options = (right.split() + ["", "", ""])[:3]
+        kind, _, options = [*right.split(), "", "", ""][:3]
         if kind == "cgroup2":
             unified.append(point)
         elif kind == "cgroup" and "name=systemd" in options.split(","):

@@ -1,5 +1,7 @@
-"""`python -m builder.lab.confine CGROUP -- COMMAND...`: become COMMAND inside a control group, so that whatever it leaves
-behind can be found and ended."""
+"""`python -m builder.lab.confine CGROUP -- COMMAND...`: become COMMAND inside a control group.
+
+Whatever the command leaves behind can then be found and ended.
+"""
 
 import os
 import sys

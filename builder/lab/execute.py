@@ -18,7 +18,7 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
 
 
 def ask(argv: Sequence[str], *, stdin: str | None = None, timeout: float = 60) -> subprocess.CompletedProcess[str]:
-    """Run `argv` and return what it said, whatever it said. Raises LabError when it is missing or too slow (seconds)."""
+    """Run `argv` and return what it said, whatever it said. Raises LabError when it is missing or too slow."""
     try:
         return subprocess.run(argv, input=stdin, capture_output=True, text=True, errors="replace", check=False,
                               timeout=timeout, env=environment())  # fmt: skip

@@ -43,11 +43,12 @@ def hosts_text(name: str) -> str:
 def sshd_text(connection: Connection) -> str:
     """sshd's drop-in: keys only, no root login unless the site says that root is the user. Pure."""
     root = "prohibit-password" if connection.user == _ROOT else "no"
-    return f"Port {connection.port}\nPermitRootLogin {root}\nPasswordAuthentication no\nHostKey /{HOST_KEY}\n"
+    port = "" if connection.port == 22 else f"Port {connection.port}\n"  # sshd adds ports up: a role may name 22 too
+    return f"{port}PermitRootLogin {root}\nPasswordAuthentication no\n"
 
 
 def resolver_text(candidates: tuple[str, ...]) -> str:
-    """The first resolver configuration with a name server that another machine can reach; its loopback ones left out. Pure."""
+    """The first configuration that names a server which other machines can reach; without loopback ones. Pure."""
     for text in candidates:
         lines = text.splitlines()
         servers = [line for line in lines if line.startswith("nameserver") and not _is_loopback(line)]
@@ -58,7 +59,7 @@ def resolver_text(candidates: tuple[str, ...]) -> str:
 
 
 def _is_loopback(line: str) -> bool:
-    address = (line.split() + [""])[1]
+    address = [*line.split(), ""][1]
     return address.startswith("127.") or address == "::1"
 
 
@@ -81,7 +82,7 @@ def _write(path: Path, text: str, mode: int = 0o644) -> None:
 
 
 def write_identity(root: Path, furniture: Furniture) -> None:
-    """Write what follows from the site: name, network, sources, sshd. Again on every start at which the site has changed."""
+    """Write what follows from the site: name, network, sources, sshd. Done again when the site has changed."""
     name = furniture.host.name
     _write(root / "etc/hostname", f"{name}\n")
     _write(root / "etc/hosts", hosts_text(name))

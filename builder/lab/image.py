@@ -24,7 +24,16 @@ from builder.lab.sources import CODENAME, KEYRING, Mirrors, sources_text
 from builder.models.site import OperatingSystem
 
 # What Debian's standard system has too and SSH access needs; Python is there for Ansible's roles.
-BASE_PACKAGES = ("systemd", "systemd-sysv", "dbus", "openssh-server", "sudo", "iproute2", "ca-certificates", "python3-minimal")
+BASE_PACKAGES = (
+    "systemd",
+    "systemd-sysv",
+    "dbus",
+    "openssh-server",
+    "sudo",
+    "iproute2",
+    "ca-certificates",
+    "python3-minimal",
+)
 STAND_IN_PACKAGES = ("dcmtk", "curl", "jq")
 # apt-daily may hold dpkg's lock in the middle of a build; the baseline role brings its own, held to the window.
 _NO_TIMERS = ("apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer", "fstrim.timer")
@@ -67,8 +76,9 @@ def mmdebstrap_argv(recipe: Recipe, mirrors: Mirrors, target: Path) -> list[str]
     if mirrors.security is not None:
         lines.append(f"deb {mirrors.security} {recipe.release}-security main")
     return [
-        "mmdebstrap", "--mode=root", "--format=directory", "--variant=minbase", f"--include={','.join(recipe.packages)}",
-        f"--aptopt={_APT.strip()}", f"--keyring={KEYRING}", recipe.release, str(target), *lines,
+        "mmdebstrap", "--mode=root", "--format=directory", "--variant=minbase",
+        f"--include={','.join(recipe.packages)}", f"--aptopt={_APT.strip()}", f"--keyring={KEYRING}",
+        recipe.release, str(target), *lines,
     ]  # fmt: skip
 
 
@@ -130,7 +140,7 @@ class Cache:
 
     @contextlib.contextmanager
     def _making(self, recipe: Recipe) -> Iterator[Path | None]:
-        """A folder to make the tree in, which becomes the tree when the block ends well; None when the tree is there."""
+        """A folder to make the tree in, which becomes the tree when the block ends well; None when it is there."""
         if self.has(recipe):
             yield None
             return
@@ -172,7 +182,7 @@ def _group(making: Path) -> str:
 
 
 def clear(making: Path) -> None:
-    """End what works in `making`, unmount what is mounted there, and remove it. Raises LabError when something holds on."""
+    """End what works in `making`, unmount what is mounted there, and remove it. Raises LabError."""
     if not cgroups.kill(_group(making)):
         raise LabError(f"{making}: its processes could not be ended; see `ps` and remove the folder by hand")
     mounts.unmount_below(making)

@@ -1,7 +1,7 @@
-"""The keeper: one small process a host. It starts nspawn, starts it again when the host reboots or falls over, and stops it.
+"""The keeper: one small process a host. It starts nspawn, again when the host reboots or falls over, and stops it.
 
-Run as `python -m builder.lab.keeper HOST_FOLDER CGROUP -- NSPAWN...`. With `--keep-unit`, nspawn does not reboot a host by
-itself: it exits with 133. Standard library only, so that it stays small and starts at once.
+Run as `python -m builder.lab.keeper HOST_FOLDER CGROUP -- NSPAWN...`. With `--keep-unit`, nspawn does not reboot a host
+by itself: it exits with 133. Standard library only, so that it stays small and starts at once.
 """
 
 import contextlib
@@ -95,9 +95,13 @@ class Keeper:
         while True:
             self.boots += 1
             with self.folder.console.open("wb") as console:
-                self.child = subprocess.Popen(self.nspawn, stdin=subprocess.DEVNULL, stdout=console,
-                                              stderr=subprocess.STDOUT,
-                                              preexec_fn=machine_starter(f"{self.cgroup}/machine"))  # fmt: skip
+                self.child = subprocess.Popen(
+                    self.nspawn,
+                    stdin=subprocess.DEVNULL,
+                    stdout=console,
+                    stderr=subprocess.STDOUT,
+                    preexec_fn=machine_starter(f"{self.cgroup}/machine"),  # noqa: PLW1509 (the keeper has no threads)
+                )
             if self.stopping:  # the signal came while the host was being started again
                 self.child.terminate()
             self.write_state()

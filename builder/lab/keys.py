@@ -1,7 +1,6 @@
-"""SSH keys of a lab: the controller's key pair, each host's own key made before it boots, and the pins in known_hosts."""
+"""SSH keys of a lab: the controller's pair, each host's own key made before it boots, and the pins in known_hosts."""
 
 import os
-import shutil
 from pathlib import Path
 
 from builder.lab.execute import run
@@ -57,6 +56,12 @@ def pin(known_hosts: Path, names: tuple[str, ...], public_key: str) -> None:
         part.rename(known_hosts)
 
 
+def is_pinned(known_hosts: Path, names: tuple[str, ...]) -> bool:
+    """Whether any key is pinned for these names. A pin that no longer fits is left for a person to judge."""
+    text = known_hosts.read_text() if known_hosts.exists() else ""
+    return any(set(line.split(" ", 1)[0].split(",")) & set(names) for line in text.splitlines())
+
+
 def give_back(folder: Path) -> None:
     """Under sudo, make the files in `folder` the caller's own, so that `pacsmith build` can read them without root."""
     user, group = os.environ.get("SUDO_UID"), os.environ.get("SUDO_GID")
@@ -64,12 +69,3 @@ def give_back(folder: Path) -> None:
         return
     for path in (folder.parent.parent, folder.parent, folder, *folder.iterdir()):
         os.chown(path, int(user), int(group))
-
-
-def copy_host_key(root: Path, key: Path) -> None:
-    """Put the host key pair into a host's root."""
-    target = root / HOST_KEY
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(key, target)
-    target.chmod(0o600)
-    shutil.copyfile(key.with_name(key.name + ".pub"), target.with_name(target.name + ".pub"))

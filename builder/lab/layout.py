@@ -92,6 +92,11 @@ class Layout:
         return self.folder / "snapshots"
 
     @property
+    def restoring(self) -> Path:
+        """Holds a snapshot's name while its restore is under way."""
+        return self.folder / "restoring"
+
+    @property
     def lock(self) -> Path:
         """One command at a time; by the site's name alone, because bridges are named after it too."""
         return RUN_FOLDER / f"lab-{self.site}.lock"

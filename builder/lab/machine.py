@@ -7,8 +7,9 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,8 +72,9 @@ class LabMachine:
         return state is not None and state.keeper.alive and state.machine.alive and mounts.is_mounted(self.folder.root)
 
     def is_as_the_site_says(self) -> bool:
-        """Whether the disk was finished, and from the same words of the site."""
-        return self._disk() == self._wanted()
+        """Whether the disk was finished, and from the same words of the site and the same key."""
+        disk = self._disk()
+        return disk is not None and disk == self._wanted(disk["layers"])
 
     def _disk(self) -> dict[str, Any] | None:
         try:
@@ -81,45 +83,59 @@ class LabMachine:
             return None
         return disk
 
-    def _wanted(self) -> dict[str, Any]:
+    def _wanted(self, layers: list[str]) -> dict[str, Any]:
+        key = Path(self.connection.key + ".pub")
         return {
             "host": self.host.model_dump(),
             "connection": self.connection.model_dump(),
-            "layers": [str(layer) for layer in self.layers],
+            "authorised_key": key.read_text() if key.is_file() else "",
+            "layers": layers,
         }
 
     def has_disk(self) -> bool:
         """Whether a finished disk is there."""
         return self._disk() is not None
 
-    def prepare(self, furniture: Furniture) -> bool:
-        """Mount the disk, made anew when there is none, and write what the site says. True when the disk is new.
+    def prepare(self, furniture: Furniture, pin: Callable[[str], None]) -> None:
+        """Mount the disk, made anew when there is no finished one, and write what the site says into it.
 
-        Raises LabError when the disk was made for another system or its base is gone.
+        `pin` gets the public key of a new host before the disk counts as finished. Raises LabError when the disk was
+        made for another system or its base is gone.
         """
-        disk, fresh = self._disk(), False
+        disk = self._disk()
+        layers = self._layers_of(disk)
         if disk is None:
             mounts.unmount_below(self.folder.path)
             shutil.rmtree(self.folder.path, ignore_errors=True)
-            fresh = True
-        elif disk["host"]["os"] != self.host.os or disk["host"]["kind"] != self.host.kind:
-            raise LabError(f"{self.host.name}: its disk holds {disk['host']['os']} as {disk['host']['kind']}, the site now says "
-                           f"{self.host.os} as {self.host.kind}; `pacsmith lab down`, then up")  # fmt: skip
-        else:
-            self.layers = tuple(Path(layer) for layer in disk["layers"])
-        missing = [layer for layer in self.layers if not layer.is_dir()]
-        if missing:
-            raise LabError(f"{self.host.name}: {missing[0]}, on which its disk was made, is gone; `pacsmith lab down`, then up")
         if not mounts.is_mounted(self.folder.root):
-            mounts.mount_overlay(self.layers, self.folder.upper, self.folder.work, self.folder.root)
-        if fresh:
+            mounts.mount_overlay(layers, self.folder.upper, self.folder.work, self.folder.root)
+        if disk is None:
             write_fresh(self.folder.root, furniture)
-        if disk != self._wanted():
+            pin(self.public_key())
+        wanted = self._wanted([str(layer) for layer in layers])
+        if disk != wanted:
             write_identity(self.folder.root, furniture)
             part = self.folder.disk_state.with_suffix(".part")
-            part.write_text(json.dumps(self._wanted()))
+            part.write_text(json.dumps(wanted))
             part.rename(self.folder.disk_state)
-        return fresh
+
+    def _layers_of(self, disk: dict[str, Any] | None) -> tuple[Path, ...]:
+        """The lower folders: those that the disk was made on, if there is one."""
+        if disk is None:
+            return self.layers
+        was = disk["host"]
+        if (was["os"], was["kind"]) != (self.host.os, self.host.kind):
+            raise LabError(
+                f"{self.host.name}: its disk holds a {was['kind']} with {was['os']}, the site now says "
+                f"{self.host.kind} with {self.host.os}; run `pacsmith lab down`, then up"
+            )
+        layers = tuple(Path(layer) for layer in disk["layers"])
+        for layer in layers:
+            if not layer.is_dir():
+                raise LabError(
+                    f"{self.host.name}: {layer}, on which its disk was made, is gone; `pacsmith lab down`, then up"
+                )
+        return layers
 
     def public_key(self) -> str:
         """The host's public SSH key, as the lab made it before the first boot."""
@@ -138,7 +154,7 @@ class LabMachine:
                              env=environment({**ENVIRONMENT, "PYTHONPATH": paths}))  # fmt: skip
 
     def stop(self, *, orderly: bool = True) -> None:
-        """Power the host off; at once when not `orderly`. Finds its processes by state file, command line and control group.
+        """Power the host off; at once when not `orderly`. Processes are found by state, command line and group.
 
         Raises LabError when a process cannot be ended.
         """
@@ -180,14 +196,15 @@ class LabMachine:
         except OSError:
             return False
 
-    def wait_ready(self) -> str:
+    def wait_ready(self, interrupted: threading.Event) -> str:
         """Wait until SSH lets us in with the pinned key and systemd has finished starting. Returns systemd's word.
 
         Raises LabError with the end of the console when that takes longer than BOOT_SECONDS or the keeper gives up.
         """
-        deadline = time.monotonic() + BOOT_SECONDS
+        began = time.monotonic()
+        deadline = began + BOOT_SECONDS
         reason = "no SSH server answers"
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and not interrupted.is_set():
             state = read_keeper(self.folder)
             if state is not None and state.ended is not None:
                 reason = state.ended
@@ -200,11 +217,18 @@ class LabMachine:
             except Unreachable as silent:
                 reason = str(silent)
                 time.sleep(0.2)
-        raise LabError(f"{self.host.name}: not up after {BOOT_SECONDS} s: {reason}; the end of {self.folder.console}:\n{self._tail()}")
+        raise LabError(
+            f"{self.host.name}: not up after {time.monotonic() - began:.0f} s: {reason}; "
+            f"the end of {self.folder.console}:\n{self._tail()}"
+        )
 
     def _system_state(self, seconds: float) -> str:
         with Remote(self.connection) as remote:
-            word = remote.run(["systemctl", "is-system-running", "--wait"], timeout=max(seconds, 1)).stdout.decode().strip()
+            word = (
+                remote.run(["systemctl", "is-system-running", "--wait"], timeout=max(seconds, 1))
+                .stdout.decode()
+                .strip()
+            )
             if word == "degraded":
                 units = remote.run(["systemctl", "--failed", "--plain", "--no-legend"]).stdout.decode().splitlines()
                 return f"degraded, failed: {', '.join(line.split()[0] for line in units if line.strip())}"

@@ -7,7 +7,7 @@ from builder.lab.execute import ask, run
 
 
 def overlay_argv(lower: tuple[Path, ...], upper: Path, work: Path, point: Path) -> list[str]:
-    """`mount` for an overlay; the first lower folder lies on top. Raises LabError for a path that overlay cannot take."""
+    """`mount` for an overlay, first lower folder on top. Raises LabError for a path that overlay cannot take."""
     for path in (*lower, upper, work):
         if any(sign in str(path) for sign in ":,\\"):
             raise LabError(f"{path}: overlay takes no path with a colon, comma or backslash; "

@@ -33,7 +33,9 @@ def missing_packages(found: dict[str, bool]) -> tuple[str, ...]:
 def require_root() -> None:
     """Raises LabError unless this process is root."""
     if os.geteuid() != 0:
-        raise LabError("pacsmith lab makes bridges, mounts and boots hosts, so it needs root; run the same command with sudo")
+        raise LabError(
+            "pacsmith lab makes bridges, mounts and boots hosts, so it needs root; run the same command with sudo"
+        )
 
 
 def require_programs() -> None:
@@ -49,9 +51,13 @@ def require_programs() -> None:
 def require_kernel() -> None:
     """Raises LabError where overlay, nftables or version 2 control groups are missing."""
     if not _has_overlay():
-        raise LabError("this machine's kernel has no overlay file system; load it with `modprobe overlay`, or use another kernel")
+        raise LabError(
+            "this machine's kernel has no overlay file system; load it with `modprobe overlay`, or use another kernel"
+        )
     if unified_root() is None:
-        raise LabError("no cgroup2 file system is mounted here; boot with systemd, or mount one at /sys/fs/cgroup/unified")
+        raise LabError(
+            "no cgroup2 file system is mounted here; boot with systemd, or mount one at /sys/fs/cgroup/unified"
+        )
     heard = ask(["nft", "list", "tables"])
     if heard.returncode != 0:
         raise LabError(f"nftables does not work here ({heard.stderr.strip()}); use a kernel with nf_tables, as root")
@@ -61,11 +67,13 @@ def _has_overlay() -> bool:
     def listed() -> bool:
         return "overlay" in Path("/proc/filesystems").read_text().split()
 
-    return listed() or (shutil.which("modprobe") is not None and ask(["modprobe", "overlay"]).returncode == 0 and listed())
+    return listed() or (
+        shutil.which("modprobe") is not None and ask(["modprobe", "overlay"]).returncode == 0 and listed()
+    )
 
 
 def require_space(folder: Path, needed: int, what: str) -> None:
-    """Raises LabError when the file system of `folder` (which need not exist yet) has fewer than `needed` bytes free."""
+    """Raises LabError when the file system of `folder` (not there yet, perhaps) has fewer than `needed` bytes free."""
     existing = next(path for path in (folder, *folder.parents) if path.exists())
     free = shutil.disk_usage(existing).free
     if free < needed:

@@ -27,7 +27,7 @@ def used_networks(site: Site) -> tuple[Network, ...]:
 def overlaps(links: Iterable[Mapping[str, Any]], networks: Iterable[Network], own: frozenset[str]) -> list[str]:
     """Sentences about networks of the site that this machine already has on an interface not in `own`. Pure.
 
-    `links` is what `ip -json address` prints.
+    `links` is what `ip -json address` prints, with the aliases of `ip -json link`.
     """
     found = []
     for link in links:
@@ -74,13 +74,14 @@ class LabNetwork:
         problems = overlaps(links, self.networks, frozenset(link["ifname"] for link in links if self._is_ours(link)))
         if problems:
             raise LabConflict(
-                f"lab {self.layout.site}: {'; '.join(problems)}; take the other lab down, or give the site another network"
+                f"lab {self.layout.site}: {'; '.join(problems)}; "
+                "take the other lab down, or give the site another network"
             )
         for link in links:
             if link["ifname"] in self.bridges and link.get("ifalias") != self.layout.bridge_alias:
+                whose = link.get("ifalias") or "something else"
                 raise LabConflict(
-                    f"lab {self.layout.site}: interface {link['ifname']} belongs to {link.get('ifalias') or 'something else'}; "
-                    "take that lab down first"
+                    f"lab {self.layout.site}: interface {link['ifname']} belongs to {whose}; take that lab down first"
                 )
 
     def _is_ours(self, link: Mapping[str, Any]) -> bool:
@@ -149,7 +150,10 @@ class LabNetwork:
 
 
 def _addresses() -> list[dict[str, Any]]:
-    return [link for link in json.loads(run(["ip", "-json", "address"])) if link]
+    """Interfaces with their addresses and aliases (`ip address` prints no alias)."""
+    aliases = {link["ifname"]: link.get("ifalias", "") for link in _links()}
+    found = [link for link in json.loads(run(["ip", "-json", "address"])) if link]
+    return [{**link, "ifalias": aliases.get(link["ifname"], "")} for link in found]
 
 
 def _links() -> list[dict[str, Any]]:

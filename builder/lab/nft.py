@@ -9,7 +9,7 @@ _FILTER_FAMILIES = frozenset({"ip", "inet"})
 
 
 def table_text(table: str, bridges: Mapping[str, IPv4Network]) -> str:
-    """Replace the lab's table: its hosts reach the outside under this machine's address, and each other under their own."""
+    """Replace the lab's table: hosts reach the outside under this machine's address, each other under their own."""
     networks = ", ".join(sorted(str(network) for network in bridges.values()))
     rules = "\n".join(
         f'    ip saddr {network} ip daddr != {{ {networks} }} oifname != "{bridge}" masquerade'
@@ -39,12 +39,16 @@ def has_table(ruleset: str, table: str) -> bool:
 
 def lab_tables(ruleset: str) -> frozenset[str]:
     """The tables of all labs on this machine."""
-    return frozenset(t["name"] for t in _objects(ruleset, "table") if t["family"] == "ip" and t["name"].startswith("pacsmith-"))
+    return frozenset(
+        t["name"] for t in _objects(ruleset, "table") if t["family"] == "ip" and t["name"].startswith("pacsmith-")
+    )
 
 
 def closed_forward_chains(ruleset: str) -> tuple[tuple[str, str, str], ...]:
-    """Chains (family, table, name) of others that drop what they do not know, as Docker's FORWARD: a rule that accepts in
-    our own table would not help there, since every chain must let a packet pass."""
+    """Chains (family, table, name) of others that drop what they do not know, as Docker's FORWARD.
+
+    A rule that accepts in our own table would not help there, since every chain must let a packet pass.
+    """
     return tuple(
         (chain["family"], chain["table"], chain["name"])
         for chain in _objects(ruleset, "chain")

@@ -1,4 +1,7 @@
-"""Which process is which: a pid alone is not enough, since pids come back. Standard library only (the keeper uses it)."""
+"""Which process is which: a pid alone is not enough, since pids come back.
+
+Standard library only (the keeper uses it).
+"""
 
 import contextlib
 import os

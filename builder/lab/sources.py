@@ -1,4 +1,4 @@
-"""Debian mirrors: from the site's word, or from this machine's own apt configuration. No address is written down here."""
+"""Debian mirrors: the site's word, or this machine's own apt configuration. No address is written down here."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +9,9 @@ from builder.models.site import OperatingSystem, Site
 
 CODENAME: dict[OperatingSystem, str] = {"debian-12": "bookworm", "debian-13": "trixie"}
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
-_RELEASES = frozenset({"buster", "bullseye", "bookworm", "trixie", "forky", "sid", "stable", "testing", "unstable", "oldstable"})
+_RELEASES = frozenset(
+    {"buster", "bullseye", "bookworm", "trixie", "forky", "sid", "stable", "testing", "unstable", "oldstable"}
+)
 _ANYWHERE = ("http://", "https://")
 _SECURITY_ENDS = ("-security", "/updates")
 
@@ -34,7 +36,11 @@ def parse_deb822(text: str) -> Iterator[Entry]:
     """Entries of a `*.sources` file that offer binary packages and are not switched off. Pure."""
     for paragraph in _paragraphs(text):
         fields = _fields(paragraph)
-        if "deb" in fields.get("types", "").split() and fields.get("enabled", "yes").lower() not in {"no", "false", "0"}:
+        if "deb" in fields.get("types", "").split() and fields.get("enabled", "yes").lower() not in {
+            "no",
+            "false",
+            "0",
+        }:
             yield Entry(tuple(fields.get("uris", "").split()), tuple(fields.get("suites", "").split()))
 
 

@@ -6,6 +6,7 @@ Works from names, the mount table and the process list, so it needs no state fil
 import shutil
 import signal
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from builder.lab import cgroups, mounts
 from builder.lab.errors import LabError
@@ -31,7 +32,7 @@ def stop_hosts(layout: Layout, *, orderly: bool) -> None:
     cgroups.kill(layout.cgroup)
 
 
-def _host_folders(layout: Layout) -> list:  # type: ignore[type-arg]
+def _host_folders(layout: Layout) -> list[Path]:
     return sorted(layout.hosts.iterdir()) if layout.hosts.is_dir() else []
 
 
@@ -51,5 +52,7 @@ def take_down(layout: Layout, network: LabNetwork, *, keep_disks: bool) -> None:
     cgroups.remove(CGROUP_ROOT)
     if not keep_disks and layout.folder.exists():
         if mounts.below(layout.folder):
-            raise LabError(f"{layout.folder}: something is still mounted below; unmount it and run `pacsmith lab down` again")
+            raise LabError(
+                f"{layout.folder}: something is still mounted below; unmount it and run `pacsmith lab down` again"
+            )
         shutil.rmtree(layout.folder)
