@@ -42,7 +42,7 @@ def _finding(sheet: Sheet, line: Requirement, facts: Mapping[str, Fact], use: fr
     if line.advice is not None:
         sentence = f"The source advises it and nothing measures it; {line.by} must take note."
         return _to_attest(sheet, line, f"advice: {line.advice}", "nothing to measure", sentence)
-    return _measured(sheet, line, evaluate(line, facts))
+    return _measured(sheet, line, evaluate(line, facts, "recommended" if line.level == "recommended" else "asked"))
 
 
 def _measured(sheet: Sheet, line: Requirement, outcome: Outcome) -> Finding:
@@ -55,7 +55,7 @@ def _measured(sheet: Sheet, line: Requirement, outcome: Outcome) -> Finding:
             level = "recommended"
         elif verdict == "short":
             verdict, level = "met", "minimum"
-            reason = f"no minimum is stated, and the recommendation is not reached: {reason}"
+            reason = f"{reason}, which is not reached; no minimum is stated"
     said = f"{_capital(reason)}."
     finding = _said(sheet, line, verdict, expected=expected, observed=outcome.observed, sentence=said)
     return finding.model_copy(
@@ -74,9 +74,9 @@ def _to_attest(sheet: Sheet, line: Requirement, expected: str, observed: str, se
 
 
 def _capital(reason: str) -> str:
-    """A sentence begins with a capital; a fact's name keeps its letters."""
+    """A sentence begins with a capital; a name keeps its letters."""
     first = reason.split(maxsplit=1)[0]
-    return reason if "." in first else reason[0].upper() + reason[1:]
+    return reason[0].upper() + reason[1:] if first.rstrip(":;,").islower() and "_" not in first else reason
 
 
 def _said(

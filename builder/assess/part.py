@@ -1,11 +1,12 @@
 """One part of a requirement against the facts: a fact with its comparisons, a person's judgement, any of, all of."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal
 
-from builder.assess.reading import Reading, UnclearError, reading, told
+from builder.assess.reading import Reading, UnclearError, reading, told, yes_no
+from builder.models.catalogue import fact_kind
 from builder.models.comparison import comparison, share
 from builder.models.fact import Fact
 from builder.models.finding import Level
@@ -13,6 +14,7 @@ from builder.models.quantity import version
 from builder.models.sheet import Part
 
 Answer = Literal["met", "short", "unknown"]
+Asked = Literal["asked", "recommended"]
 
 
 @dataclass(frozen=True)
@@ -25,50 +27,53 @@ class Outcome:
     observed: str
     reason: str
     judged: bool = False
-    facts: tuple[Fact, ...] = field(default=())
+    facts: tuple[Fact, ...] = ()
 
 
-def evaluate(part: Part, facts: Mapping[str, Fact]) -> Outcome:
-    """What the part and the facts come to. Never raises for any fact whatever it holds."""
+def evaluate(part: Part, facts: Mapping[str, Fact], asked: Asked = "asked") -> Outcome:
+    """What the part and the facts come to, in words that say "asked" or "recommended". Never raises, whatever the
+    facts hold."""
     if part.fact is not None:
-        return _fact(part, part.fact, facts.get(part.fact))
+        return _fact(part, part.fact, facts.get(part.fact), asked)
     if part.judged is not None:
-        return Outcome(
-            "unknown", None, part.judged, "not judged", f'whether it is "{part.judged}" is for a person to judge', True
-        )
+        reason = f"whether {part.judged} is for a person to judge"
+        return Outcome("unknown", None, part.judged, "not judged", reason, True)
     if part.any_of:
-        return _any([evaluate(inner, facts) for inner in part.any_of])
-    return _all([evaluate(inner, facts) for inner in part.all_of])
+        return _any([evaluate(inner, facts, asked) for inner in part.any_of])
+    return _all([evaluate(inner, facts, asked) for inner in part.all_of])
 
 
-def _fact(part: Part, name: str, fact: Fact | None) -> Outcome:
-    expected = f"{name} {_wanted(part)}"
+def _fact(part: Part, name: str, fact: Fact | None, asked: Asked) -> Outcome:
+    meaning = fact_kind(name).meaning
+    expected = f"{meaning}: {_wanted(part)}"
     if fact is None:
-        return Outcome(
-            "unknown", None, expected, f"{name}: not surveyed", f"{name} cannot be told: the survey did not ask for it"
-        )
-    observed = f"{name}: {told(fact, part.kind)}"
+        reason = f"{meaning}: cannot be told, since the survey did not ask for it"
+        return Outcome("unknown", None, expected, f"{meaning}: not surveyed", reason)
+    observed = f"{meaning}: {told(fact, part.kind)}"
     if fact.absent:
-        return _graded(part, observed, fact, base=not _has_base(part), best=False, state=f"{name} is not there")
+        return _graded(
+            part, Outcome("unknown", None, expected, observed, asked, facts=(fact,)), not _has_base(part), False
+        )
     try:
         value = reading(fact, part.kind)
         base, best = _base_holds(part, value), _best_holds(part, value)
     except UnclearError as why:
-        return Outcome("unknown", None, expected, observed, f"{name} cannot be told: {why}", facts=(fact,))
-    return _graded(part, observed, fact, base=base, best=best, state=f"{name} is {told(fact, part.kind)}")
+        reason = f"{meaning}: cannot be told, since {why}"
+        return Outcome("unknown", None, expected, observed, reason, facts=(fact,))
+    return _graded(part, Outcome("unknown", None, expected, observed, asked, facts=(fact,)), base, best)
 
 
-def _graded(part: Part, observed: str, fact: Fact, *, base: bool, best: bool, state: str) -> Outcome:
-    expected = f"{part.fact} {_wanted(part)}"
+def _graded(part: Part, read: Outcome, base: bool, best: bool) -> Outcome:
+    """The read fact with its answer; `read.reason` is the word for what the sheet does."""
     if not base:
-        return Outcome("short", None, expected, observed, f"{state}; asked is {_base_text(part)}", facts=(fact,))
+        return replace(read, answer="short", reason=f"{read.observed}; {read.reason} is {_base_text(part)}")
     if part.recommended is None:
-        return Outcome("met", "minimum", expected, observed, f"{state}, as asked", facts=(fact,))
+        return replace(read, answer="met", level="minimum", reason=f"{read.observed}, as {read.reason}")
     if best:
-        return Outcome("met", "recommended", expected, observed, f"{state}, as recommended", facts=(fact,))
+        return replace(read, answer="met", level="recommended", reason=f"{read.observed}, as recommended")
     floor = "the minimum is met" if _has_base(part) else "no minimum is stated"
-    return Outcome("met", "minimum", expected, observed,
-                   f"{state}; {floor}, the recommended {part.recommended} is not reached", facts=(fact,))  # fmt: skip
+    reason = f"{read.observed}; {floor}, the recommended {part.recommended} is not reached"
+    return replace(read, answer="met", level="minimum", reason=reason)
 
 
 def _has_base(part: Part) -> bool:
@@ -141,7 +146,7 @@ def _base_text(part: Part) -> str:
     texts = [text for text in (part.minimum, part.maximum) if text is not None]
     right = [*part.one_of, *(() if part.is_ is None else (part.is_,))]
     if right:
-        texts.append(" or ".join(str(one).lower() if isinstance(one, bool) else str(one) for one in right))
+        texts.append(" or ".join(yes_no(one, part.kind) if isinstance(one, bool) else str(one) for one in right))
     return " and ".join(texts)
 
 

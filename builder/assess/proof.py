@@ -7,13 +7,13 @@ from builder.models.finding import Finding
 
 
 def evidence_of(finding: Finding, host: str, run: str, at: datetime) -> Evidence:
-    """Evidence of kind requirement; `observed` carries the sentence, so that a reader needs no other table."""
+    """Evidence of kind requirement; `observed` is the finding's sentence, which names what was read."""
     return Evidence(
         kind="requirement",
         subject=finding.requirement,
         source=finding.source,
         expected=finding.expected,
-        observed=f"{finding.observed}. {finding.sentence}",
+        observed=finding.sentence,
         verdict=finding.verdict,
         at=at,
         probe="survey: " + " | ".join(finding.commands) if finding.commands else "none: a person must tell",

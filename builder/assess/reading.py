@@ -4,7 +4,6 @@ from decimal import Decimal, InvalidOperation
 
 from packaging.version import Version
 
-from builder.models.catalogue import fact_kind
 from builder.models.fact import Fact
 from builder.models.quantity import BASE_UNITS, Kind, shown, version
 
@@ -59,7 +58,7 @@ def told(fact: Fact, kind: Kind) -> str:
     elif fact.value is None:
         text = "not read"
     elif isinstance(fact.value, bool):
-        text = "true" if fact.value else "false"
+        text = yes_no(fact.value, kind)
     elif isinstance(fact.value, str):
         text = fact.value
     else:
@@ -67,10 +66,12 @@ def told(fact: Fact, kind: Kind) -> str:
     return f"{text} ({fact.note})" if fact.note else text
 
 
+def yes_no(value: bool, kind: Kind) -> str:
+    """A truth is told as yes or no, a setting as its file writes it."""
+    if kind == "truth":
+        return "yes" if value else "no"
+    return "true" if value else "false"
+
+
 def _is_amount(value: int | float) -> bool:
     return Decimal(str(value)).is_finite()
-
-
-def meaning(name: str) -> str:
-    """What the fact speaks of, in words."""
-    return fact_kind(name).meaning

@@ -13,7 +13,7 @@ from builder.models.quantity import Kind
 
 
 class FactKind(NamedTuple):
-    """`name` is the fact's name, or a pattern; `meaning` is what a reader is told."""
+    """`name` is the fact's name, or a pattern; `meaning` is what a reader is told, {} being the starred word."""
 
     name: str
     kind: Kind
@@ -33,47 +33,47 @@ ORTHANC_KEYS = (
 """The settings of Orthanc that become facts: by name, so that no password or user list can."""
 
 CATALOGUE: tuple[FactKind, ...] = (
-    FactKind("asset.maker", "text", "maker in the firmware's equipment record"),
-    FactKind("asset.model", "text", "model in the firmware's equipment record"),
-    FactKind("asset.serial", "text", "serial number in the firmware's equipment record"),
+    FactKind("asset.maker", "text", "maker in the equipment record"),
+    FactKind("asset.model", "text", "model in the equipment record"),
+    FactKind("asset.serial", "text", "serial number in the equipment record"),
     FactKind("cpu.cores", "cores", "processor cores"),
-    FactKind("cpu.model", "text", "processor model"),
+    FactKind("cpu.model", "text", "processor"),
     FactKind("cpu.threads", "count", "logical processors"),
-    FactKind("disk.apart", "truth", "database and storage lie on different drives"),
-    FactKind("disk.*.filesystem", "text", "filesystem type of the system, storage or database directory"),
-    FactKind("disk.*.free", "bytes", "free space there"),
-    FactKind("disk.*.medium", "text", "ssd or rotational"),
-    FactKind("disk.*.mount", "text", "where that filesystem is mounted"),
-    FactKind("disk.*.raid", "text", "software RAID level of the drives below"),
-    FactKind("disk.*.size", "bytes", "size of that filesystem"),
+    FactKind("disk.apart", "truth", "database and storage on different drives"),
+    FactKind("disk.*.filesystem", "text", "filesystem of the {} directory"),
+    FactKind("disk.*.free", "bytes", "free space in the {} directory"),
+    FactKind("disk.*.medium", "text", "drives of the {} directory"),
+    FactKind("disk.*.mount", "text", "mount point of the {} directory"),
+    FactKind("disk.*.raid", "text", "software RAID below the {} directory"),
+    FactKind("disk.*.size", "bytes", "size of the filesystem of the {} directory"),
     FactKind("gpu.driver", "version", "graphics driver"),
     FactKind("gpu.memory", "bytes", "graphics memory"),
     FactKind("gpu.model", "text", "graphics card"),
-    FactKind("gpu.opengl", "version", "OpenGL version of the driver in use"),
-    FactKind("memory.total", "bytes", "main memory that the operating system can use"),
-    FactKind("nginx.body_limit", "bytes", "smallest request body limit of the locations that nginx passes on"),
-    FactKind("nginx.body_unlimited", "truth", "nginx passes on requests of any size"),
-    *(FactKind(f"orthanc.config.{key}", "setting", f"{key} in Orthanc's configuration") for key in ORTHANC_KEYS),
-    FactKind("orthanc.database", "text", "what holds Orthanc's index: postgresql, mysql, odbc or sqlite"),
-    FactKind("orthanc.environment.*", "text", "environment variable of the running Orthanc"),
-    FactKind("orthanc.memory", "bytes", "resident memory of the running Orthanc"),
-    FactKind("orthanc.path_plain", "truth", "storage and index paths are free of spaces and special characters"),
+    FactKind("gpu.opengl", "version", "OpenGL of the driver in use"),
+    FactKind("memory.total", "bytes", "main memory"),
+    FactKind("nginx.body_limit", "bytes", "largest request that nginx passes on"),
+    FactKind("nginx.body_unlimited", "truth", "requests of any size passed on by nginx"),
+    *(FactKind(f"orthanc.config.{key}", "setting", f"{key} of Orthanc") for key in ORTHANC_KEYS),
+    FactKind("orthanc.database", "text", "database of Orthanc's index"),
+    FactKind("orthanc.environment.*", "text", "{} in the environment of the running Orthanc"),
+    FactKind("orthanc.memory", "bytes", "resident memory of Orthanc"),
+    FactKind("orthanc.path_plain", "truth", "storage and index paths without spaces and special characters"),
     FactKind("os.architecture", "text", "machine architecture"),
-    FactKind("os.id", "text", "operating system, as debian"),
-    FactKind("os.kernel", "version", "kernel release"),
-    FactKind("os.name", "text", "operating system's full name"),
-    FactKind("os.version", "version", "operating system's release number"),
-    FactKind("package.*", "version", "version of an installed package"),
-    FactKind("port.tcp.*", "text", "program that listens on a TCP port"),
-    FactKind("postgresql.extension.*", "version", "extension of Orthanc's database"),
-    FactKind("postgresql.latency", "seconds", "median time of one empty query"),
-    FactKind("postgresql.setting.*", "text", "setting of the database server"),
+    FactKind("os.id", "text", "operating system"),
+    FactKind("os.kernel", "version", "kernel"),
+    FactKind("os.name", "text", "operating system"),
+    FactKind("os.version", "version", "release of the operating system"),
+    FactKind("package.*", "version", "package {}"),
+    FactKind("port.tcp.*", "text", "program on TCP port {}"),
+    FactKind("postgresql.extension.*", "version", "extension {} of Orthanc's database"),
+    FactKind("postgresql.latency", "seconds", "time of one empty database query (median)"),
+    FactKind("postgresql.setting.*", "text", "{} of PostgreSQL"),
     FactKind("postgresql.size", "bytes", "size of Orthanc's database"),
-    FactKind("postgresql.version", "version", "running database server"),
-    FactKind("service.*.enabled", "text", "whether systemd starts the unit at boot"),
-    FactKind("service.*.state", "text", "state of a systemd unit"),
-    FactKind("systemd.state", "text", "state of the whole system: running, degraded, ..."),
-    FactKind("virtualisation", "text", "what the machine runs in: none, kvm, systemd-nspawn, ..."),
+    FactKind("postgresql.version", "version", "PostgreSQL"),
+    FactKind("service.*.enabled", "text", "start of {} at boot"),
+    FactKind("service.*.state", "text", "service {}"),
+    FactKind("systemd.state", "text", "state of the system by systemd"),
+    FactKind("virtualisation", "text", "virtualisation"),
 )
 
 _EXACT: Mapping[str, FactKind] = {entry.name: entry for entry in CATALOGUE if "*" not in entry.name}
@@ -86,7 +86,12 @@ def fact_kind(name: str) -> FactKind:
         return _EXACT[name]
     for entry in _PATTERNS:
         if fnmatchcase(name, entry.name) and name.count(".") == entry.name.count("."):
-            return entry
+            return entry._replace(meaning=entry.meaning.format(_starred(name, entry.name)))
     near = get_close_matches(name, [entry.name for entry in CATALOGUE], n=1)
     raise ValueError(f'no survey states a fact "{name}"; ' + (f'did you mean "{near[0]}"?' if near else
                      "builder/models/catalogue.py lists those that there are"))  # fmt: skip
+
+
+def _starred(name: str, pattern: str) -> str:
+    before, _, after = pattern.partition("*")
+    return name[len(before) : len(name) - len(after)]
