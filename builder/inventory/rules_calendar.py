@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from builder.inventory.rules_case import Case, Found
+from builder.inventory.rules_case import Case, FieldPath, Found
 from builder.inventory.rules_names import doubles
 from builder.models.calendar import Day, PeakHours, Window
 
@@ -61,7 +61,9 @@ def windows_name_hosts(case: Case) -> Iterator[Found]:
     """A window holds for hosts that pacsmith builds."""
     names = {host.name for host in case.site.hosts}
     for number, window in enumerate(case.site.windows):
-        places = [(("windows", number, "hosts", place), host) for place, host in enumerate(window.hosts)]
+        places: list[tuple[FieldPath, str]] = [
+            (("windows", number, "hosts", place), host) for place, host in enumerate(window.hosts)
+        ]
         for path, host in places:
             if host not in names:
                 yield path, f"window {window.name} names {host}, which is not a host of the site", "correct the name"

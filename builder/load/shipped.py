@@ -13,21 +13,22 @@ def _brought_along(in_wheel: str, in_checkout: str) -> Path:
     return wheel if wheel.exists() else _PACKAGE.parent / in_checkout
 
 
-def _folders(name: str) -> tuple[Path, ...]:
-    own, shipped = Path.cwd() / name, _brought_along(name, name)
+def _folders(own: Path, name: str) -> tuple[Path, ...]:
+    shipped = _brought_along(name, name)
     if own.is_dir() and shipped.is_dir() and own.samefile(shipped):
-        return (shipped,)
+        return (own,)
     return tuple(folder for folder in (own, shipped) if folder.is_dir())
 
 
 def specs_folders() -> tuple[Path, ...]:
     """Folders with sheets: `specs/` of the current folder when there is one, then the shipped one."""
-    return _folders("specs")
+    return _folders(Path("specs"), "specs")
 
 
 def roles_folders() -> tuple[Path, ...]:
-    """Folders with roles: `roles/` of the current folder when there is one, then the shipped one."""
-    return _folders("roles")
+    """Folders with roles: `roles/` of the current folder when there is one, then the shipped one. Absolute, because
+    Python imports from them."""
+    return _folders(Path.cwd() / "roles", "roles")
 
 
 def example_site() -> Path:

@@ -1,0 +1,91 @@
+"""Read every sheet and the site, judge the site by its rules, and say everything that is wrong at once."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+from builder.inventory.references import secret_references
+from builder.inventory.rules import check_site
+from builder.load import Loaded, LoadErrors, Problem, load_sheets, load_site
+from builder.models.secret import SecretReference
+from builder.models.sheet import Sheet
+from builder.models.site import Site
+from builder.secrets import SecretStore, open_store
+
+# needed: every secret can be read now. begun: as needed, but a vault that does not exist yet is only noted (a new site,
+# or a checkout without secrets). unasked: the files alone.
+SecretsAre = Literal["needed", "begun", "unasked"]
+_ABOUT_SHEETS = frozenset(("products_have_a_sheet", "waivers_name_a_requirement"))
+
+
+@dataclass(frozen=True)
+class CheckedSite:
+    """A site that keeps every rule, the sheets that it was judged with, and its secrets (none is read beforehand)."""
+
+    site: Loaded[Site]
+    loaded_sheets: tuple[Loaded[Sheet], ...]
+    store: SecretStore
+    notes: tuple[str, ...] = ()
+
+    @property
+    def sheets(self) -> tuple[Sheet, ...]:
+        """The sheets alone."""
+        return tuple(sheet.value for sheet in self.loaded_sheets)
+
+    @property
+    def sheet_digests(self) -> Mapping[str, str]:
+        """Sheet file -> SHA-256 of its bytes, hex."""
+        return {str(sheet.file): sheet.sha256 for sheet in self.loaded_sheets}
+
+
+def _vault_names(site: Site) -> int:
+    return len({one.reference.vault for one in secret_references(site) if one.reference.vault is not None})
+
+
+def _secrets(site: Site, store: SecretStore, wanted: SecretsAre) -> tuple[Callable[[SecretReference], str | None], str]:
+    """(why a secret cannot be read, what to note). Opens the vault and runs secret commands, as a build does."""
+    if wanted == "unasked":
+        return lambda _: None, "whether the secrets can be read was not asked"
+    if wanted == "begun" and site.vault is not None and not Path(site.vault.file).exists():
+        count = _vault_names(site)
+        note = (
+            f"the vault {site.vault.file} does not exist yet: its {count} secrets were not looked for; "
+            f"for a new site make them with: pacsmith secrets generate --site {site.name}"
+        )
+        return lambda one: None if one.vault is not None else store.problem(one), note
+    return store.problem, ""
+
+
+def _sheets() -> tuple[tuple[Loaded[Sheet], ...], list[Problem]]:
+    try:
+        return load_sheets(), []
+    except LoadErrors as faults:
+        return (), list(faults.problems)
+
+
+def read_checked_site(
+    file: Path,
+    *,
+    today: date,
+    ask: Callable[[str], str] | None = None,
+    secrets: SecretsAre = "needed",
+) -> CheckedSite:
+    """The site of `file`, checked with every sheet. Raises LoadErrors with all problems of all files."""
+    sheets, problems = _sheets()
+    try:
+        site = load_site(file)
+    except LoadErrors as faults:
+        raise LoadErrors([*problems, *faults.problems]) from None
+    store = open_store(site.value, ask=ask)
+    secret_problem, note = _secrets(site.value, store, secrets)
+    faults_of_site = check_site(
+        site.value, [sheet.value for sheet in sheets], today=today, secret_problem=secret_problem
+    )
+    # A sheet that cannot be read is one problem; that hosts then lack their sheet is not another.
+    kept = [fault for fault in faults_of_site if not (problems and fault.rule in _ABOUT_SHEETS)]
+    problems += [site.problem(fault.path, fault.what, fault.remedy) for fault in kept]
+    if problems:
+        raise LoadErrors(problems)
+    return CheckedSite(site, sheets, store, (note,) if note else ())
