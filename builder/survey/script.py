@@ -44,7 +44,7 @@ def replies(text: str) -> dict[str, Reply]:
     mark = re.escape(first[1])
     section = re.compile(
         rf"^{mark} begin (?P<name>\S+)\n(?P<text>(?:(?!{mark} ).*\n)*?){mark} errors (?P=name)\n"
-        rf"(?P<errors>(?:(?!{mark} ).*\n)*?){mark} end (?P=name) (?P<code>[0-9]{{1,3}})$",
+        rf"(?P<errors>(?:(?!{mark} ).*\n)*?){mark} end (?P=name) (?P<code>[0-9]{{1,3}})\n",
         re.MULTILINE,
     )
     found = section.finditer(text, first.end())

@@ -1,0 +1,60 @@
+"""`pacsmith survey`: what each machine is."""
+
+import json
+
+import typer
+
+from builder.cli.options import ClassOption, HostOption, JsonOption, SiteOption
+from builder.errors import EXIT_UNREACHABLE
+from builder.inventory import build_inventory
+from builder.load import load_site
+from builder.load.place import find_site
+from builder.models.catalogue import fact_kind
+from builder.models.fact import Fact
+from builder.models.quantity import shown
+from builder.workflows.session import select
+from builder.workflows.survey import HostFacts, survey_hosts
+
+
+def survey(
+    site: SiteOption = None, host: HostOption = None, host_class: ClassOption = None, as_json: JsonOption = False
+) -> None:
+    """Read each machine in one SSH round trip and without leaving a file there: hardware, disks, packages, services,
+    configuration. What cannot be read says why.
+
+    Example: pacsmith survey --host archive01
+    """
+    inventory = build_inventory(load_site(find_site(site)).value)
+    read = survey_hosts(select(inventory, host, host_class))
+    if as_json:
+        typer.echo(json.dumps({one.machine.host.name: _as_data(one) for one in read}, indent=2))
+    else:
+        for one in read:
+            _tell(one)
+    for one in read:
+        if one.fault:
+            typer.echo(f"pacsmith: {one.fault}", err=True)
+    if any(one.fault for one in read):
+        raise typer.Exit(EXIT_UNREACHABLE)
+
+
+def _as_data(read: HostFacts) -> dict[str, object]:
+    facts = {name: fact.model_dump(mode="json", exclude={"name"}) for name, fact in read.facts.items()}
+    return {"fault": read.fault, "facts": facts}
+
+
+def _tell(read: HostFacts) -> None:
+    typer.echo(f"{read.machine.host.name}  {read.machine.host.location}")
+    width = max((len(name) for name in read.facts), default=0)
+    for name, fact in read.facts.items():
+        typer.echo(f"  {name:{width}}  {_said(fact)}")
+
+
+def _said(fact: Fact) -> str:
+    if fact.absent:
+        return "- absent"
+    if fact.value is None:
+        return f"? {fact.error}"
+    amount = isinstance(fact.value, int | float) and not isinstance(fact.value, bool)
+    value = shown(float(fact.value), fact_kind(fact.name).kind) if amount else str(fact.value)
+    return f"{value} ({fact.note})" if fact.note else value
