@@ -13,6 +13,7 @@ from builder.secrets.environment import take
 
 Ask = Callable[[str], str]
 _SCRIPT_TIMEOUT = 120.0
+_LONGEST = 4096  # it goes to ansible-vault through a pipe, whose buffer is far larger
 
 
 def _from_script(path: Path) -> str:
@@ -66,4 +67,6 @@ def vault_password(vault: Vault, ask: Ask | None) -> SecretStr:
         password, place = ask(f"Password of {vault.file}: "), "the password typed"
     if not password.strip():
         raise BadInput(f"{place}: the vault password is empty; write it there")
+    if len(password) > _LONGEST:
+        raise BadInput(f"{place}: the vault password has over {_LONGEST} characters; is it the right file?")
     return SecretStr(password.strip())

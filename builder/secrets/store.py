@@ -2,7 +2,6 @@
 
 import subprocess
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 from pydantic import SecretStr
 
@@ -13,7 +12,7 @@ from builder.models.site import Site
 from builder.secrets.environment import take
 from builder.secrets.password import Ask, vault_password
 from builder.secrets.redact import MINIMUM_LENGTH, Redactor
-from builder.secrets.vault_file import VaultFile
+from builder.secrets.vault_file import VaultFile, vault_file
 
 _COMMAND_TIMEOUT = 60.0
 
@@ -142,4 +141,4 @@ def open_store(site: Site, *, ask: Ask | None = None) -> SecretStore:
         return SecretStore(site, None)
     if vault.password.env is not None:
         take(vault.password.env)
-    return SecretStore(site, VaultFile(Path(vault.file), lambda: vault_password(vault, ask)))
+    return SecretStore(site, vault_file(vault, lambda: vault_password(vault, ask)))

@@ -63,6 +63,10 @@ def _run(action: str, text: bytes, password: SecretStr) -> bytes:
                 timeout=_TIMEOUT,
                 check=False,
             )
+        except subprocess.TimeoutExpired:
+            raise BadInput(
+                f"ansible-vault {action}: no answer within {_TIMEOUT:.0f} s; run it by hand to see why"
+            ) from None
         finally:
             os.close(reading)
     if done.returncode == 0:

@@ -7,24 +7,26 @@ from pydantic import SecretStr
 
 from builder.durable import held, write_whole
 from builder.errors import BadInput
+from builder.models.secret import Vault
 from builder.secrets.vault_command import NotAVaultError, WrongPasswordError, decrypt, encrypt
 from builder.secrets.vault_text import NotAMappingError, parse, with_values
 
 
 class VaultFile:
-    """`password` is called when the file is first opened, so that nobody is asked for a password in vain."""
+    """`ask` gives the password; it is called when the file is first opened, so that nobody is asked in vain."""
 
-    def __init__(self, path: Path, password: Callable[[], SecretStr]) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
-        self._ask = password
+        self.ask: Callable[[], SecretStr]
         self._password: SecretStr | None = None
         self._values: dict[str, SecretStr] | None = None
+        self._read_at: tuple[int, int, int] | None = None
 
     @property
     def password(self) -> SecretStr:
         """The vault's password, asked for once."""
         if self._password is None:
-            self._password = self._ask()
+            self._password = self.ask()
         return self._password
 
     @property
@@ -37,8 +39,11 @@ class VaultFile:
         return self._values or {}
 
     def values(self) -> Mapping[str, SecretStr]:
-        """Names and values; decrypted once (about half a second). Raises BadInput when the file does not open."""
-        if self._values is None:
+        """Names and values; decrypted (about half a second) once, and again only when the file on disk is another.
+
+        Raises BadInput when the file does not open.
+        """
+        if self._values is None or self._read_at != self._on_disk():
             self._remember(self._text())
         return self._values or {}
 
@@ -62,6 +67,13 @@ class VaultFile:
             ) from None
         return changes
 
+    def _on_disk(self) -> tuple[int, int, int] | None:
+        try:
+            now = self.path.stat()
+        except OSError:
+            return None
+        return now.st_ino, now.st_mtime_ns, now.st_size
+
     def _text(self) -> str:
         try:
             content = self.path.read_bytes()
@@ -76,6 +88,7 @@ class VaultFile:
         try:
             return decrypt(content, self.password)
         except WrongPasswordError:
+            self._password = None  # one that was typed wrong is asked for again
             raise BadInput(
                 f"{self.path}: the vault password is wrong or the file is damaged; give the password it was made with"
             ) from None
@@ -89,5 +102,17 @@ class VaultFile:
     def _remember(self, text: str) -> None:
         try:
             self._values = {name: SecretStr(value) for name, value in parse(text).items()}
+            self._read_at = self._on_disk()
         except NotAMappingError as fault:
             raise BadInput(f"{self.path}: {fault}; mend it with `ansible-vault edit {self.path}`") from None
+
+
+_OPEN: dict[tuple[Path, Vault], VaultFile] = {}
+
+
+def vault_file(vault: Vault, ask: Callable[[], SecretStr]) -> VaultFile:
+    """The site's vault, the same object each time in one process: it is decrypted, and its password asked for, once."""
+    path = Path(vault.file)
+    file = _OPEN.setdefault((path.resolve(), vault), VaultFile(path))
+    file.ask = ask
+    return file
