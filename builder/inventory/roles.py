@@ -52,18 +52,44 @@ def _package() -> ModuleType:
     return package
 
 
+def _role_package(role: str, folder: Path) -> None:
+    """Import the role's own package from its folder and nowhere else. Python alone would pass over a user's folder
+    without `__init__.py` for a shipped one that has it, or mix the two."""
+    name = f"{_package().__name__}.{role}"
+    if name in sys.modules:
+        return
+    if (folder / "__init__.py").is_file():
+        spec = importlib.util.spec_from_file_location(
+            name, folder / "__init__.py", submodule_search_locations=[str(folder)]
+        )
+        if spec is None or spec.loader is None:
+            raise ImportError(f"{folder}/__init__.py cannot be imported")
+        package = importlib.util.module_from_spec(spec)
+        sys.modules[name] = package
+        try:
+            spec.loader.exec_module(package)
+        except BaseException:
+            del sys.modules[name]
+            raise
+    else:
+        sys.modules[name] = ModuleType(name, f"Role {role}.")
+        sys.modules[name].__path__ = [str(folder)]
+
+
 def load_role_module(role: str, module: Literal["variables", "deploy"]) -> ModuleType:
     """Import `roles/<role>/<module>.py`. Raises BadInput, naming the file, when it is missing or broken."""
     name = f"{_package().__name__}.{role}.{module}"
     loaded = sys.modules.get(name)
     if loaded is not None:
         return loaded
-    file = role_folder(role) / f"{module}.py"
+    folder = role_folder(role)
+    file = folder / f"{module}.py"
     if not file.is_file():
         raise BadInput(
             f"{file}: role {role} has no {module}.py; write it, or remove the folder to use the shipped role"
         )
     try:
+        _role_package(role, folder)
         return importlib.import_module(name)
     except PacsmithError:
         raise
