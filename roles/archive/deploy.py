@@ -1,5 +1,6 @@
 """The role `archive` as steps: files first, then each service restarted until it runs with them, then a tried backup."""
 
+from builder.engines.files import Spec
 from builder.engines.material import Material
 from builder.engines.notes import ask
 from builder.engines.steps import command, place, service
@@ -15,6 +16,10 @@ WAIT_FOR_ORTHANC = (
     '[ "$(systemctl show --property NRestarts --value orthanc)" -lt 3 ] || break; sleep 0.1; done; '
     "echo 'Orthanc does not answer; its last errors:' >&2; grep '^E' /var/log/orthanc/orthanc.log | tail -n 3 >&2; exit 1"
 )
+WAIT_FOR_POSTGRESQL = (
+    "for _ in $(seq 600); do pg_isready --quiet && break; sleep 0.1; done; pg_isready --quiet "
+    "|| { echo 'PostgreSQL does not answer; see /var/log/postgresql and journalctl --unit postgresql@*' >&2; exit 1; }"
+)
 PSQL = "psql --no-psqlrc --quiet --tuples-only --no-align"
 
 
@@ -24,12 +29,30 @@ def prepare(variables: Variables, material: Material) -> None:
 
 
 def deploy(variables: Variables, material: Material) -> None:
-    """Everything else, in the order in which the services need each other."""
+    """Everything else. Debian's start script for PostgreSQL sleeps for two seconds: meanwhile the other files are written."""
     secrets = _secrets(variables, material)
-    _database(variables, secrets)
-    _orthanc(variables, secrets)
-    _web(variables, secrets)
-    _backup(variables, secrets)
+    unit_files = files.before_packages(variables)
+    _start_postgresql(variables, secrets, unit_files[3])
+    orthanc = [
+        place("Orthanc settings, rights of each AE", files.orthanc_files(variables, secrets)),
+        place("Orthanc unit", [unit_files[1]]),
+    ]
+    nginx = [
+        place("nginx settings, users and certificate", files.nginx_files(variables, secrets)),
+        place("nginx unit", [unit_files[2]]),
+    ]
+    backup = place("Backup, restore test and log rotation", files.backup_files(variables, secrets))
+    command(
+        "Database and role of Orthanc",
+        f"{WAIT_FOR_POSTGRESQL} && {PSQL} --dbname postgres --file /etc/pacsmith/database.sql",
+        unless=f'[ "$({PSQL} --dbname orthanc --file /etc/pacsmith/database-check.sql)" = t ]',
+        user="postgres",
+    )
+    service("nginx runs", "nginx.service", restart_if=nginx)
+    service("Backup and restore test by night", *files.TIMERS, restart_if=[backup])
+    service("Orthanc runs", "orthanc.service", restart_if=orthanc)
+    command("Orthanc answers", WAIT_FOR_ORTHANC, unless=ORTHANC_ANSWERS)
+    _first_backup()
 
 
 def _secrets(variables: Variables, material: Material) -> files.Secrets:
@@ -44,43 +67,31 @@ def _secrets(variables: Variables, material: Material) -> files.Secrets:
 
 
 def _memory() -> int:
-    """The host's memory in bytes, down to a multiple of 256 MiB: a new kernel that keeps some more for itself is no change."""
+    """The host's memory in bytes, down to a multiple of 256 MiB: a new kernel that keeps some for itself is no change."""
     kibibytes = int(ask(host, "awk '/^MemTotal:/ {print $2}' /proc/meminfo"))
     return kibibytes * 1024 // 2**28 * 2**28
 
 
-def _database(variables: Variables, secrets: files.Secrets) -> None:
+def _start_postgresql(variables: Variables, secrets: files.Secrets, unit_file: Spec) -> None:
     settings = place("PostgreSQL settings from the memory size", files.postgresql_files(variables, secrets, _memory()))
+    unit = place("PostgreSQL unit", [unit_file])
     cluster = f"postgresql@{variables.postgresql_version}-main"
-    unit = place("PostgreSQL unit", files.before_packages(variables)[-1:])
-    service("PostgreSQL runs", cluster, restart_if=[settings, unit])
     command(
-        "Database and role of Orthanc",
-        f"{PSQL} --dbname postgres --file /etc/pacsmith/database.sql",
-        unless=f'[ "$({PSQL} --dbname orthanc --file /etc/pacsmith/database-check.sql)" = t ]',
-        user="postgres",
+        "PostgreSQL runs",
+        "systemctl daemon-reload; "
+        f"if systemctl --quiet is-active {cluster}; then systemctl restart {cluster}; "
+        f"else systemctl start --no-block {cluster}; fi",
+        unless=f"systemctl show --property ActiveState {cluster} | grep -Eq '=(active|activating|reloading)$'",
+        if_changed=[settings, unit],
     )
 
 
-def _orthanc(variables: Variables, secrets: files.Secrets) -> None:
-    settings = place("Orthanc settings, rights of each AE", files.orthanc_files(variables, secrets))
-    unit = place("Orthanc unit", files.before_packages(variables)[1:2])
-    service("Orthanc runs", "orthanc.service", restart_if=[settings, unit])
-    command("Orthanc answers", WAIT_FOR_ORTHANC, unless=ORTHANC_ANSWERS)
-
-
-def _web(variables: Variables, secrets: files.Secrets) -> None:
-    settings = place("nginx settings, users and certificate", files.nginx_files(variables, secrets))
-    unit = place("nginx unit", files.before_packages(variables)[2:3])
-    service("nginx runs", "nginx.service", restart_if=[settings, unit])
-
-
-def _backup(variables: Variables, secrets: files.Secrets) -> None:
-    scripts = place("Backup, restore test and log rotation", files.backup_files(variables, secrets))
-    service("Backup and restore test by night", "pacsmith-backup.timer", "pacsmith-restore-test.timer", restart_if=[scripts])
-    tried = " && ".join(f"grep -qs '\"result\": \"ok\"' {files.STATE}/{name}.json" for name in ("backup", "restore-test"))
+def _first_backup() -> None:
+    """Begun, not waited for: it runs while the archive is being verified, and a check waits for its result."""
+    units = ("pacsmith-backup", "pacsmith-restore-test")
+    fine = " && ".join(f"grep -qs '\"result\": \"ok\"' {files.STATE}/{unit.removeprefix('pacsmith-')}.json" for unit in units)
     command(
         "A first backup, and its restore tried",
-        "systemctl start pacsmith-backup.service && systemctl start pacsmith-restore-test.service",
-        unless=tried,
+        "systemctl start --no-block pacsmith-backup.service pacsmith-restore-test.service",
+        unless=f"{{ {fine}; }} || systemctl list-jobs --no-legend | grep -Eq '({'|'.join(units)}).service'",
     )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from builder.engines.files import AbsentSpec, DirectorySpec, FileSpec, Spec
+from builder.engines.files import AbsentSpec, DirectorySpec, FileSpec, LinkSpec, Spec
 from builder.engines.template import render
 
 from . import orthanc, postgres, web
@@ -11,6 +11,7 @@ from .variables import Variables
 STATE = "/var/lib/pacsmith"
 LIBRARY = "/usr/local/lib/pacsmith"
 SETTINGS = "/etc/pacsmith"
+TIMERS = ("pacsmith-backup.timer", "pacsmith-restore-test.timer")
 
 
 @dataclass(frozen=True)
@@ -150,13 +151,10 @@ def backup_files(variables: Variables, secrets: Secrets) -> list[Spec]:
     ]
     units: list[Spec] = [
         FileSpec(f"/etc/systemd/system/{name}", _text(f"{name}.j2", variables, **values))
-        for name in (
-            "pacsmith-backup.service",
-            "pacsmith-backup.timer",
-            "pacsmith-restore-test.service",
-            "pacsmith-restore-test.timer",
-        )
+        for name in ("pacsmith-backup.service", "pacsmith-restore-test.service", *TIMERS)
     ]
+    # Enabled by the link itself: `systemctl enable` would make systemd read all units again for each.
+    links = [LinkSpec(f"/etc/systemd/system/timers.target.wants/{name}", f"/etc/systemd/system/{name}") for name in TIMERS]
     return [
         DirectorySpec(STATE),
         DirectorySpec(variables.backup.repository, "700"),
@@ -164,6 +162,7 @@ def backup_files(variables: Variables, secrets: Secrets) -> list[Spec]:
         FileSpec(f"{LIBRARY}/archive-counts.sql", _text("archive-counts.sql.j2", variables)),
         *scripts,
         *units,
+        *links,
         FileSpec("/etc/logrotate.d/orthanc", _text("logrotate-orthanc.j2", variables)),
         FileSpec("/etc/logrotate.d/nginx", _text("logrotate-nginx.j2", variables)),
     ]
