@@ -51,12 +51,22 @@ class Answer:
 
 def dicom_service(host: str) -> str:
     """The name of a host's DICOM listener in `proves` and `needs`."""
-    return f"the DICOM service of {host}"
+    return f"a living DICOM service of {host}"
 
 
 def web_service(host: str) -> str:
     """The name of a host's web door in `proves` and `needs`."""
-    return f"the web service of {host}"
+    return f"a living web service of {host}"
+
+
+def same_process(host: str) -> str:
+    """The name of the fact that one and the same Orthanc process served during the whole verification."""
+    return f"one Orthanc process on {host} from beginning to end"
+
+
+def path(origin: str, host: str) -> str:
+    """The name of the network path from a machine to a host, proven by anything that came back over it."""
+    return f"a path from {origin} to {host}"
 
 
 def listener(host: str, port: int) -> str:
@@ -71,7 +81,7 @@ def settle(answer: Answer, alive: frozenset[str]) -> Answer:
         return answer
     return Answer(
         verdict="unknown",
-        observed=f"{answer.observed}; but nothing shows that {' and '.join(missing)} was alive, so this proves no refusal",
+        observed=f"{answer.observed}; but nothing shows {' and '.join(missing)}, so this proves no refusal",
         probe=answer.probe,
         raw=answer.raw,
         seconds=answer.seconds,

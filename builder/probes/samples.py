@@ -7,7 +7,7 @@ everything else in an archive and removed again.
 import hashlib
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 
@@ -51,7 +51,7 @@ RECIPES: tuple[Recipe, ...] = (
 
 @dataclass(frozen=True)
 class Sample:
-    """One synthetic instance. `content` is the whole DICOM file."""
+    """One synthetic instance. `content` is the whole DICOM file, `pixels` the value of its pixel data."""
 
     name: str
     propose: str
@@ -61,7 +61,8 @@ class Sample:
     instance: str
     sop_class: str
     syntax: str
-    content: bytes
+    content: bytes = field(repr=False)
+    pixels: bytes = field(repr=False, default=b"")
 
     @property
     def file_name(self) -> str:
@@ -82,6 +83,11 @@ def make_samples(run: str, sender: str) -> tuple[Sample, ...]:
     for byte. Raises FileNotFoundError without pydicom's packaged files.
     """
     return tuple(_make(recipe, run, sender, number) for number, recipe in enumerate(RECIPES, start=1))
+
+
+def make_sample(run: str, sender: str) -> Sample:
+    """One more instance of the first recipe, in a study of its own: what STOW-RS sends."""
+    return _make(RECIPES[0], run, sender, 1)
 
 
 def packaged(name: str) -> Path:
@@ -110,6 +116,7 @@ def _make(recipe: Recipe, run: str, sender: str, number: int) -> Sample:
         sop_class=str(image.SOPClassUID),
         syntax=str(image.file_meta.TransferSyntaxUID),
         content=_written(image),
+        pixels=image.get("PixelData", b""),
     )
 
 
@@ -158,7 +165,7 @@ def _written(image: FileDataset) -> bytes:
 
 
 def rate_images(run: str, sender: str, count: int) -> Iterator[bytes]:
-    """`count` CT images of one series, each 128 kB of pixels that do not compress; the same run gives the same pixels."""
+    """`count` CT images of one series, each 128 kB of pixels that do not compress."""
     study, series = generate_uid(), generate_uid()
     noise = random.Random(run).randbytes(RATE_ROWS * RATE_ROWS * 2)
     for number in range(1, count + 1):
@@ -173,7 +180,7 @@ def rate_images(run: str, sender: str, count: int) -> Iterator[bytes]:
 def _rate_image(instance: UID, study: str, series: str, number: int) -> FileDataset:
     meta = FileMetaDataset()
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    image = FileDataset(None, {}, file_meta=meta, preamble=b"\0" * 128)
+    image = FileDataset(BytesIO(), {}, file_meta=meta, preamble=b"\0" * 128)
     image.SOPClassUID, image.SOPInstanceUID = CTImageStorage, instance
     image.StudyInstanceUID, image.SeriesInstanceUID = study, series
     image.Modality, image.StudyID, image.StudyDescription = "CT", "PACSMITH", "pacsmith transfer rate"

@@ -63,11 +63,7 @@ class Remote:
 
         Raises Unreachable when SSH itself fails or the machine does not answer within `timeout` seconds.
         """
-        text = command if isinstance(command, str) else shlex.join(command)
-        if sudo and self.connection.sudo:
-            text = "sudo -n -- sh -c " + shlex.quote(text)
-        argv = ["ssh", *self.connection.ssh_options(), "-o", "ControlMaster=auto", "-o", f"ControlPath={self._socket}",
-                "-o", "ControlPersist=60", f"{self.connection.user}@{self.connection.address}", text]  # fmt: skip
+        argv = self._argv(command, sudo=sudo)
         began = time.monotonic()
         try:
             done = subprocess.run(argv, input=stdin, capture_output=True, timeout=timeout, check=False)
@@ -81,6 +77,19 @@ class Remote:
                 f"{self.connection.key} and {self.connection.known_hosts} are right"
             )
         return Answer(done.returncode, done.stdout, done.stderr, time.monotonic() - began)
+
+    def start(self, command: str | list[str], *, sudo: bool = False) -> "subprocess.Popen[bytes]":
+        """Begin a command whose standard input and output the caller keeps; the caller ends it, too."""
+        return subprocess.Popen(
+            self._argv(command, sudo=sudo), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+
+    def _argv(self, command: str | list[str], *, sudo: bool) -> list[str]:
+        text = command if isinstance(command, str) else shlex.join(command)
+        if sudo and self.connection.sudo:
+            text = "sudo -n -- sh -c " + shlex.quote(text)
+        return ["ssh", *self.connection.ssh_options(), "-o", "ControlMaster=auto", "-o", f"ControlPath={self._socket}",
+                "-o", "ControlPersist=60", f"{self.connection.user}@{self.connection.address}", text]  # fmt: skip
 
     def put(self, content: bytes, path: str, mode: str = "600", *, sudo: bool = False) -> None:
         """Write a file: under a temporary name first, then renamed.

@@ -1,0 +1,117 @@
+"""The archive's own REST interface, asked on the archive itself: over SSH, with the curl settings that only root reads."""
+
+import json
+import re
+import threading
+from typing import Any
+
+from builder.errors import PacsmithError
+from builder.models.site import ApplicationEntity, Host
+from builder.probes.samples import PATIENT_NAME, PATIENT_PREFIX
+from builder.survey.remote import Remote
+
+CURL_FILE = "/etc/pacsmith/orthanc.curl"
+WORKLISTS = "/var/lib/orthanc/worklists"
+_PORT = 8042
+_STATUS = re.compile(r"^pacsmith-status (\d{3})$", re.MULTILINE)
+
+
+class SilentArchiveError(PacsmithError):
+    """Orthanc's REST interface gave no usable answer on the archive itself."""
+
+
+class Orthanc:
+    """One archive. Its lock keeps counts and removals apart from each other."""
+
+    def __init__(self, host: Host, remote: Remote) -> None:
+        self.host = host
+        self.remote = remote
+        self.lock = threading.Lock()
+
+    @property
+    def entity(self) -> ApplicationEntity:
+        """The archive's AE. Raises SilentArchiveError when the site gives it none."""
+        if self.host.ae is None:
+            raise SilentArchiveError(
+                f"{self.host.name}: an archive without `ae` cannot be asked; add it to the site file"
+            )
+        return self.host.ae
+
+    def ask(self, method: str, path: str, body: bytes | None = None, *, timeout: float = 60) -> tuple[int, bytes]:
+        """One request; HTTP status and body. Raises Unreachable, SilentArchiveError when nothing answered."""
+        argv = ["curl", "-sS", "-m", str(int(timeout)), "-K", CURL_FILE, "-X", method,
+                "-w", "%{stderr}pacsmith-status %{http_code}\\n"]  # fmt: skip
+        if body is not None:
+            argv += ["--data-binary", "@-", "-H", "Expect:"]
+        answer = self.remote.run(
+            [*argv, f"http://127.0.0.1:{_PORT}{path}"], stdin=body or b"", sudo=True, timeout=timeout + 15
+        )
+        said = answer.stderr.decode("utf-8", "replace")
+        status = _STATUS.search(said)
+        if status is None or status[1] == "000":
+            reason = said.replace("pacsmith-status 000", "").strip().splitlines()
+            raise SilentArchiveError(
+                f"{self.host.name}: Orthanc does not answer on the archive itself: {reason[0] if reason else 'no reason given'}; "
+                "look at `systemctl status orthanc` there"
+            )
+        return int(status[1]), answer.stdout
+
+    def json(self, method: str, path: str, body: Any = None) -> Any:
+        """One request whose answer is JSON. Raises Unreachable, SilentArchiveError on any other status than 200."""
+        status, content = self.ask(method, path, None if body is None else json.dumps(body).encode())
+        if status != 200:
+            raise SilentArchiveError(f"{self.host.name}: Orthanc answers {method} {path} with {status}")
+        return json.loads(content)
+
+    def studies(self, patient: str) -> list[str]:
+        """Orthanc's identifiers of the synthetic studies whose PatientID matches `patient` (may end with *)."""
+        query = {"PatientID": patient, "PatientName": f"{PATIENT_NAME}*"}
+        found = self.json(
+            "POST", "/tools/find", {"Level": "Study", "Query": query, "CaseSensitive": True, "Expand": True}
+        )
+        return [
+            study["ID"]
+            for study in found
+            if study["PatientMainDicomTags"].get("PatientID", "").startswith(PATIENT_PREFIX)
+            and study["PatientMainDicomTags"].get("PatientName", "").startswith(PATIENT_NAME)
+        ]
+
+    def count(self) -> int:
+        """How many studies the archive holds."""
+        return int(self.json("GET", "/statistics")["CountStudies"])
+
+    def put(self, file: bytes) -> None:
+        """Take one DICOM file in by REST. Raises SilentArchiveError when it is refused."""
+        status, _ = self.ask("POST", "/instances", file)
+        if status != 200:
+            raise SilentArchiveError(f"{self.host.name}: Orthanc refuses a synthetic image by REST with {status}")
+
+    def lookup(self, instance: str) -> list[str]:
+        """Orthanc's identifiers of what has this SOP instance UID. Raises Unreachable, SilentArchiveError."""
+        status, content = self.ask("POST", "/tools/lookup", instance.encode())
+        if status != 200:
+            raise SilentArchiveError(f"{self.host.name}: Orthanc answers POST /tools/lookup with {status}")
+        return [match["ID"] for match in json.loads(content)]
+
+    def read_back(self, instance: str) -> tuple[int, bytes]:
+        """The stored file of an instance by its SOP instance UID, with the HTTP status; 404 when it is not there."""
+        found = self.lookup(instance)
+        return self.ask("GET", f"/instances/{found[0]}/file") if found else (404, b"")
+
+    def remove(self, studies: list[str]) -> None:
+        """Delete these studies and nothing else. Raises SilentArchiveError when one cannot be deleted."""
+        for study in studies:
+            status, _ = self.ask("DELETE", f"/studies/{study}")
+            if status not in (200, 404):
+                raise SilentArchiveError(
+                    f"{self.host.name}: Orthanc answers the removal of test study {study} with {status}"
+                )
+
+    def process(self) -> str:
+        """Which process serves: it changes when Orthanc is started again."""
+        return self.remote.run(["systemctl", "show", "orthanc", "-p", "MainPID", "--value"]).text.strip()
+
+    def listening_ports(self) -> frozenset[int]:
+        """The TCP ports on which the archive itself listens."""
+        text = self.remote.run(["ss", "-Hltn"]).text
+        return frozenset(int(port) for port in re.findall(r"^\S+\s+\d+\s+\d+\s+\S*:(\d+)\s", text, re.MULTILINE))

@@ -1,0 +1,119 @@
+"""What our own archive may do to a peer, and whether it knows the peers as the site does: asked of the archive by REST."""
+
+import json
+from typing import Any
+
+from builder.inventory.registry import grants
+from builder.models.evidence import Verdict
+from builder.models.site import Host, Peer, Site
+from builder.probes.compare import by_instance, compare
+from builder.probes.orthanc import Orthanc
+from builder.probes.question import Answer, Question
+from builder.probes.stage import Stage, StageError
+
+
+def modality_name(archive: Orthanc, title: str) -> str:
+    """Under which name Orthanc knows the AE `title`. Raises StageError when it does not."""
+    for name, settings in _modalities(archive).items():
+        if settings["AET"] == title:
+            return name
+    raise StageError(f"{archive.host.name}: its registry has no AE {title}")
+
+
+def _modalities(archive: Orthanc) -> dict[str, Any]:
+    found: dict[str, Any] = archive.json("GET", "/modalities?expand")
+    return found
+
+
+def send_echo(stage: Stage, question: Question) -> Answer:
+    """The archive's C-ECHO to the stand-in's storescp."""
+    archive, player = stage.archive(question.origin), stage.player(question.target)
+    name = modality_name(archive, player.title)
+    with player.listening(f"echoed-{question.origin}"):
+        status, content = archive.ask("POST", f"/modalities/{name}/echo", b"{}")
+    return Answer(
+        verdict="met" if status == 200 else "short",
+        observed="answered" if status == 200 else f"Orthanc says {_reason(status, content)}",
+        probe=f"Orthanc on {question.origin}, storescp on {player.name}",
+        raw=content,
+    )
+
+
+def send_store(stage: Stage, question: Question) -> Answer:
+    """The archive's C-STORE of one test study to the stand-in's storescp."""
+    archive, player = stage.archive(question.origin), stage.player(question.target)
+    name, sample = modality_name(archive, player.title), stage.kept(question.origin)[0]
+    found = archive.lookup(sample.instance)
+    with player.listening(f"sent-{question.origin}") as listener:
+        status, content = archive.ask("POST", f"/modalities/{name}/store", json.dumps(found).encode())
+        received = by_instance(listener.received().values())
+    equal, faults = compare([sample], received)
+    return Answer(
+        verdict="met" if status == 200 and equal == 1 else "short",
+        observed="the image came equal byte for byte"
+        if equal
+        else f"Orthanc says {_reason(status, content)}; {faults[0]}",
+        probe=f"Orthanc on {question.origin}, storescp on {player.name}",
+        raw=content,
+    )
+
+
+def _reason(status: int, content: bytes) -> str:
+    try:
+        said = json.loads(content)
+        return f"{status} {said.get('Details') or said.get('Message') or ''}".strip()
+    except (ValueError, AttributeError):
+        return str(status)
+
+
+def registry(stage: Stage, question: Question) -> Answer:
+    """The archive's own entry for a peer: title, address, port, TLS, each as the site has it."""
+    archive = stage.archive(question.origin)
+    content = archive.json("GET", "/modalities?expand")
+    verdict, observed = entry_verdict(content, stage.site.end(question.target))
+    return Answer(
+        verdict=verdict,
+        observed=observed,
+        probe=f"Orthanc on {question.origin}, /modalities",
+        raw=json.dumps(content, sort_keys=True).encode(),
+    )
+
+
+def entry_verdict(modalities: dict[str, Any], end: Host | Peer) -> tuple[Verdict, str]:
+    """Compare Orthanc's expanded /modalities with an end of the site."""
+    assert end.ae is not None
+    entries = [entry for entry in modalities.values() if entry["AET"] == end.ae.title]
+    if not entries:
+        return "short", f"no entry for {end.ae.title}"
+    told = [
+        f"{entry['AET']} at {entry['Host']}:{entry['Port']}" + (" with TLS" if entry.get("UseDicomTls") else "")
+        for entry in entries
+    ]
+    right = f"{end.ae.title} at {end.address}:{end.ae.port}" + (" with TLS" if end.ae.tls else "")
+    return ("met" if told == [right] else "short"), "; ".join(told)
+
+
+def strangers(stage: Stage, question: Question) -> Answer:
+    """Whether the archive knows any AE that no route of the site names."""
+    archive = stage.archive(question.origin)
+    content = archive.json("GET", "/modalities?expand")
+    known = joined_titles(stage.site, question.origin)
+    extra = sorted(entry["AET"] for entry in content.values() if entry["AET"] not in known)
+    return Answer(
+        verdict="short" if extra else "met",
+        observed=f"unknown to the site: {', '.join(extra)}" if extra else f"{len(content)} entries, all from the site",
+        probe=f"Orthanc on {question.origin}, /modalities",
+        raw=json.dumps(content, sort_keys=True).encode(),
+    )
+
+
+def joined_titles(site: Site, host: str) -> dict[str, str]:
+    """AE title -> name of every machine that a DICOM route joins with `host`, in either direction; sorted by name."""
+    ends = {
+        end.name: end.ae.title
+        for grant in (*grants(site, to=host), *grants(site, by=host))
+        if grant.dicom
+        for end in (grant.source, grant.target)
+        if end.name != host and end.ae is not None
+    }
+    return {title: name for name, title in sorted(ends.items())}
