@@ -4,6 +4,7 @@ import json
 
 import typer
 
+from builder.assess.reading import told
 from builder.cli.options import ClassOption, HostOption, JsonOption, SiteOption
 from builder.errors import EXIT_UNREACHABLE
 from builder.inventory import build_inventory
@@ -11,7 +12,6 @@ from builder.load import load_site
 from builder.load.place import find_site
 from builder.models.catalogue import fact_kind
 from builder.models.fact import Fact
-from builder.models.quantity import shown
 from builder.workflows.session import select
 from builder.workflows.survey import HostFacts, survey_hosts
 
@@ -55,6 +55,4 @@ def _said(fact: Fact) -> str:
         return "- absent"
     if fact.value is None:
         return f"? {fact.error}"
-    amount = isinstance(fact.value, int | float) and not isinstance(fact.value, bool)
-    value = shown(float(fact.value), fact_kind(fact.name).kind) if amount else str(fact.value)
-    return f"{value} ({fact.note})" if fact.note else value
+    return told(fact, fact_kind(fact.name).kind)

@@ -10,7 +10,7 @@ from packaging.version import Version
 
 from builder.models.quantity import Kind, amount, version
 
-_TEXT = re.compile(r"(>=|<=|>|<|=) ?(\S.*)")
+_TEXT = re.compile(r"(>=|<=|>|<|=) ?([^\s<>=].*)")
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,

@@ -62,7 +62,8 @@ def amount(text: str, kind: Kind) -> Decimal:
             return Decimal(number)
         raise ValueError(f'"{text}" has no unit; write one, as "{number} {_example(kind).split()[-1]}"')
     if unit not in _UNITS:
-        near = get_close_matches(unit, _UNITS, n=1)
+        alike = [known for known in _UNITS if known.lower() == unit.lower()]
+        near = alike or get_close_matches(unit, _UNITS, n=1)
         raise ValueError(f'"{unit}" is no unit; ' + (f'did you mean "{near[0]}"?' if near else f"write {_known(kind)}"))
     its_kind, factor = _UNITS[unit]
     if its_kind != kind:
@@ -104,8 +105,8 @@ def shown(value: Decimal | float, kind: Kind) -> str:
 def _scaled(number: Decimal, units: list[tuple[str, Decimal]]) -> str:
     unit, factor = next(((u, f) for u, f in units if abs(number) >= f), units[-1])
     scaled = number / factor
-    places = Decimal(1) if scaled >= 100 else Decimal("0.1") if scaled >= 10 else Decimal("0.01")
-    return f"{_plain(scaled.quantize(places))} {unit}"
+    places = 0 if scaled >= 100 else 1 if scaled >= 10 else 2
+    return f"{_plain(Decimal(f'{scaled:.{places}f}'))} {unit}"
 
 
 def _plain(number: Decimal) -> str:

@@ -84,10 +84,10 @@ def _derived_commands(host: Host, commands: Mapping[str, str]) -> dict[str, str]
 
 def _corrected(name: str, value: Said, virtual: str | None) -> Said:
     """What a machine that is not made of metal says wrongly of itself."""
+    if name.startswith("asset.") and virtual in CONTAINERS:
+        return UnreadableError(f"{virtual} has no equipment record of its own")
     if isinstance(value, UnreadableError | Absent) or virtual in (None, "none"):
         return value
-    if name.startswith("asset.") and virtual in CONTAINERS:
-        return UnreadableError(f"{virtual} shows no equipment record of its own")
     if name.startswith("disk.") and name.endswith(".medium"):
         return UnreadableError(f"a drive in {virtual} does not say what it is made of")
     if name == "disk.apart" and value is True:

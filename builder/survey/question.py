@@ -37,7 +37,8 @@ class Reply(NamedTuple):
         """Why the command failed, in one clause."""
         if self.code == 124:
             return "the command did not end in time"
-        lines = [re.sub(r"[\x00-\x1f\x7f]+", " ", line).strip() for line in self.errors.splitlines() if line.strip()]
+        printable = (re.sub(r"[\x00-\x1f\x7f]+", " ", line).strip() for line in self.errors.splitlines())
+        lines = [re.sub(r"^sh: [0-9]+: ", "", line) for line in printable if line]
         if not lines:
             return f"exit code {self.code}"
         return next((line for line in lines if _COMPLAINT.search(line)), lines[-1])[:200].rstrip(". ")
