@@ -4,6 +4,7 @@ import hashlib
 import shlex
 import subprocess
 import tempfile
+import threading
 import time
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +14,7 @@ from builder.errors import Unreachable
 from builder.models.connection import Connection
 
 _SSH_FAILED = 255
+_SESSIONS = 7  # sshd refuses an eleventh session on one connection (MaxSessions 10); `start` takes some, too
 
 
 class Answer:
@@ -41,6 +43,7 @@ class Remote:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self._folder = tempfile.TemporaryDirectory(prefix="pacsmith-ssh-")
+        self._sessions = threading.BoundedSemaphore(_SESSIONS)
         self._socket = Path(self._folder.name) / "s"
 
     def __enter__(self) -> Self:
@@ -66,7 +69,8 @@ class Remote:
         argv = self._argv(command, sudo=sudo)
         began = time.monotonic()
         try:
-            done = subprocess.run(argv, input=stdin, capture_output=True, timeout=timeout, check=False)
+            with self._sessions:
+                done = subprocess.run(argv, input=stdin, capture_output=True, timeout=timeout, check=False)
         except subprocess.TimeoutExpired as late:
             raise Unreachable(f"{self.connection.host}: no answer within {timeout:.0f} s") from late
         if done.returncode == _SSH_FAILED:
