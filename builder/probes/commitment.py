@@ -125,6 +125,8 @@ def _exchange(stage: Stage, origin: str, target: str, sample: Sample, missing: s
         server = listener.start_server(
             ("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_N_EVENT_REPORT, hear)], ssl_context=context
         )
+        assert server is not None
+        assert server.socket is not None
         try:
             with incoming(player, entity.port, server.socket.getsockname()[1]):
                 data = _request(sample.instance, missing, transaction, sample.sop_class)

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
-_REPORT = re.compile(r"^pacsmith (\d{3}) (\d+) ([0-9.,]+) (\S*)\s*(.*)$", re.MULTILINE)
+_REPORT = re.compile(r"^pacsmith (\d{3}) (\d+) ([0-9.,]+) \[([^\]]*)\] ?(.*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Request:
             "resolve": f"{self.name}:{self.port}:{self.address}",
             "connect-timeout": "3",
             "max-time": "30",
-            "write-out": "%{stderr}\\npacsmith %{http_code} %{exitcode} %{time_connect} %{content_type}  %{errormsg}\\n",
+            "write-out": "%{stderr}\\npacsmith %{http_code} %{exitcode} %{time_connect} [%{content_type}] %{errormsg}\\n",
         }
         if self.ca is not None:
             lines["cacert"] = self.ca
@@ -58,6 +58,7 @@ class Reply:
     content_type: str
     error: str
     body: bytes = field(repr=False)
+    seconds: float = 0.0
 
     @property
     def answered(self) -> bool:
@@ -70,10 +71,10 @@ class Reply:
         return self.error or f"curl ended with {self.exit_code}"
 
 
-def read_reply(code: int, body: bytes, said: str) -> Reply:
+def read_reply(code: int, body: bytes, said: str, seconds: float = 0.0) -> Reply:
     """What curl reported on standard error after the transfer. A curl that did not run at all has status and time 0."""
     found = _REPORT.search(said)
     if found is None:
-        return Reply(0, code or 2, False, "", f"curl did not run (exit {code}): {said.strip()[:120]}", body)
+        return Reply(0, code or 2, False, "", f"curl did not run (exit {code}): {said.strip()[:120]}", body, seconds)
     connected = float(found[3].replace(",", ".")) > 0
-    return Reply(int(found[1]), int(found[2]), connected, found[4], found[5].strip(), body)
+    return Reply(int(found[1]), int(found[2]), connected, found[4], found[5].strip(), body, seconds)

@@ -3,13 +3,9 @@
 from collections.abc import Iterator
 
 from builder.inventory.registry import Grant, grants
-from builder.models.site import DICOM_OPERATIONS, WEB_OPERATIONS, ApplicationEntity, Host, Operation, Peer, Site
+from builder.models.site import Host, Operation, Peer, Site
+from builder.probes.matrix_refused import refusals
 from builder.probes.question import Question
-
-CONTROLLER = "controller"
-UNKNOWN_TITLE = "PACSMITH_NOBODY"
-WRONG_TITLE = "PACSMITH_WRONG"
-ORTHANC_PORT, POSTGRESQL_PORT, HTTP_PORT = 8042, 5432, 80
 
 _EXPECT: dict[Operation, str] = {
     "echo": "C-ECHO is answered with success",
@@ -44,24 +40,14 @@ def _about(site: Site, archive: Host) -> Iterator[Question]:
     if archive.archive is not None:
         for grant in incoming:
             yield from _granted(site, grant)
-        if archive.ae is not None:
-            yield from _dicom_refusals(site, archive, archive.ae, incoming)
-        yield from _web_refusals(site, archive, incoming)
-        yield from _closed(archive, _stand_ins(site))
+        yield from refusals(site, archive, incoming)
+        yield from _registry(site, archive)
     for grant in grants(site, by=archive.name):
         yield from _outgoing(site, grant)
 
 
-def _stand_ins(site: Site) -> list[Peer]:
-    return sorted((peer for peer in site.peers if peer.stand_in), key=lambda peer: peer.name)
-
-
 def _route(grant: Grant) -> str:
     return f"site: route {grant.source.name} -> {grant.target.name} [{', '.join(grant.may)}]"
-
-
-def _none(origin: str, target: str) -> str:
-    return f"site: no route {origin} -> {target} grants it"
 
 
 def _who_attests(site: Site, end: Host | Peer) -> str:
@@ -111,103 +97,6 @@ def _rate(grant: Grant) -> Question:
     )  # fmt: skip
 
 
-def _dicom_refusals(
-    site: Site, archive: Host, entity: ApplicationEntity, incoming: tuple[Grant, ...]
-) -> Iterator[Question]:
-    granted = {grant.source.name: grant.dicom for grant in incoming}
-    titles = sorted(
-        {end.ae.title: end.name for grant in incoming if grant.dicom for end in [grant.source] if end.ae}.items()
-    )
-    tls_asked = False
-    for peer in _stand_ins(site):
-        may = granted.get(peer.name, ())
-        if not may:
-            yield _port_closed(peer.name, archive, entity.port, "AE port")
-            continue
-        if peer.ae is None:
-            continue
-        for operation in DICOM_OPERATIONS:
-            if operation not in may:
-                yield _refused(peer, archive, operation, f"{operation} refused", f"the archive refuses {operation}")
-        yield _refused(peer, archive, "called-title", "wrong called AE title refused",
-                       f"an association to {WRONG_TITLE} is rejected", UNKNOWN_TITLE)  # fmt: skip
-        yield _refused(peer, archive, "calling-title", "unknown calling AE title refused",
-                       f"an association from {UNKNOWN_TITLE} is rejected", UNKNOWN_TITLE)  # fmt: skip
-        for title, owner in titles:
-            if owner != peer.name:
-                yield _refused(peer, archive, "calling-title", f"AE title of {owner} refused",
-                               f"an association as {title} from the address of {peer.name} is rejected", title)  # fmt: skip
-        if entity.tls and not tls_asked:
-            tls_asked = True
-            for detail, expected in _TLS_REFUSALS.items():
-                yield _refused(peer, archive, "tls", f"{detail} refused", expected, detail)
-
-
-_TLS_REFUSALS = {
-    "DICOM TLS without a certificate": "a TLS client without a certificate gets no association",
-    "plain DICOM": "an association without TLS on the TLS port is refused",
-    "DICOM TLS with a self-signed certificate": "a TLS client whose certificate the site CA did not sign gets no association",
-}
-
-
-def _refused(origin: Peer, archive: Host, ask: str, what: str, expected: str, detail: str = "") -> Question:
-    return Question(
-        subject=f"{origin.name} -> {archive.name}: {what}", ask=f"refuse-{ask}", origin=origin.name,
-        target=archive.name, expected=expected, source=_none(origin.name, archive.name), detail=detail,
-    )  # fmt: skip
-
-
-def _port_closed(origin: str, archive: Host, port: int, what: str) -> Question:
-    return Question(
-        subject=f"{origin} -> {archive.name}: {what} {port} closed", ask="closed", origin=origin, target=archive.name,
-        expected=f"no connection from {origin} to port {port}", source=_none(origin, archive.name), detail=str(port),
-    )  # fmt: skip
-
-
-def _web_refusals(site: Site, archive: Host, incoming: tuple[Grant, ...]) -> Iterator[Question]:
-    assert archive.archive is not None
-    web = {grant.source.name: grant.web for grant in incoming}
-    guests = [peer for peer in _stand_ins(site) if web.get(peer.name)]
-    for peer in _stand_ins(site):
-        if not web.get(peer.name):
-            yield _port_closed(peer.name, archive, archive.archive.web_port, "web port")
-            continue
-        for operation in WEB_OPERATIONS:
-            if operation not in web[peer.name]:
-                yield _refused(peer, archive, "web", f"{operation} refused",
-                               f"{operation} from the address of {peer.name} is refused with 403", operation)  # fmt: skip
-    if not guests:
-        return
-    guest = guests[0]
-    for what, expected in _WEB_DOOR.items():
-        yield _refused(guest, archive, "web-door", f"{what} refused", expected, what)
-    for user in archive.archive.users:
-        may = [operation for operation in web[guest.name] if operation in user.may]
-        yield Question(
-            subject=f"{guest.name} -> {archive.name}: rights of web user {user.name}", ask="user-rights",
-            origin=guest.name, target=archive.name, source=f"site: {archive.name}, archive.users",
-            expected=f"{user.name} may do exactly: {', '.join(may) or 'nothing'} (of {', '.join(web[guest.name])})",
-            detail=user.name,
-        )  # fmt: skip
-
-
-_WEB_DOOR = {
-    "no password": "a request without a password is refused with 401",
-    "wrong password": "a request with a wrong password is refused with 401",
-    "plain HTTP": "plain HTTP on the web port gets no answer from the archive",
-}
-
-
-def _closed(archive: Host, guests: list[Peer]) -> Iterator[Question]:
-    assert archive.archive is not None
-    ports = [(HTTP_PORT, "HTTP port"), (ORTHANC_PORT, "Orthanc's own port"), (POSTGRESQL_PORT, "PostgreSQL port")]
-    for guest in guests[:1]:
-        for port, what in ports:
-            yield _port_closed(guest.name, archive, port, what)
-    for port, what in [*([(archive.ae.port, "AE port")] if archive.ae else []), *ports[1:]]:
-        yield _port_closed(CONTROLLER, archive, port, what)
-
-
 def _outgoing(site: Site, grant: Grant) -> Iterator[Question]:
     """What our own host may do to a peer: asked where the peer has a stand-in that can say what it received."""
     for operation in grant.may:
@@ -220,13 +109,6 @@ def _outgoing(site: Site, grant: Grant) -> Iterator[Question]:
             phase="read", detail="" if played and known else f"{grant.target.name} is not ours and has no stand-in",
             attest=_who_attests(site, grant.target),
         )  # fmt: skip
-    if isinstance(grant.source, Host) and grant.source.archive and grant.target.ae:
-        yield Question(
-            subject=f"{grant.source.name}: AE registry, {grant.target.name}", ask="registry", origin=grant.source.name,
-            target=grant.target.name, source=_route(grant), phase="read", kind="check",
-            expected=f"{grant.target.ae.title} at {grant.target.address}:{grant.target.ae.port}"
-            + (" with TLS" if grant.target.ae.tls else ""),
-        )  # fmt: skip
 
 
 _SEND: dict[Operation, str] = {
@@ -234,3 +116,31 @@ _SEND: dict[Operation, str] = {
     "store": "the archive's C-STORE reaches the peer, data set equal byte for byte",
     "commit": "the archive's storage commitment report reaches the peer at its AE's address and port",
 }
+
+
+def _registry(site: Site, archive: Host) -> Iterator[Question]:
+    for title, name in joined_titles(site, archive.name).items():
+        end = site.end(name)
+        assert end.ae is not None
+        yield Question(
+            subject=f"{archive.name}: AE registry, {name}", ask="registry", origin=archive.name, target=name,
+            source=f"site: {name}", phase="read", kind="check",
+            expected=f"{title} at {end.address}:{end.ae.port}" + (" with TLS" if end.ae.tls else ""),
+        )  # fmt: skip
+    yield Question(
+        subject=f"{archive.name}: AE registry, nobody else", ask="strangers", origin=archive.name,
+        target=archive.name, source="site: routes", phase="read", kind="check",
+        expected="no AE beside those that the site's routes name",
+    )  # fmt: skip
+
+
+def joined_titles(site: Site, host: str) -> dict[str, str]:
+    """AE title -> name of every machine that a DICOM route joins with `host`, in either direction; sorted by name."""
+    ends = {
+        end.name: end.ae.title
+        for grant in (*grants(site, to=host), *grants(site, by=host))
+        if grant.dicom
+        for end in (grant.source, grant.target)
+        if end.name != host and end.ae is not None
+    }
+    return {title: name for name, title in sorted(ends.items())}

@@ -63,18 +63,17 @@ class Orthanc:
             raise SilentArchiveError(f"{self.host.name}: Orthanc answers {method} {path} with {status}")
         return json.loads(content)
 
-    def studies(self, patient: str) -> list[str]:
-        """Orthanc's identifiers of the synthetic studies whose PatientID matches `patient` (may end with *)."""
-        query = {"PatientID": patient, "PatientName": f"{PATIENT_NAME}*"}
-        found = self.json(
-            "POST", "/tools/find", {"Level": "Study", "Query": query, "CaseSensitive": True, "Expand": True}
-        )
-        return [
-            study["ID"]
-            for study in found
-            if study["PatientMainDicomTags"].get("PatientID", "").startswith(PATIENT_PREFIX)
-            and study["PatientMainDicomTags"].get("PatientName", "").startswith(PATIENT_NAME)
-        ]
+    def studies(self) -> dict[str, str]:
+        """Orthanc's identifiers of all synthetic studies, each with its PatientID: name and PatientID must both be ours."""
+        query = {"PatientID": f"{PATIENT_PREFIX}*", "PatientName": f"{PATIENT_NAME}*"}
+        wanted = {"Level": "Study", "Query": query, "CaseSensitive": True, "Expand": True}
+        patients = {study["ID"]: study["PatientMainDicomTags"] for study in self.json("POST", "/tools/find", wanted)}
+        return {
+            study: tags["PatientID"]
+            for study, tags in patients.items()
+            if tags.get("PatientID", "").startswith(PATIENT_PREFIX)
+            and tags.get("PatientName", "").startswith(PATIENT_NAME)
+        }
 
     def count(self) -> int:
         """How many studies the archive holds."""
@@ -99,13 +98,11 @@ class Orthanc:
         return self.ask("GET", f"/instances/{found[0]}/file") if found else (404, b"")
 
     def remove(self, studies: list[str]) -> None:
-        """Delete these studies and nothing else. Raises SilentArchiveError when one cannot be deleted."""
-        for study in studies:
-            status, _ = self.ask("DELETE", f"/studies/{study}")
-            if status not in (200, 404):
-                raise SilentArchiveError(
-                    f"{self.host.name}: Orthanc answers the removal of test study {study} with {status}"
-                )
+        """Delete these studies and nothing else. Raises SilentArchiveError when it is refused."""
+        if studies:
+            status, _ = self.ask("POST", "/tools/bulk-delete", json.dumps({"Resources": studies}).encode())
+            if status != 200:
+                raise SilentArchiveError(f"{self.host.name}: Orthanc answers the removal of test studies with {status}")
 
     def process(self) -> str:
         """Which process serves: it changes when Orthanc is started again."""

@@ -132,8 +132,9 @@ class Listener:
         return untar(self.player.remote.run(f"tar -c -C {self.folder} .", sudo=True).stdout)
 
     def stop(self) -> None:
-        """End it."""
-        self.player.remote.run(f"kill -TERM -- -{self._pid} 2>/dev/null; true", sudo=True)
+        """End it, and wait until the port is free again. `timeout` passes the signal on to its whole group."""
+        waiting = f"for i in $(seq 100); do kill -0 {self._pid} 2>/dev/null || break; sleep 0.02; done"
+        self.player.remote.run(f"kill -TERM {self._pid} 2>/dev/null; {waiting}", sudo=True)
 
 
 def open_player(peer: Peer, remote: Remote, files: Mapping[str, bytes], *, tls: bool) -> Player:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from builder.models.evidence import Verdict
 from builder.probes.dcmtk import Outcome, TlsFiles, keys, read_outcome, scu
-from builder.probes.matrix import CONTROLLER, HTTP_PORT, WRONG_TITLE
+from builder.probes.matrix_refused import ANONYMOUS, CONTROLLER, HTTP_PORT, PLAIN, STRANGER, WRONG_TITLE
 from builder.probes.question import Answer, Question, dicom_service, listener, path
 from builder.probes.samples import Sample
 from builder.probes.stage import Ask, Stage, refused_answer
@@ -67,11 +67,9 @@ def tls(stage: Stage, question: Question) -> Answer:
     player = stage.player(question.origin)
     folder = player.folder
     files = {
-        "plain DICOM": None,
-        "DICOM TLS without a certificate": TlsFiles(f"{folder}/ca.pem"),
-        "DICOM TLS with a self-signed certificate": TlsFiles(
-            f"{folder}/ca.pem", f"{folder}/stranger-key.pem", f"{folder}/stranger.pem"
-        ),
+        PLAIN: None,
+        ANONYMOUS: TlsFiles(f"{folder}/ca.pem"),
+        STRANGER: TlsFiles(f"{folder}/ca.pem", f"{folder}/stranger-key.pem", f"{folder}/stranger.pem"),
     }[question.detail]
     answer = player.run(scu("echoscu", replace(stage.way(question), tls=files)))
     outcome = read_outcome(answer.code, answer.text)

@@ -3,10 +3,10 @@
 import json
 from typing import Any
 
-from builder.inventory.registry import grants
 from builder.models.evidence import Verdict
-from builder.models.site import Host, Peer, Site
+from builder.models.site import Host, Peer
 from builder.probes.compare import by_instance, compare
+from builder.probes.matrix import joined_titles
 from builder.probes.orthanc import Orthanc
 from builder.probes.question import Answer, Question
 from builder.probes.stage import Stage, StageError
@@ -105,15 +105,3 @@ def strangers(stage: Stage, question: Question) -> Answer:
         probe=f"Orthanc on {question.origin}, /modalities",
         raw=json.dumps(content, sort_keys=True).encode(),
     )
-
-
-def joined_titles(site: Site, host: str) -> dict[str, str]:
-    """AE title -> name of every machine that a DICOM route joins with `host`, in either direction; sorted by name."""
-    ends = {
-        end.name: end.ae.title
-        for grant in (*grants(site, to=host), *grants(site, by=host))
-        if grant.dicom
-        for end in (grant.source, grant.target)
-        if end.name != host and end.ae is not None
-    }
-    return {title: name for name, title in sorted(ends.items())}

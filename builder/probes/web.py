@@ -62,7 +62,7 @@ def request(
 def send(stage: Stage, question: Question, wanted: Request) -> Reply:
     """Carry a request out on the stand-in."""
     answer = stage.player(question.origin).run(["curl", "-K", "-"], stdin=wanted.settings().encode())
-    return read_reply(answer.code, answer.stdout, answer.stderr.decode("utf-8", "replace"))
+    return read_reply(answer.code, answer.stdout, answer.stderr.decode("utf-8", "replace"), answer.seconds)
 
 
 def signs(question: Question, *replies: Reply) -> frozenset[str]:
@@ -81,6 +81,7 @@ def granted(question: Question, faults: list[str], good: str, *replies: Reply) -
         observed="; ".join(faults) or good,
         probe=f"curl --cacert on {question.origin}",
         raw=b"".join(reply.body for reply in replies),
+        seconds=sum(reply.seconds for reply in replies),
         proves=signs(question, *replies),
     )
 

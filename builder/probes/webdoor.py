@@ -40,6 +40,7 @@ def refused(question: Question, reply: Reply, wanted: int, observed: str) -> Ans
         observed=observed if verdict != "unknown" else f"{observed}; this is not the refusal that was expected",
         probe=f"curl --cacert on {question.origin}",
         raw=reply.body,
+        seconds=reply.seconds,
         proves=signs(question, reply),
     )
 
@@ -72,6 +73,7 @@ def _plain(stage: Stage, question: Question, where: str) -> Answer:
         observed=str(reply),
         probe=f"curl on {question.origin}",
         raw=reply.body,
+        seconds=reply.seconds,
         needs=frozenset({web_service(question.target), path(question.origin, question.target)}),
     )
 
@@ -97,6 +99,7 @@ def user_rights(stage: Stage, question: Question) -> Answer:
         observed=", ".join(told),
         probe=f"curl --cacert on {question.origin}",
         raw=b"".join(reply.body for reply in replies),
+        seconds=sum(reply.seconds for reply in replies),
         proves=signs(question, *replies),
     )
 

@@ -1,0 +1,127 @@
+"""The questions about what must be refused: everything that no route grants. Pure."""
+
+from collections.abc import Iterator
+
+from builder.inventory.registry import Grant
+from builder.models.site import DICOM_OPERATIONS, WEB_OPERATIONS, ApplicationEntity, Host, Peer, Site
+from builder.probes.question import Question
+
+CONTROLLER = "controller"
+UNKNOWN_TITLE = "PACSMITH_NOBODY"
+WRONG_TITLE = "PACSMITH_WRONG"
+ORTHANC_PORT, POSTGRESQL_PORT, HTTP_PORT = 8042, 5432, 80
+STRANGER = "DICOM TLS with a self-signed certificate"
+ANONYMOUS = "DICOM TLS without a certificate"
+PLAIN = "plain DICOM"
+
+
+def stand_ins(site: Site) -> list[Peer]:
+    """The peers that a stand-in plays, sorted by name."""
+    return sorted((peer for peer in site.peers if peer.stand_in), key=lambda peer: peer.name)
+
+
+def refusals(site: Site, archive: Host, incoming: tuple[Grant, ...]) -> Iterator[Question]:
+    """Every refusal that `archive` owes, `incoming` being the grants to it."""
+    if archive.ae is not None:
+        yield from _dicom(site, archive, archive.ae, incoming)
+    yield from _web(site, archive, incoming)
+    yield from _closed(archive, stand_ins(site))
+
+
+def _dicom(site: Site, archive: Host, entity: ApplicationEntity, incoming: tuple[Grant, ...]) -> Iterator[Question]:
+    granted = {grant.source.name: grant.dicom for grant in incoming}
+    titles = sorted(
+        {end.ae.title: end.name for grant in incoming if grant.dicom for end in [grant.source] if end.ae}.items()
+    )
+    tls_asked = False
+    for peer in stand_ins(site):
+        may = granted.get(peer.name, ())
+        if not may:
+            yield _port_closed(peer.name, archive, entity.port, "AE port")
+            continue
+        if peer.ae is None:
+            continue
+        for operation in DICOM_OPERATIONS:
+            if operation not in may:
+                yield _refused(peer, archive, operation, f"{operation} refused", f"the archive refuses {operation}")
+        yield _refused(peer, archive, "called-title", "wrong called AE title refused",
+                       f"an association to {WRONG_TITLE} is rejected", UNKNOWN_TITLE)  # fmt: skip
+        yield _refused(peer, archive, "calling-title", "unknown calling AE title refused",
+                       f"an association from {UNKNOWN_TITLE} is rejected", UNKNOWN_TITLE)  # fmt: skip
+        for title, owner in titles:
+            if owner != peer.name:
+                yield _refused(peer, archive, "calling-title", f"AE title of {owner} refused",
+                               f"an association as {title} from the address of {peer.name} is rejected", title)  # fmt: skip
+        if entity.tls and not tls_asked:
+            tls_asked = True
+            for detail, expected in _TLS_REFUSALS.items():
+                yield _refused(peer, archive, "tls", f"{detail} refused", expected, detail)
+
+
+_TLS_REFUSALS = {
+    ANONYMOUS: "a TLS client without a certificate gets no association",
+    PLAIN: "an association without TLS on the TLS port is refused",
+    STRANGER: "a TLS client whose certificate the site CA did not sign gets no association",
+}
+
+
+def _refused(origin: Peer, archive: Host, ask: str, what: str, expected: str, detail: str = "") -> Question:
+    return Question(
+        subject=f"{origin.name} -> {archive.name}: {what}", ask=f"refuse-{ask}", origin=origin.name,
+        target=archive.name, expected=expected, source=_none(origin.name, archive.name), detail=detail,
+    )  # fmt: skip
+
+
+def _port_closed(origin: str, archive: Host, port: int, what: str) -> Question:
+    return Question(
+        subject=f"{origin} -> {archive.name}: {what} {port} closed", ask="closed", origin=origin, target=archive.name,
+        expected=f"no connection from {origin} to port {port}", source=_none(origin, archive.name), detail=str(port),
+    )  # fmt: skip
+
+
+def _web(site: Site, archive: Host, incoming: tuple[Grant, ...]) -> Iterator[Question]:
+    assert archive.archive is not None
+    web = {grant.source.name: grant.web for grant in incoming}
+    guests = [peer for peer in stand_ins(site) if web.get(peer.name)]
+    for peer in stand_ins(site):
+        if not web.get(peer.name):
+            yield _port_closed(peer.name, archive, archive.archive.web_port, "web port")
+            continue
+        for operation in WEB_OPERATIONS:
+            if operation not in web[peer.name]:
+                yield _refused(peer, archive, "web", f"{operation} refused",
+                               f"{operation} from the address of {peer.name} is refused with 403", operation)  # fmt: skip
+    if not guests:
+        return
+    guest = guests[0]
+    for what, expected in _WEB_DOOR.items():
+        yield _refused(guest, archive, "web-door", f"{what} refused", expected, what)
+    for user in archive.archive.users:
+        may = [operation for operation in web[guest.name] if operation in user.may]
+        yield Question(
+            subject=f"{guest.name} -> {archive.name}: rights of web user {user.name}", ask="user-rights",
+            origin=guest.name, target=archive.name, source=f"site: {archive.name}, archive.users",
+            expected=f"{user.name} may do exactly: {', '.join(may) or 'nothing'} (of {', '.join(web[guest.name])})",
+            detail=user.name,
+        )  # fmt: skip
+
+
+_WEB_DOOR = {
+    "no password": "a request without a password is refused with 401",
+    "wrong password": "a request with a wrong password is refused with 401",
+    "plain HTTP": "plain HTTP on the web port gets no answer from the archive",
+}
+
+
+def _closed(archive: Host, guests: list[Peer]) -> Iterator[Question]:
+    assert archive.archive is not None
+    ports = [(HTTP_PORT, "HTTP port"), (ORTHANC_PORT, "Orthanc's own port"), (POSTGRESQL_PORT, "PostgreSQL port")]
+    for guest in guests[:1]:
+        for port, what in ports:
+            yield _port_closed(guest.name, archive, port, what)
+    for port, what in [*([(archive.ae.port, "AE port")] if archive.ae else []), *ports[1:]]:
+        yield _port_closed(CONTROLLER, archive, port, what)
+
+
+def _none(origin: str, target: str) -> str:
+    return f"site: no route {origin} -> {target} grants it"

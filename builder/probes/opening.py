@@ -1,0 +1,158 @@
+"""Open the stage and leave it as it was: private folders removed, exactly the synthetic studies gone."""
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from builder.errors import PacsmithError
+from builder.inventory import Inventory
+from builder.models.site import Host, Peer
+from builder.probes.orthanc import Orthanc
+from builder.probes.playing import Player, open_player
+from builder.probes.samples import make_sample, make_samples, patient_id
+from builder.probes.stage import Stage
+from builder.probes.web import STOW_FILE, multipart
+from builder.survey.remote import Remote
+
+
+@dataclass(frozen=True)
+class StandInMaterial:
+    """What a stand-in needs for TLS: the site CA, and a certificate of its own where its AE speaks DICOM TLS."""
+
+    ca_pem: str
+    certificate_pem: str | None = None
+    key_pem: str | None = None
+
+
+@contextmanager
+def opened(
+    stage: Stage,
+    inventory: Inventory,
+    hosts: frozenset[str],
+    players: frozenset[str],
+    material: Callable[[Peer], StandInMaterial],
+) -> Iterator[Stage]:
+    """Fill `stage`: archives among `hosts`, stand-ins among `players`. What cannot be opened is noted in `absent`.
+
+    At the end, also after an error or an interruption, the stand-ins' private folders are removed. Raises nothing of
+    its own: questions to what is absent come out unknown.
+    """
+    with ExitStack() as kept:
+        work: list[tuple[str, Callable[[], None]]] = []
+        for machine in inventory.machines:
+            if machine.host.name in hosts and machine.host.archive is not None:
+                remote = kept.enter_context(Remote(machine.connection))
+                work.append((machine.host.name, _open_archive(stage, machine.host, remote)))
+        for stand_in in inventory.stand_ins:
+            if stand_in.peer.name in players:
+                remote = kept.enter_context(Remote(stand_in.connection))
+                work.append((stand_in.peer.name, _open_player(stage, stand_in.peer, remote, material)))
+        with ThreadPoolExecutor(8) as pool:
+            for (name, _), fault in zip(work, pool.map(_tried, [step for _, step in work]), strict=True):
+                if fault is not None:
+                    stage.absent[name] = fault
+        try:
+            yield stage
+        finally:
+            with ThreadPoolExecutor(8) as pool:
+                list(pool.map(_tried, [player.close for player in stage.players.values()]))
+
+
+def _tried(work: Callable[[], None]) -> PacsmithError | None:
+    try:
+        work()
+    except PacsmithError as fault:
+        return fault
+    except (OSError, ValueError) as fault:
+        return PacsmithError(str(fault))
+    return None
+
+
+def _open_archive(stage: Stage, host: Host, remote: Remote) -> Callable[[], None]:
+    def work() -> None:
+        archive = Orthanc(host, remote)
+        remote.run("true")  # the first word decides whether it can be reached at all
+        stage.archives[host.name] = archive
+
+    return work
+
+
+def _open_player(
+    stage: Stage, peer: Peer, remote: Remote, material: Callable[[Peer], StandInMaterial]
+) -> Callable[[], None]:
+    def work() -> None:
+        samples = make_samples(stage.run, peer.name)
+        web_sample = make_sample(stage.run, peer.name)
+        given = material(peer)
+        files = {sample.file_name: sample.content for sample in samples}
+        files |= {STOW_FILE: multipart(web_sample.content), "ca.pem": given.ca_pem.encode()}
+        if given.certificate_pem is not None and given.key_pem is not None:
+            files |= {"certificate.pem": given.certificate_pem.encode(), "key.pem": given.key_pem.encode()}
+            files |= stranger_files()
+        player: Player = open_player(peer, remote, files, tls=given.key_pem is not None)
+        stage.samples[peer.name], stage.stow[peer.name] = samples, web_sample
+        stage.players[peer.name] = player
+
+    return work
+
+
+def stranger_files() -> Mapping[str, bytes]:
+    """A certificate that signed itself, with its key: what the archive must not trust."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "pacsmith stranger")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=2))
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    return {
+        "stranger.pem": certificate.public_bytes(pem),
+        "stranger-key.pem": key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()),
+    }
+
+
+def seed(stage: Stage, archive: Orthanc) -> None:
+    """Give an archive in which no stand-in could store something to ask for, by REST. Raises as Orthanc.ask does."""
+    if not stage.stored.get(archive.host.name):
+        samples = make_samples(stage.run, "seed")
+        for sample in samples:
+            archive.put(sample.content)
+        stage.stored[archive.host.name] = samples
+
+
+@dataclass(frozen=True)
+class Removal:
+    """What a clean-up did: synthetic studies removed, others before and after."""
+
+    removed: int
+    left: int
+    others_before: int
+    others_after: int
+
+
+def clean(archive: Orthanc, run: str | None = None) -> Removal:
+    """Remove the synthetic studies of `run`, or of every run. Raises Unreachable, SilentArchiveError."""
+    with archive.lock:
+        everyone = archive.studies()
+        ours = [study for study, patient in everyone.items() if run is None or patient == patient_id(run)]
+        if not ours:
+            return Removal(0, 0, 0, 0)
+        before = archive.count() - len(everyone)
+        archive.remove(ours)
+        left = archive.studies()
+        after = archive.count() - len(left)
+        return Removal(len(ours), len(left.keys() & set(ours)), before, after)
