@@ -1,0 +1,86 @@
+"""`pacsmith report`: the dossier of a run, and the runs that there are."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from builder.cli.ask import asker
+from builder.cli.options import JsonOption, SiteOption
+from builder.ledger import Ledger
+from builder.load.place import find_site
+from builder.load.site import load_site
+from builder.models.run import Run
+from builder.models.site import Site
+from builder.report.gather import choose_run, gather
+from builder.report.terminal import runs_table
+from builder.report.write import FORMATS, formats_of, write_dossier
+from builder.secrets import open_store
+from builder.secrets.certificates import certificates_folder
+from builder.secrets.redact import Redactor
+from builder.workflows.session import ledger_of
+
+_PLAIN_WIDTH = 200
+
+
+def report(  # noqa: PLR0917 - typer names every option
+    site: SiteOption = None,
+    run: Annotated[str | None, typer.Option("--run", help="Run to report; the last accepted one without it.")] = None,
+    formats: Annotated[
+        str, typer.Option("--format", help=f"One or more of {', '.join(FORMATS)}, with commas between them.")
+    ] = "html,pdf,json",
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder to write to; .pacsmith/<site>/dossiers/<run> without it.")
+    ] = None,
+    list_runs: Annotated[
+        bool, typer.Option("--list", help="List the recorded runs, newest first, and write nothing.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Write the hand-over dossier of a recorded run: the page to sign, the same as PDF, and all of it as JSON.
+
+    Example: pacsmith report --format html,pdf --out handover
+    """
+    wanted = formats_of(formats)
+    hospital = load_site(find_site(site)).value
+    store = open_store(hospital, ask=asker())
+    with ledger_of(hospital, store) as ledger:
+        if list_runs:
+            _list(ledger.runs(site=hospital.name), as_json)
+            return
+        chosen = ledger.run(run) if run else choose_run(hospital, ledger)
+        if run is None:
+            _warn_of_newer(hospital, ledger, chosen)
+        folder = out or certificates_folder(hospital).parent / "dossiers" / chosen.id
+        dossier = gather(
+            hospital, ledger, chosen.id,
+            certificates=certificates_folder(hospital), generated=datetime.now(UTC), clean=Redactor(store.all_values()).clean,
+        )  # fmt: skip
+        written = write_dossier(dossier, folder, wanted)
+    if as_json:
+        files = {form: str(path) for form, path in written.items()}
+        typer.echo(json.dumps({"run": chosen.id, "outcome": chosen.outcome, "dossier": files}, indent=2))
+        return
+    typer.echo(f"run {chosen.id}: {dossier.outcome}")
+    for form, path in written.items():
+        typer.echo(f"dossier ({form}): {path}")
+
+
+def _warn_of_newer(site: Site, ledger: Ledger, chosen: Run) -> None:
+    newest = ledger.runs(site=site.name, verbs=("build", "verify"), limit=1)
+    if newest and newest[0].id != chosen.id:
+        typer.echo(
+            f"pacsmith: run {newest[0].id} is newer ({newest[0].outcome}); report it with --run {newest[0].id}",
+            err=True,
+        )
+
+
+def _list(runs: tuple[Run, ...], as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps([run.model_dump(mode="json") for run in runs], indent=2))
+        return
+    console = Console()
+    console.print(runs_table(runs), width=None if console.is_terminal else _PLAIN_WIDTH)

@@ -1,0 +1,100 @@
+"""Read what a dossier is made of: the ledger and the certificates on record."""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from pydantic import ValidationError
+
+from builder.errors import BadInput
+from builder.ledger import HostState, Ledger
+from builder.models.dossier import CertificateRecord, Dossier, HostReading
+from builder.models.fact import Fact
+from builder.models.run import Run
+from builder.models.site import Site
+from builder.report.assemble import assemble, cleaned
+
+_HISTORY = 20
+_ACCEPTING = ("build", "verify")
+
+
+def gather(
+    site: Site,
+    ledger: Ledger,
+    run_id: str,
+    *,
+    certificates: Path,
+    generated: datetime,
+    clean: Callable[[str], str] = lambda text: text,
+) -> Dossier:
+    """The dossier of a recorded run. `certificates` is the folder of the site's PEM files; `clean` (a Redactor's)
+    passes over every text of the result.
+
+    Raises BadInput for a run that the ledger does not know or that was of another site.
+    """
+    run = ledger.run(run_id)
+    if run.site != site.name:
+        raise BadInput(f"run {run.id}: it was of site {run.site}, not {site.name}; name that one with --site")
+    states = (ledger.host_state(site.name, host) for host in run.hosts)
+    return cleaned(
+        assemble(
+            site,
+            run,
+            events=ledger.events(run.id),
+            evidence=ledger.evidence(run.id),
+            facts=[reading_of(state) for state in states if state is not None and state.facts],
+            certificates=read_certificates(certificates, (*run.hosts, "ca")),
+            history=ledger.runs(site=site.name, limit=_HISTORY),
+            generated=generated,
+        ),
+        clean,
+    )
+
+
+def choose_run(site: Site, ledger: Ledger) -> Run:
+    """The run to report when nobody names one: the last accepted, else the last that looked for acceptance, else the
+    last of all. Raises BadInput when there is none."""
+    found = (
+        ledger.runs(site=site.name, outcomes=["accepted"], limit=1)
+        or ledger.runs(site=site.name, verbs=_ACCEPTING, limit=1)
+        or ledger.runs(site=site.name, limit=1)
+    )
+    if not found:
+        raise BadInput(
+            f"site {site.name}: the ledger holds no run yet; make one with: pacsmith build --site {site.name}"
+        )
+    return found[0]
+
+
+def reading_of(state: HostState) -> HostReading:
+    """A host's recorded facts. One that a later catalogue wrote differently is left out rather than misread."""
+    facts = []
+    for name, value in sorted(state.facts.items()):
+        try:
+            facts.append(Fact.model_validate({"name": name, **value} if isinstance(value, dict) else value))
+        except ValidationError:
+            continue
+    return HostReading(host=state.name, read=state.updated, facts=tuple(facts))
+
+
+def read_certificates(folder: Path, names: Iterable[str]) -> tuple[CertificateRecord, ...]:
+    """The certificates `<name>.pem` in a folder, by name; those that are not there are left out."""
+    files = (folder / f"{name}.pem" for name in sorted(names))
+    return tuple(_certificate(file) for file in files if file.is_file())
+
+
+def _certificate(file: Path) -> CertificateRecord:
+    try:
+        first = x509.load_pem_x509_certificates(file.read_bytes())[0]
+    except (OSError, ValueError):
+        return CertificateRecord(file=file.name, subject="cannot be read")
+    return CertificateRecord(
+        file=file.name,
+        subject=first.subject.rfc4514_string(),
+        issuer=first.issuer.rfc4514_string(),
+        not_after=first.not_valid_after_utc,
+        fingerprint=hashlib.sha256(first.public_bytes(Encoding.DER)).hexdigest(),
+    )

@@ -1,0 +1,69 @@
+"""Tables for a terminal: the verdict's shape and word first, colour only beside them."""
+
+from collections.abc import Iterable, Sequence
+
+from rich.table import Table
+from rich.text import Text
+
+from builder.ledger import Lock
+from builder.models.evidence import Evidence, Verdict
+from builder.models.finding import Finding
+from builder.models.run import Run
+from builder.report.templating import GLYPHS
+
+_COLOURS: dict[Verdict, str] = {
+    "met": "green",
+    "short": "bold red",
+    "unknown": "yellow",
+    "waived": "cyan",
+    "not applicable": "dim",
+}
+
+
+def verdict_text(verdict: Verdict) -> Text:
+    """`✓ met` and its like."""
+    return Text(f"{GLYPHS[verdict]} {verdict}", style=_COLOURS[verdict], no_wrap=True)
+
+
+def findings_table(findings: Iterable[Finding]) -> Table:
+    """Findings as they were assessed: verdict, requirement, sentence, source."""
+    table = _table("verdict", "requirement", "finding", "source")
+    for finding in findings:
+        sentence = finding.sentence + (f" ({finding.attest} must attest it)" if finding.attest else "")
+        table.add_row(verdict_text(finding.verdict), *map(Text, (finding.requirement, sentence, finding.source)))
+    return table
+
+
+def evidence_table(evidence: Iterable[Evidence]) -> Table:
+    """Evidence: verdict, host, subject, expected, observed."""
+    table = _table("verdict", "host", "subject", "expected", "observed")
+    for item in evidence:
+        table.add_row(verdict_text(item.verdict), *map(Text, (item.host, item.subject, item.expected, item.observed)))
+    return table
+
+
+def runs_table(runs: Sequence[Run]) -> Table:
+    """Runs, as the ledger lists them; times in UTC."""
+    table = _table("run", "verb", "outcome", "hosts", "who", "started (UTC)", "note")
+    for run in runs:
+        table.add_row(
+            *map(Text, (run.id, run.verb, run.outcome, ", ".join(run.hosts), run.who, f"{run.started:%Y-%m-%d %H:%M}")),
+            Text(run.note or ""),
+        )
+    return table
+
+
+def locks_table(locks: Sequence[Lock]) -> Table:
+    """Locks: what, by whom, why, since when (UTC), and which process."""
+    table = _table("scope", "who", "why", "since (UTC)", "run", "process")
+    for lock in locks:
+        since = f"{lock.since:%Y-%m-%d %H:%M}"
+        table.add_row(*map(Text, (lock.scope, lock.who, lock.why, since, lock.run, str(lock.process))))
+    return table
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
