@@ -69,11 +69,11 @@ class Case:
 
     @cached_property
     def operations(self) -> tuple[tuple[FieldPath, Host | Peer, Host | Peer, Operation], ...]:
-        """Every granted operation whose two ends exist: its place, who may, to whom, what."""
+        """Every granted operation between two machines that exist: its place, who may, to whom, what."""
         known = self.index.ends
         return tuple(
             (("routes", number, "may", place), known[route.from_], known[route.to], operation)
             for number, route in enumerate(self.site.routes)
-            if route.from_ in known and route.to in known
+            if route.from_ in known and route.to in known and route.from_ != route.to
             for place, operation in enumerate(route.may)
         )

@@ -68,8 +68,8 @@ def dicom_ends_have_an_ae(case: Case) -> Iterator[Found]:
 
 def targets_provide_what_is_granted(case: Case) -> Iterator[Found]:
     """Only an archive answers queries, only an archive or broker gives worklists."""
-    for path, source, target, operation in case.operations:
-        if source is target or operation in WEB_OPERATIONS or operation in PROVIDES[kind_of(target)]:
+    for path, _, target, operation in case.operations:
+        if operation in WEB_OPERATIONS or operation in PROVIDES[kind_of(target)]:
             continue
         provided = [one for one in DICOM_OPERATIONS if one in PROVIDES[kind_of(target)]]
         what = f"{target.name} is a {kind_of(target)} and provides no {operation}"

@@ -13,6 +13,7 @@ from builder.load.problem import FieldPath, Problem, path_text
 from builder.load.sentences import Complaint, near, sentence_of, unknown_field
 from builder.load.shape import description_at, is_secret, known_fields
 from builder.load.tree import Tree
+from builder.models.base import PlacedError
 
 _MISFITS = frozenset(("model_type", "model_attributes_type", "dict_type", "string_type", "tuple_type", "list_type"))
 
@@ -46,6 +47,9 @@ def _located(detail: ErrorDetails, data: Any) -> _Fault:
             path.append(step)
         elif branch is None:
             branch = (tuple(path), str(step))
+    error = detail.get("ctx", {}).get("error")
+    if isinstance(error, PlacedError):
+        path += error.path
     return _Fault(tuple(path), branch, detail)
 
 

@@ -32,11 +32,17 @@ class Complaint:
 
     def wanted(self, otherwise: str) -> str:
         """The remedy from the model's own description."""
-        return f"write {self.description}" if self.description else otherwise
+        return f"right would be: {self.description}" if self.description else otherwise
 
 
 Sentence = tuple[str, str]
-REFERENCE = "give it by reference: {vault: NAME}, {env: NAME} or {command: [PROGRAM, ...]}"
+_REFERENCE = "give it by reference: {vault: NAME}, {env: NAME} or {command: [PROGRAM, ...]}"
+_PASSWORD_SOURCE = "say where it comes from: {file: PATH}, {env: NAME} or {prompt: true}"
+
+
+def reference(fields: Sequence[str]) -> str:
+    """How a secret is given at a place that has these fields."""
+    return _PASSWORD_SOURCE if "prompt" in fields else _REFERENCE
 
 
 def near(word: str, known: Sequence[str]) -> str | None:
@@ -57,7 +63,7 @@ def _choice(one: Complaint) -> Sentence:
 def _fields(one: Complaint) -> Sentence:
     is_list = isinstance(one.value, list)
     if one.secret:
-        return "a secret is not written into the file", REFERENCE
+        return "a secret is not written into the file", reference(one.fields)
     listed = f" ({', '.join(one.fields)})" if one.fields else ""
     return f"is {'a list' if is_list else 'plain text'} where fields are expected", f"write its fields below it{listed}"
 
@@ -99,8 +105,15 @@ def _network(one: Complaint) -> Sentence:
 
 
 def _own(one: Complaint) -> Sentence:
-    what, _, remedy = str(one.context.get("error", "is not right")).partition("; ")
-    return what, remedy or one.wanted("correct it")
+    """A model's own sentence, taken apart into what is wrong and what would be right."""
+    sentence = str(one.context.get("error", "is not right"))
+    what, _, remedy = sentence.partition("; ")
+    if sentence.startswith("write "):
+        return "is not right", sentence
+    if not remedy:
+        what, found, rest = sentence.partition(": write ")
+        remedy = f"write {rest}" if found else ""
+    return what, remedy or (reference(one.fields) if one.secret else one.wanted("correct it"))
 
 
 def _pattern(one: Complaint) -> Sentence:
@@ -194,9 +207,9 @@ _SENTENCES: Mapping[str, Callable[[Complaint], Sentence]] = {
 def sentence_of(one: Complaint) -> Sentence:
     """(what is wrong, what would be right)."""
     if one.value is None:
-        return "is empty", REFERENCE if one.secret else one.wanted("write a value, or leave the field out")
+        return "is empty", reference(one.fields) if one.secret else one.wanted("write a value, or leave the field out")
     if one.secret and one.kind not in ("value_error", "too_short", "literal_error") and not isinstance(one.value, dict):
-        return "a secret is not written into the file", REFERENCE
+        return "a secret is not written into the file", reference(one.fields)
     return _SENTENCES.get(one.kind, _unforeseen)(one)
 
 
@@ -204,7 +217,7 @@ def unknown_field(name: str, value: Any, known: Sequence[str], *, secret: bool) 
     """The sentence about a field that the model does not have; what may be a secret is not repeated."""
     meant = near(name, known)
     if secret and meant is None:
-        return "has a field that is not known (it is not shown: this is the place of a secret)", REFERENCE
+        return "has a field that is not known (it is not shown: this is the place of a secret)", reference(known)
     if meant is None and value is None and " " in name:
         return "is not a known field", "put the text before it into quotes if the comma belongs to that text"
     remedy = f"did you mean {meant}?" if meant else (f"known here: {', '.join(known)}" if known else "remove it")

@@ -17,6 +17,7 @@ from builder.load.problem import FieldPath, Problem, path_text
 from builder.load.syntax import explain
 
 _DEEPEST = 32
+_TOO_DEEP = f"lists and mappings are nested deeper than {_DEEPEST} levels"
 _QUOTE = "put text that begins with '!' into quotes"
 _NULLS = frozenset(("", "~", "null", "Null", "NULL"))
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -49,6 +50,7 @@ class Tree:
         self.blind: set[FieldPath] = set()
         self._frames: list[_Frame] = []
         self._documents = 0
+        self._quoted: Any = None  # the last quoted scalar: a quote that is not closed is noticed after it
         self._handlers: dict[type[yaml.Event], Callable[[Any], None]] = {
             yaml.ScalarEvent: self._scalar,
             yaml.MappingStartEvent: self._mapping,
@@ -70,7 +72,7 @@ class Tree:
         except _NoSenseError:
             self.value = None
         except yaml.YAMLError as fault:
-            (line, column), what, remedy = explain(fault, text)
+            (line, column), what, remedy = explain(fault, text, self._quoted)
             self.problems.append(Problem(self.file, line, column, "", what, remedy))
             self.value = None
         else:
@@ -110,6 +112,7 @@ class Tree:
         elif plain:
             self._put(frame, None if event.value in _NULLS else event.value, mark)
         else:
+            self._quoted = event
             if frame.place.quoted is None:
                 frame.place.quoted = set()
             frame.place.quoted.add(frame.key)
@@ -155,7 +158,8 @@ class Tree:
         else:
             self._refuse_top(mark, "a list")
         if len(self._frames) == _DEEPEST:
-            self._say(mark, f"is nested deeper than {_DEEPEST} levels", "check brackets and indentation")
+            remedy = "check brackets and indentation"
+            self.problems.append(Problem(self.file, *line_and_column(mark), "", _TOO_DEEP, remedy))
             raise _NoSenseError
         self._frames.append(_Frame(value, place))
 

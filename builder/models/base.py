@@ -12,6 +12,14 @@ class Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
+class PlacedError(ValueError):
+    """A validator's complaint about a place below the model that it validates, as ("requirements", 3, "id")."""
+
+    def __init__(self, sentence: str, *path: str | int) -> None:
+        self.path = path
+        super().__init__(sentence)
+
+
 _AE_REPERTOIRE = re.compile(r"[\x20-\x5b\x5d-\x7e]+")
 
 
@@ -31,7 +39,7 @@ AeTitle = Annotated[str, AfterValidator(_ae_title), Field(description="DICOM AE 
 Name = Annotated[
     str,
     StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}$"),
-    Field(description="short name: lower-case letters, digits and hyphens, beginning with a letter, 31 at most"),
+    Field(description="short name of lower-case letters, digits and hyphens, beginning with a letter, 31 at most"),
 ]
 DnsName = Annotated[
     str,

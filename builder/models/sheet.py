@@ -15,7 +15,7 @@ from pydantic import (
     model_validator,
 )
 
-from builder.models.base import Line, Model, Name
+from builder.models.base import Line, Model, Name, PlacedError
 from builder.models.catalogue import fact_kind
 from builder.models.comparison import comparison, share, split
 from builder.models.finding import Level
@@ -230,9 +230,10 @@ class Sheet(Model):
     @model_validator(mode="after")
     def _ids_once(self) -> "Sheet":
         seen: set[str] = set()
-        for line in self.requirements:
+        for number, line in enumerate(self.requirements):
             if line.id in seen:
-                raise ValueError(f'requirement "{line.id}" stands twice; give each line its own id')
+                sentence = f'requirement "{line.id}" stands twice; give each line its own id'
+                raise PlacedError(sentence, "requirements", number, "id")
             seen.add(line.id)
         return self
 

@@ -1,0 +1,54 @@
+"""What is said of a site or sheet file: the loader's problems or, of a file that can be read, those of the rules."""
+
+from datetime import date
+from pathlib import Path
+
+from builder.inventory import check_site
+from builder.load import LoadErrors, load_sheet, load_site
+from builder.models.secret import SecretReference
+from builder.models.sheet import Requirement, Sheet, SheetProduct, Source
+from builder.models.site import HostClass
+
+TODAY = date(2026, 11, 21)
+FOLDER = Path(__file__).parent / "bad"
+
+
+def sheet(product: str, versions: str, machine: HostClass) -> Sheet:
+    """A sheet with two requirements, so that no test depends on the shipped ones."""
+    return Sheet(
+        product=SheetProduct(id=product, name=product, versions=versions),
+        machine=machine,
+        source=Source(title="Book", address="example", read="2026-11-21", trust="A"),
+        requirements=(
+            Requirement(id="memory", fact="memory.total", minimum=">= 4 GiB", place="page 1"),
+            Requirement(id="room", attested="the room is dark", place="page 2"),
+        ),
+    )
+
+
+SHEETS = (sheet("orthanc", ">=1.10,<1.13", "archive"), sheet("class-workstation", ">=12,<14", "workstation"))
+
+
+def absent(reference: SecretReference) -> str | None:
+    """A store in which everything can be read but what is called absent."""
+    return f"secret {reference.key}: not in the vault; put it there" if "absent" in reference.key else None
+
+
+def said_of_site(file: Path) -> list[str]:
+    """Every problem of a site file, in the order of its lines."""
+    try:
+        site = load_site(file)
+    except LoadErrors as faults:
+        return [str(problem) for problem in faults.problems]
+    faults_of_site = check_site(site.value, SHEETS, today=TODAY, secret_problem=absent)
+    problems = LoadErrors([site.problem(fault.path, fault.what, fault.remedy) for fault in faults_of_site]).problems
+    return [str(problem) for problem in problems]
+
+
+def said_of_sheet(file: Path) -> list[str]:
+    """Every problem of a sheet file, in the order of its lines."""
+    try:
+        load_sheet(file)
+    except LoadErrors as faults:
+        return [str(problem) for problem in faults.problems]
+    return []
