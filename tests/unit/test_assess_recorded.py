@@ -1,0 +1,30 @@
+"""The recorded archive against its shipped sheets: the whole list of findings, as a reader of the dossier gets it."""
+
+from datetime import date
+from pathlib import Path
+
+from builder.assess import assess, sheets_for, uses_of
+from builder.load import load_sheet, load_site
+from builder.load.shipped import example_site, specs_folders
+from builder.survey import facts_from
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def test_the_recorded_archive_against_its_sheets() -> None:
+    """To accept a change: write `text` to the golden file and read the difference."""
+    host = load_site(example_site()).value.hosts[0]
+    facts = facts_from((GOLDEN / "survey" / "archive-debian-13.txt").read_text(), host)
+    sheets = [load_sheet(file).value for file in sorted(specs_folders()[-1].glob("*.yml"))]
+    findings = [
+        finding
+        for sheet in sheets_for(host, sheets)
+        for finding in assess(sheet, facts, use=uses_of(host), today=date(2026, 11, 21))
+    ]
+    text = "".join(
+        f"{one.requirement}: {one.verdict} ({one.level or '-'}), {one.attest or 'measured'}\n"
+        f"    expected: {one.expected}\n    {one.sentence}\n    {one.source}\n"
+        for one in findings
+    )
+    assert text == (GOLDEN / "specs" / "archive-debian-13.findings.txt").read_text()
+    assert not [one for one in findings if one.verdict == "short"]
