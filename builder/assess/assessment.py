@@ -50,7 +50,6 @@ def _measured(sheet: Sheet, line: Requirement, outcome: Outcome) -> Finding:
     level: Level | None = outcome.level
     expected, reason = outcome.expected, outcome.reason
     if line.level == "recommended":
-        expected = f"recommended: {expected}"
         if verdict == "met":
             level = "recommended"
         elif verdict == "short":

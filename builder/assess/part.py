@@ -45,7 +45,7 @@ def evaluate(part: Part, facts: Mapping[str, Fact], asked: Asked = "asked") -> O
 
 def _fact(part: Part, name: str, fact: Fact | None, asked: Asked) -> Outcome:
     meaning = fact_kind(name).meaning
-    expected = f"{meaning}: {_wanted(part)}"
+    expected = f"{meaning}: {_wanted(part, asked)}"
     if fact is None:
         reason = f"{meaning}: cannot be told, since the survey did not ask for it"
         return Outcome("unknown", None, expected, f"{meaning}: not surveyed", reason)
@@ -150,8 +150,8 @@ def _base_text(part: Part) -> str:
     return " and ".join(texts)
 
 
-def _wanted(part: Part) -> str:
-    texts = [_base_text(part)] if _has_base(part) else []
+def _wanted(part: Part, asked: Asked) -> str:
+    texts = [f"{'recommended ' if asked == 'recommended' else ''}{_base_text(part)}"] if _has_base(part) else []
     if part.recommended is not None:
         texts.append(f"recommended {part.recommended}")
     return ", ".join(texts) + (f" (tolerance {part.tolerance})" if part.tolerance else "")
