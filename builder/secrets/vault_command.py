@@ -15,10 +15,11 @@ from pydantic import SecretStr
 from builder.errors import BadInput
 
 _TIMEOUT = 60.0
+_DOES_NOT_OPEN = (b"Decryption failed", b"format unhexlify error", b"vaulttext format error")
 
 
 class WrongPasswordError(Exception):
-    """The password does not open the vault."""
+    """The password does not open the vault, or the vault is damaged: nobody can tell the two apart."""
 
 
 class NotAVaultError(Exception):
@@ -73,7 +74,7 @@ def _run(action: str, text: bytes, password: SecretStr) -> bytes:
         return done.stdout
     if b"not vault encrypted" in done.stderr:
         raise NotAVaultError
-    if b"Decryption failed" in done.stderr:
+    if any(words in done.stderr for words in _DOES_NOT_OPEN):
         raise WrongPasswordError
     # Its own words may quote what it was given, so they are not repeated.
     raise BadInput(

@@ -42,7 +42,7 @@ _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
 
 def _entry(name: str, value: str) -> str:
-    style = "|" if "\n" in value else '"'
+    style = "|" if "\n" in value and not value.endswith("\n\n") else '"'  # `|+` would end the document
     dumped: str = yaml.safe_dump({"name": value}, allow_unicode=True, width=10**6, default_style=style)
     key = name if _PLAIN_NAME.fullmatch(name) else json.dumps(name, ensure_ascii=False)
     return key + dumped.removeprefix('"name"')
