@@ -1,4 +1,4 @@
-"""Storage commitment (PS3.4, annex J): the archive answers for an image that it holds, and not for one that it lacks."""
+"""Storage commitment (PS3.4, annex J): the archive vouches for an image that it holds, and for no other."""
 
 import ssl
 import tempfile
@@ -40,7 +40,7 @@ class Report:
 
 def commit(stage: Stage, question: Question) -> Answer:
     """N-ACTION for an image that the archive holds and one that never was; the N-EVENT-REPORT must tell them apart."""
-    sample, missing = stage.kept(question.target)[0], generate_uid()
+    sample, missing = stage.plain(question.target), generate_uid()
     report = _ask_once(stage, question.origin, question.target, sample, missing)
     faults = report_faults(report, sample.instance)
     verdict: Verdict = "met" if not faults else "unknown" if report.outcome.kind == "broken" else "short"
@@ -57,7 +57,7 @@ def commit(stage: Stage, question: Question) -> Answer:
 
 def send_commit(stage: Stage, question: Question) -> Answer:
     """The same exchange, seen from the peer: did the archive itself connect and deliver its report?"""
-    sample = stage.kept(question.origin)[0]
+    sample = stage.plain(question.origin)
     report = _ask_once(stage, question.target, question.origin, sample, generate_uid())
     title = stage.archive(question.origin).entity.title
     met = report.reported_by == title

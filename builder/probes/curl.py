@@ -1,8 +1,9 @@
-"""curl on a stand-in: its settings go in on standard input, so that no password stands in an argument list. Pure text."""
+"""curl on a stand-in: its settings go in on standard input, so that no password stands in an argument list. Pure."""
 
 import re
 from dataclasses import dataclass, field
 
+_WRITE_OUT = "%{stderr}\\npacsmith %{http_code} %{exitcode} %{time_connect} [%{content_type}] %{errormsg}\\n"
 _REPORT = re.compile(r"^pacsmith (\d{3}) (\d+) ([0-9.,]+) \[([^\]]*)\] ?(.*)$", re.MULTILINE)
 
 
@@ -29,7 +30,7 @@ class Request:
             "resolve": f"{self.name}:{self.port}:{self.address}",
             "connect-timeout": "3",
             "max-time": "30",
-            "write-out": "%{stderr}\\npacsmith %{http_code} %{exitcode} %{time_connect} [%{content_type}] %{errormsg}\\n",
+            "write-out": _WRITE_OUT,
         }
         if self.ca is not None:
             lines["cacert"] = self.ca
@@ -43,8 +44,8 @@ class Request:
 
 
 def _quoted(value: str) -> str:
-    """A value in curl's configuration file: in double quotes, quotes and backslashes escaped (but not our own `\\n`)."""
-    escaped = value if value.startswith("%{stderr}") else value.replace("\\", "\\\\")
+    """A value in curl's configuration file: quoted, quotes and backslashes escaped (ours wants its `\\n`)."""
+    escaped = value if value == _WRITE_OUT else value.replace("\\", "\\\\")
     return '"' + escaped.replace('"', '\\"') + '"'
 
 

@@ -58,18 +58,18 @@ def held_by(stage: Stage, archive: str, samples: tuple[Sample, ...]) -> tuple[Sa
 
 def find(stage: Stage, question: Question) -> Answer:
     """C-FIND of one study, then of the same study for a patient who does not exist."""
-    player, sample = stage.player(question.origin), stage.kept(question.target)[0]
+    player, sample = stage.player(question.origin), stage.plain(question.target)
 
-    def search(folder: str, patient: str) -> list[str]:
+    def search(patient: str) -> list[str]:
         pairs = ["QueryRetrieveLevel=STUDY", f"PatientID={patient}", f"StudyInstanceUID={sample.study}", "PatientName",
                  "StudyDate", "StudyDescription", "ModalitiesInStudy", "NumberOfStudyRelatedInstances"]  # fmt: skip
         return scu("findscu", stage.way(question), ["-S", "-X", *keys(pairs)])
 
-    hit = player.run_into(f"find-{question.target}", [search("hit", patient_id(stage.run))])
+    hit = player.run_into(f"find-{question.target}", [search(patient_id(stage.run))])
     outcome = read_outcome(hit.code, hit.text)
     if outcome.kind != "success":
         return granted_answer(question, outcome, hit.log, "findscu", hit.seconds)
-    miss = player.run_into(f"find-nobody-{question.target}", [search("miss", NOBODY)])
+    miss = player.run_into(f"find-nobody-{question.target}", [search(NOBODY)])
     faults = study_faults(sample, patient_id(stage.run), hit.files)
     if miss.files or read_outcome(miss.code, miss.text).kind != "success":
         faults.append(
@@ -86,7 +86,7 @@ def find(stage: Stage, question: Question) -> Answer:
 
 
 def study_faults(sample: Sample, patient: str, answers: list[bytes]) -> list[str]:
-    """What is wrong with the answers to a search for the study of `sample`: there must be one, with these attributes."""
+    """What is wrong with the answers to a search for the study of `sample`: one is wanted, with these attributes."""
     if len(answers) != 1:
         return [f"{len(answers)} answers to a search for one study"]
     found = pydicom.dcmread(BytesIO(answers[0]), force=True)

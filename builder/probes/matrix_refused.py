@@ -51,7 +51,7 @@ def _dicom(site: Site, archive: Host, entity: ApplicationEntity, incoming: tuple
         for title, owner in titles:
             if owner != peer.name:
                 yield _refused(peer, archive, "calling-title", f"AE title of {owner} refused",
-                               f"an association as {title} from the address of {peer.name} is rejected", title)  # fmt: skip
+                               f"an association as {title} from {peer.name} is rejected", title)  # fmt: skip
         if entity.tls and not tls_asked:
             tls_asked = True
             for detail, expected in _TLS_REFUSALS.items():
@@ -61,11 +61,13 @@ def _dicom(site: Site, archive: Host, entity: ApplicationEntity, incoming: tuple
 _TLS_REFUSALS = {
     ANONYMOUS: "a TLS client without a certificate gets no association",
     PLAIN: "an association without TLS on the TLS port is refused",
-    STRANGER: "a TLS client whose certificate the site CA did not sign gets no association",
+    STRANGER: "a TLS client with a certificate that the site CA did not sign gets no association",
 }
 
 
-def _refused(origin: Peer, archive: Host, ask: str, what: str, expected: str, detail: str = "") -> Question:
+def _refused(  # noqa: PLR0917 - who, to whom, what: read as the row of a table
+    origin: Peer, archive: Host, ask: str, what: str, expected: str, detail: str = ""
+) -> Question:
     return Question(
         subject=f"{origin.name} -> {archive.name}: {what}", ask=f"refuse-{ask}", origin=origin.name,
         target=archive.name, expected=expected, source=_none(origin.name, archive.name), detail=detail,
@@ -90,7 +92,7 @@ def _web(site: Site, archive: Host, incoming: tuple[Grant, ...]) -> Iterator[Que
         for operation in WEB_OPERATIONS:
             if operation not in web[peer.name]:
                 yield _refused(peer, archive, "web", f"{operation} refused",
-                               f"{operation} from the address of {peer.name} is refused with 403", operation)  # fmt: skip
+                               f"{operation} from {peer.name} is refused with 403", operation)  # fmt: skip
     if not guests:
         return
     guest = guests[0]

@@ -1,4 +1,4 @@
-"""The archive's own REST interface, asked on the archive itself: over SSH, with the curl settings that only root reads."""
+"""The archive's own REST interface, asked on the archive itself: over SSH, with curl settings that only root reads."""
 
 import json
 import re
@@ -51,7 +51,8 @@ class Orthanc:
         if status is None or status[1] == "000":
             reason = said.replace("pacsmith-status 000", "").strip().splitlines()
             raise SilentArchiveError(
-                f"{self.host.name}: Orthanc does not answer on the archive itself: {reason[0] if reason else 'no reason given'}; "
+                f"{self.host.name}: Orthanc does not answer on the archive itself: "
+                f"{reason[0] if reason else 'no reason given'}; "
                 "look at `systemctl status orthanc` there"
             )
         return int(status[1]), answer.stdout
@@ -64,7 +65,7 @@ class Orthanc:
         return json.loads(content)
 
     def studies(self) -> dict[str, str]:
-        """Orthanc's identifiers of all synthetic studies, each with its PatientID: name and PatientID must both be ours."""
+        """Orthanc's identifiers of all synthetic studies with their PatientID; name and PatientID must be ours."""
         query = {"PatientID": f"{PATIENT_PREFIX}*", "PatientName": f"{PATIENT_NAME}*"}
         wanted = {"Level": "Study", "Query": query, "CaseSensitive": True, "Expand": True}
         patients = {study["ID"]: study["PatientMainDicomTags"] for study in self.json("POST", "/tools/find", wanted)}

@@ -1,4 +1,4 @@
-"""A stand-in at work: a private folder on it, its tools, its listener. It plays the peer; pacsmith runs nothing else on it."""
+"""A stand-in at work: a private folder on it, its tools, its listener. It plays the peer and nothing else."""
 
 import io
 import re
@@ -96,7 +96,7 @@ class Carried:
 
 
 class Listener:
-    """A storescp that keeps what it receives bit for bit. It ends by itself after two minutes, whatever happens here."""
+    """A storescp that keeps what it receives bit for bit. After two minutes it ends by itself, come what may."""
 
     def __init__(self, player: Player, folder: str) -> None:
         self.player = player

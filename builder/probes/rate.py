@@ -4,6 +4,7 @@ import io
 import shlex
 import tarfile
 import time
+from dataclasses import replace
 
 from builder.probes.dcmtk import read_outcome, scu, stored
 from builder.probes.question import Answer, Question
@@ -15,13 +16,22 @@ _CLOCK = "date +%s.%N"
 
 
 def rate(stage: Stage, question: Question) -> Answer:
-    """Store 100 images of 128 kB. TCP_NODELAY is set for storescu: what is measured is the archive, not the sender.
+    """Store 100 images of 128 kB; when they came too slowly, 100 others once more, and the better of both counts.
 
-    Counted is the time from the start of storescu to its end, association included; the images are on the stand-in
-    before.
+    TCP_NODELAY is set for storescu: what is measured is the archive, not the sender. Counted is the time from the
+    start of storescu to its end, association included; the images are on the stand-in before.
     """
+    first = _measured(stage, question, "first")
+    if first.verdict != "short":
+        return first
+    second = _measured(stage, question, "second")
+    better = second if second.verdict == "met" else first
+    return replace(better, observed=f"{first.observed}; measured again: {second.observed}", raw=first.raw + second.raw)
+
+
+def _measured(stage: Stage, question: Question, name: str) -> Answer:
     player, minimum = stage.player(question.origin), float(question.detail)
-    folder = f"rate-{question.target}"
+    folder = f"rate-{name}-{question.target}"
     player.run(["sh", "-c", f"mkdir {folder} && tar -x -C {folder}"], stdin=_tar(stage.run, player.name))
     argv = ["env", "TCP_NODELAY=1", *scu("storescu", stage.way(question), ["-xe", "+sd", "+r"], [folder])]
     script = f"cd {player.folder} && {_CLOCK} && {shlex.join(argv)} >&2; c=$?; {_CLOCK}; exit $c"

@@ -128,7 +128,7 @@ def _connect_from(stage: Stage, question: Question, address: str, port: int) -> 
 
 
 def read_connection(code: int, text: str) -> Outcome:
-    """What curl's `exitcode time_connect errormsg` says of the connection alone: a time to connect means that it stood."""
+    """What curl's `exitcode time_connect errormsg` says of the connection: a time to connect means that it stood."""
     words = text.split(maxsplit=2)
     if len(words) < 2 or not words[0].isdigit():
         return Outcome("broken", f"curl did not run (exit {code}): {text.strip()[:100]}")

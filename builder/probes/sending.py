@@ -1,4 +1,4 @@
-"""What our own archive may do to a peer, and whether it knows the peers as the site does: asked of the archive by REST."""
+"""What our own archive may do to a peer, and whether it knows the peers as the site does: asked of it by REST."""
 
 import json
 from typing import Any
@@ -42,7 +42,7 @@ def send_echo(stage: Stage, question: Question) -> Answer:
 def send_store(stage: Stage, question: Question) -> Answer:
     """The archive's C-STORE of one test study to the stand-in's storescp."""
     archive, player = stage.archive(question.origin), stage.player(question.target)
-    name, sample = modality_name(archive, player.title), stage.kept(question.origin)[0]
+    name, sample = modality_name(archive, player.title), stage.plain(question.origin)
     found = archive.lookup(sample.instance)
     with player.listening(f"sent-{question.origin}") as listener:
         status, content = archive.ask("POST", f"/modalities/{name}/store", json.dumps(found).encode())

@@ -74,6 +74,13 @@ class Stage:
             raise StageError(f"{archive}: it holds no test image to ask for, since none could be stored")
         return found
 
+    def plain(self, archive: str) -> Sample:
+        """One uncompressed test image that the archive holds. Raises StageError when there is none."""
+        for sample in self.kept(archive):
+            if sample.propose == "-xe":
+                return sample
+        raise StageError(f"{archive}: it holds no uncompressed test image to ask for")
+
     def fqdn(self, name: str) -> str:
         """The full DNS name of a machine of the site."""
         return fqdn_of(self.site, self.site.end(name))

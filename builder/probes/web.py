@@ -88,7 +88,7 @@ def granted(question: Question, faults: list[str], good: str, *replies: Reply) -
 
 def qido(stage: Stage, question: Question) -> Answer:
     """A study search that must return exactly the one study."""
-    sample = stage.kept(question.target)[0]
+    sample = stage.plain(question.target)
     user = user_for(stage.archive(question.target).host, "qido")
     where = f"{ROOT}/studies?PatientID={patient_id(stage.run)}&StudyInstanceUID={sample.study}"
     reply = send(
@@ -120,7 +120,7 @@ def _value(study: dict[str, dict[str, list[str]]], tag: str) -> str:
 
 def wado(stage: Stage, question: Question) -> Answer:
     """The instance as a file and its first frame as bytes, both as they were sent."""
-    sample = stage.kept(question.target)[0]
+    sample = stage.plain(question.target)
     user = user_for(stage.archive(question.target).host, "wado")
     where = f"{ROOT}/studies/{sample.study}/series/{sample.series}/instances/{sample.instance}"
     file = send(stage, question, request(
@@ -130,7 +130,7 @@ def wado(stage: Stage, question: Question) -> Answer:
         stage, question, f"{where}/frames/1", user=user,
         headers=['Accept: multipart/related; type="application/octet-stream"; transfer-syntax=*']))  # fmt: skip
     faults = [*_part_faults("instance", file, lambda part: difference(sample.content, part)),
-              *_part_faults("frame", frame, lambda part: None if part == sample.pixels else "bytes differ")]  # fmt: skip
+              *_part_faults("frame", frame, lambda part: "" if part == sample.pixels else "bytes differ")]  # fmt: skip
     return granted(question, faults, f"data set and frame equal byte for byte, as {user.name}", file, frame)
 
 

@@ -29,7 +29,7 @@ def operation_request(stage: Stage, question: Question, operation: WebOperation,
     patient = patient_id(stage.run)
     if operation == "qido":
         return request(stage, question, f"{ROOT}/studies?PatientID={patient}", user=user)
-    return request(stage, question, f"{ROOT}/studies/{stage.kept(question.target)[0].study}/metadata", user=user)
+    return request(stage, question, f"{ROOT}/studies/{stage.plain(question.target).study}/metadata", user=user)
 
 
 def refused(question: Question, reply: Reply, wanted: int, observed: str) -> Answer:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from builder.errors import PacsmithError
 from builder.inventory import Inventory
@@ -15,14 +16,18 @@ from builder.probes.question import Answer, Question, evidence_of, listener, sam
 from builder.probes.stage import Stage
 
 
-def prove_routes(
+def prove_routes(  # noqa: PLR0917 - what to ask, of whom, with what, and who listens
     stage: Stage,
     inventory: Inventory,
     questions: tuple[Question, ...],
     material: Callable[[Peer], StandInMaterial],
     on_evidence: Callable[[Evidence], None],
+    be_quiet: Callable[[], object] = bool,
 ) -> tuple[tuple[Evidence, ...], bool]:
-    """Ask all `questions`; evidence in their order, and whether every machine could be reached."""
+    """Ask all `questions`; evidence in their order, and whether every machine could be reached.
+
+    `be_quiet` returns when nothing else loads the machines any more: only then is the transfer rate measured.
+    """
     names = {name for question in questions for name in (question.origin, question.target)}
     hosts = frozenset(machine.host.name for machine in inventory.machines if machine.host.name in names)
     with opened(stage, inventory, hosts, frozenset(names - hosts - {CONTROLLER}), material):
@@ -31,8 +36,9 @@ def prove_routes(
             before = {name: _process(archive) for name, archive in stage.archives.items()}
             found = asker.ask(question for question in questions if question.phase == "write")
             for archive in stage.archives.values():
-                _seeded(stage, archive)
+                _quietly(partial(seed, stage, archive))
             found += asker.ask(question for question in questions if question.phase in ("read", "refuse"))
+            be_quiet()
             found += asker.ask((question for question in questions if question.phase == "rate"), at_once=1)
             found += asker.close(_living(stage, before))
         found += told
@@ -45,7 +51,7 @@ def _cleaned(stage: Stage, on_evidence: Callable[[Evidence], None]) -> Iterator[
     """Remove what earlier runs left, and in any case what this one brings; the evidence of that is added at the end."""
     told: list[Evidence] = []
     for archive in stage.archives.values():
-        _quietly(lambda archive=archive: clean(archive))  # type: ignore[misc]
+        _quietly(partial(clean, archive))
     try:
         yield told
     finally:
@@ -67,14 +73,16 @@ def _removal(stage: Stage, archive: Orthanc) -> Evidence:
     name = archive.host.name
     question = Question(
         subject=f"{name}: test studies removed", ask="clean", origin=name, target=name, kind="check",
-        expected="every synthetic study of this run is gone, every other study is still there", source="pacsmith verify",
+        expected="every synthetic study of this run is gone, every other study is still there",
+        source="pacsmith verify",
     )  # fmt: skip
     probe = f"Orthanc on {name}, by PatientID of this run"
     try:
         done = clean(archive, stage.run)
     except PacsmithError as fault:
         return evidence_of(question, Answer("unknown", f"not removed: {fault}", probe), stage.run)
-    observed = f"{done.removed} removed, {done.left} left; other studies: {done.others_before} before, {done.others_after} after"
+    others = f"other studies: {done.others_before} before, {done.others_after} after"
+    observed = f"{done.removed} removed, {done.left} left; {others}"
     met = done.left == 0 and done.others_after >= done.others_before
     return evidence_of(question, Answer("met" if met else "short", observed, probe), stage.run)
 
@@ -84,10 +92,6 @@ def _process(archive: Orthanc) -> str:
         return archive.process()
     except PacsmithError:
         return ""
-
-
-def _seeded(stage: Stage, archive: Orthanc) -> None:
-    _quietly(lambda: seed(stage, archive))
 
 
 def _living(stage: Stage, before: dict[str, str]) -> set[str]:

@@ -1,0 +1,140 @@
+"""Verify: routes, requirements and role checks of living machines, each ending in a piece of evidence."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import Any
+
+from builder.assess.proof import evidence_of as evidence_of_finding
+from builder.inventory import Machine
+from builder.inventory.index import all_ends
+from builder.inventory.roles import role_folder
+from builder.models.evidence import Evidence
+from builder.models.fact import Fact
+from builder.models.site import Peer
+from builder.probes.matrix import questions
+from builder.probes.opening import StandInMaterial
+from builder.probes.role_checks import RoleChecks, run_role_checks
+from builder.probes.stage import Stage
+from builder.secrets.certificates import ca_certificate, certificate_for, identity_of
+from builder.workflows.proving import prove_routes
+from builder.workflows.session import Session, now
+from builder.workflows.survey import HostFacts, findings_of, survey_hosts
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What a verification came to. `unreachable` is true when a machine could not be asked at all.
+
+    `facts` holds, by host, what the machines said of themselves.
+    """
+
+    evidence: tuple[Evidence, ...]
+    unreachable: bool
+    facts: Mapping[str, Mapping[str, Fact]] = field(default_factory=dict)
+
+
+def accepted(evidence: Sequence[Evidence]) -> bool:
+    """True when nothing is short and nothing is unknown but what a person must attest. No evidence is no acceptance."""
+    return bool(evidence) and not failures(evidence)
+
+
+def failures(evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
+    """What stands against acceptance: everything short, and everything unknown that a probe should have told."""
+    return tuple(
+        item for item in evidence if item.verdict == "short" or (item.verdict == "unknown" and item.attest is None)
+    )
+
+
+def ignore(_: Evidence) -> None:
+    """Nobody watches."""
+
+
+def verify(session: Session, *, on_evidence: Callable[[Evidence], None] = ignore) -> Verified:
+    """Every route, requirement and role check of the selected machines. Raises BadInput for a missing secret."""
+    redactor = session.store.redactor
+    told: list[Evidence] = []
+
+    def hear(item: Evidence) -> None:
+        clean = item.model_copy(update={"observed": redactor().clean(item.observed)})
+        told.append(clean)
+        on_evidence(clean)
+
+    hosts = frozenset(machine.host.name for machine in session.machines)
+    asked = questions(session.site, hosts)
+    material = _materials(session)
+    stage = Stage(session.site, session.run.id, session.store.value)
+    with ThreadPoolExecutor(8) as pool:
+        checks = [pool.submit(_checks, session, one, hear) for one in _role_checks(session.machines)]
+        surveyed = pool.submit(_requirements, session, hear)
+        others: list[Future[Any]] = [*checks, surveyed]
+        _, reached = prove_routes(stage, session.inventory, asked, material, hear, lambda: wait(others))
+        for future in checks:
+            future.result()
+        read = surveyed.result()
+    return Verified(
+        _ordered(told, [question.subject for question in asked]),
+        not reached or any(one.fault for one in read),
+        {one.machine.host.name: one.facts for one in read if one.fault is None},
+    )
+
+
+def _materials(session: Session) -> Callable[[Peer], StandInMaterial]:
+    """Certificates are made before the stage is opened, one after another: the vault has one writer."""
+    ca_pem = ca_certificate(session.site, session.store)
+    made = {peer.name: _material(session, peer, ca_pem) for peer in session.site.peers if peer.stand_in}
+    return lambda peer: made[peer.name]
+
+
+def _material(session: Session, peer: Peer, ca_pem: str) -> StandInMaterial:
+    if not any(end.ae is not None and end.ae.tls for end in all_ends(session.site)):
+        return StandInMaterial(ca_pem)
+    identity = identity_of(session.site, peer)
+    certificate = certificate_for(
+        session.site, session.store, peer.name, identity.dns, identity.addresses, session.today
+    )
+    return StandInMaterial(ca_pem, certificate.certificate_pem, certificate.key_pem.get_secret_value())
+
+
+def _role_checks(machines: Sequence[Machine]) -> list[RoleChecks]:
+    return [
+        RoleChecks(role.role, role_folder(role.role), machine.connection, role.variables)
+        for machine in machines
+        for role in machine.roles
+    ]
+
+
+def _checks(session: Session, checks: RoleChecks, hear: Callable[[Evidence], None]) -> None:
+    for item in run_role_checks(checks, session.run.id):
+        hear(item)
+
+
+def _requirements(session: Session, hear: Callable[[Evidence], None]) -> tuple[HostFacts, ...]:
+    """Read the machines and hold them against their sheets; what was read."""
+    surveyed = survey_hosts(session.machines)
+    for one in surveyed:
+        name = one.machine.host.name
+        for finding in findings_of(one, session.sheets, session.today):
+            hear(evidence_of_finding(finding, name, session.run.id, now()))
+        if one.fault is not None:
+            hear(_unreadable(session, name, one.fault))
+    return surveyed
+
+
+def _unreadable(session: Session, host: str, fault: str) -> Evidence:
+    return Evidence(
+        kind="check", subject=f"{host}: survey", source="pacsmith verify", expected="the machine can be read",
+        observed=fault, verdict="unknown", at=now(), probe="survey over SSH", host=host, run=session.run.id,
+    )  # fmt: skip
+
+
+def _ordered(evidence: Sequence[Evidence], subjects: Sequence[str]) -> tuple[Evidence, ...]:
+    """Requirements, then routes as they were asked, then checks by machine and name."""
+    place = {subject: number for number, subject in enumerate(subjects)}
+    kinds = {"requirement": 0, "route": 1, "check": 2}
+    return tuple(
+        sorted(
+            evidence,
+            key=lambda item: (kinds[item.kind], place.get(item.subject, len(place)), item.host, item.subject),
+        )
+    )
