@@ -1,10 +1,11 @@
-"""The role `archive` as steps: files first, then each service restarted until it runs with them, then a tried backup."""
+"""The role `archive` as steps: files, then each service restarted until it runs with them, then a tried backup."""
+
+from pyinfra.context import host
 
 from builder.engines.files import Spec
 from builder.engines.material import Material
 from builder.engines.notes import ask
 from builder.engines.steps import command, place, service
-from pyinfra.context import host
 
 from . import files
 from .variables import Variables
@@ -14,7 +15,8 @@ ORTHANC_ANSWERS = "curl -fsS -o /dev/null -K /etc/pacsmith/orthanc.curl http://1
 WAIT_FOR_ORTHANC = (
     f"for _ in $(seq 600); do {ORTHANC_ANSWERS} 2>/dev/null && exit 0; "
     '[ "$(systemctl show --property NRestarts --value orthanc)" -lt 3 ] || break; sleep 0.1; done; '
-    "echo 'Orthanc does not answer; its last errors:' >&2; grep '^E' /var/log/orthanc/orthanc.log | tail -n 3 >&2; exit 1"
+    "echo 'Orthanc does not answer; its last errors:' >&2; "
+    "grep '^E' /var/log/orthanc/orthanc.log | tail -n 3 >&2; exit 1"
 )
 WAIT_FOR_POSTGRESQL = (
     "for _ in $(seq 600); do pg_isready --quiet && break; sleep 0.1; done; pg_isready --quiet "
@@ -23,13 +25,13 @@ WAIT_FOR_POSTGRESQL = (
 PSQL = "psql --no-psqlrc --quiet --tuples-only --no-align"
 
 
-def prepare(variables: Variables, material: Material) -> None:
+def prepare(variables: Variables, material: Material) -> None:  # noqa: ARG001 - the engine calls every role alike
     """Before any package is installed."""
     place("Let no service start with its package's own configuration", files.before_packages(variables))
 
 
 def deploy(variables: Variables, material: Material) -> None:
-    """Everything else. Debian's start script for PostgreSQL sleeps for two seconds: meanwhile the other files are written."""
+    """Everything else. Debian's start script for PostgreSQL sleeps two seconds: meanwhile other files are written."""
     secrets = _secrets(variables, material)
     unit_files = files.before_packages(variables)
     _start_postgresql(variables, secrets, unit_files[3])
@@ -67,7 +69,7 @@ def _secrets(variables: Variables, material: Material) -> files.Secrets:
 
 
 def _memory() -> int:
-    """The host's memory in bytes, down to a multiple of 256 MiB: a new kernel that keeps some for itself is no change."""
+    """The host's memory in bytes, down to a multiple of 256 MiB: a kernel that keeps more for itself is no change."""
     kibibytes = int(ask(host, "awk '/^MemTotal:/ {print $2}' /proc/meminfo"))
     return kibibytes * 1024 // 2**28 * 2**28
 
@@ -89,7 +91,9 @@ def _start_postgresql(variables: Variables, secrets: files.Secrets, unit_file: S
 def _first_backup() -> None:
     """Begun, not waited for: it runs while the archive is being verified, and a check waits for its result."""
     units = ("pacsmith-backup", "pacsmith-restore-test")
-    fine = " && ".join(f"grep -qs '\"result\": \"ok\"' {files.STATE}/{unit.removeprefix('pacsmith-')}.json" for unit in units)
+    fine = " && ".join(
+        f'grep -qs \'"result": "ok"\' {files.STATE}/{unit.removeprefix("pacsmith-")}.json' for unit in units
+    )
     command(
         "A first backup, and its restore tried",
         "systemctl start --no-block pacsmith-backup.service pacsmith-restore-test.service",

@@ -37,9 +37,7 @@ def before_packages(variables: Variables) -> list[Spec]:
     cluster = "createcluster.conf" if whole else "createcluster.d/pacsmith.conf"
     return [
         FileSpec(f"/etc/postgresql-common/{cluster}", _text("createcluster.conf.j2", variables, whole=whole)),
-        FileSpec(
-            "/etc/systemd/system/orthanc.service.d/pacsmith.conf", _text("orthanc.service.conf.j2", variables)
-        ),
+        FileSpec("/etc/systemd/system/orthanc.service.d/pacsmith.conf", _text("orthanc.service.conf.j2", variables)),
         FileSpec("/etc/systemd/system/nginx.service.d/pacsmith.conf", _text("nginx.service.conf.j2", variables)),
         FileSpec(
             "/etc/systemd/system/postgresql@.service.d/pacsmith.conf", _text("postgresql.service.conf.j2", variables)
@@ -51,20 +49,18 @@ def postgresql_files(variables: Variables, secrets: Secrets, memory: int) -> lis
     """PostgreSQL's settings and the statements that make role and database."""
     settings = postgres.tuning(memory, storage_in_database=variables.storage == "database")
     verifier = postgres.verifier(secrets.database, "orthanc")
-    return [
+    made: list[Spec] = [
         FileSpec(
             f"/etc/postgresql/{variables.postgresql_version}/main/conf.d/pacsmith.conf",
             _text("postgresql.conf.j2", variables, settings=settings),
-            mode="640", group="postgres",
-        ),
-    ] + [
-        FileSpec(
-            f"{SETTINGS}/{name}.sql",
-            _text(f"{name}.sql.j2", variables, verifier=verifier),
-            mode="640", group="postgres", secret=True,
+            mode="640",
+            group="postgres",
         )
-        for name in ("database", "database-check")
-    ]  # fmt: skip
+    ]
+    for name in ("database", "database-check"):
+        text = _text(f"{name}.sql.j2", variables, verifier=verifier)
+        made.append(FileSpec(f"{SETTINGS}/{name}.sql", text, mode="640", group="postgres", secret=True))
+    return made
 
 
 def orthanc_files(variables: Variables, secrets: Secrets) -> list[Spec]:
@@ -154,7 +150,9 @@ def backup_files(variables: Variables, secrets: Secrets) -> list[Spec]:
         for name in ("pacsmith-backup.service", "pacsmith-restore-test.service", *TIMERS)
     ]
     # Enabled by the link itself: `systemctl enable` would make systemd read all units again for each.
-    links = [LinkSpec(f"/etc/systemd/system/timers.target.wants/{name}", f"/etc/systemd/system/{name}") for name in TIMERS]
+    links = [
+        LinkSpec(f"/etc/systemd/system/timers.target.wants/{name}", f"/etc/systemd/system/{name}") for name in TIMERS
+    ]
     return [
         DirectorySpec(STATE),
         DirectorySpec(variables.backup.repository, "700"),
@@ -166,5 +164,3 @@ def backup_files(variables: Variables, secrets: Secrets) -> list[Spec]:
         FileSpec("/etc/logrotate.d/orthanc", _text("logrotate-orthanc.j2", variables)),
         FileSpec("/etc/logrotate.d/nginx", _text("logrotate-nginx.j2", variables)),
     ]
-
-

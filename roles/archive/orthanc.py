@@ -11,6 +11,7 @@ PLUGIN_FOLDER = "/usr/share/orthanc/plugins"
 WORKLISTS = "/var/lib/orthanc/worklists"
 HTTP_PORT = 8042
 INTERNAL_USER = "pacsmith"
+NOWHERE = 9  # the discard port
 
 
 def internal_password(database_password: str, host: str) -> str:
@@ -30,12 +31,16 @@ def plugins(variables: Variables) -> list[str]:
 
 
 def modality(peer: Modality) -> dict[str, Any]:
-    """A remote AE with exactly the rights that the routes give it; every right is named, since Orthanc's default is yes."""
+    """A remote AE with exactly the rights that the routes give it, each one named, since Orthanc's default is yes.
+
+    Orthanc delivers a C-MOVE to any AE that it knows. An AE to which no route leads from the archive is therefore known
+    with a port where nothing listens: it may ask, but nobody can have images sent there.
+    """
     may = peer.may
     return {
         "AET": peer.title,
         "Host": str(peer.address),
-        "Port": peer.port,
+        "Port": peer.port if peer.receives else NOWHERE,
         "Manufacturer": "Generic",
         "AllowEcho": "echo" in may,
         "AllowStore": "store" in may,
@@ -164,9 +169,7 @@ def sections(variables: Variables, database_password: str) -> dict[str, str]:
             "MetricsEnabled": True,
             "LogExportedResources": False,
         },
-        "credentials.json": {
-            "RegisteredUsers": {INTERNAL_USER: internal_password(database_password, variables.host)}
-        },
+        "credentials.json": {"RegisteredUsers": {INTERNAL_USER: internal_password(database_password, variables.host)}},
         "postgresql.json": {"PostgreSQL": _postgresql(variables, database_password)},
         "dicomweb.json": {
             "DicomWeb": {

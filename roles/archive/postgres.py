@@ -56,7 +56,7 @@ def tuning(memory: int, *, storage_in_database: bool = False) -> dict[str, str]:
 
 
 def verifier(password: str, role: str) -> str:
-    """`password` as PostgreSQL stores it (RFC 5802, RFC 7677), with a salt that follows from both: a rebuild finds it equal.
+    """`password` as PostgreSQL stores it (RFC 5802, RFC 7677); the salt follows from it, so a rebuild finds it equal.
 
     The database never sees the password itself, so no statement and no log can hold it. Raises BadInput for characters
     beyond printable ASCII, for which a client would have to normalise first (RFC 4013).

@@ -8,7 +8,15 @@ from builder.inventory.registry import Grant, grants
 from builder.models.archive import Backup, WebUser
 from builder.models.base import AbsolutePath, AeTitle, DnsName, Line, Model, Name, Port
 from builder.models.secret import SecretReference
-from builder.models.site import DicomOperation, Host, OperatingSystem, Site, WebOperation
+from builder.models.site import (
+    DICOM_OPERATIONS,
+    WEB_OPERATIONS,
+    DicomOperation,
+    Host,
+    OperatingSystem,
+    Site,
+    WebOperation,
+)
 
 # Not part of the union: what else an archive carries comes with these (Recommends are not wanted).
 PACKAGES = (
@@ -111,11 +119,12 @@ class Variables(Model):
 
 
 def _dicom(grant: Grant | None) -> tuple[DicomOperation, ...]:
-    return () if grant is None else tuple(op for op in grant.may if op not in ("qido", "wado", "stow"))
+    may = () if grant is None else grant.may
+    return tuple(operation for operation in DICOM_OPERATIONS if operation in may)
 
 
 def _web(grant: Grant) -> tuple[WebOperation, ...]:
-    return tuple(op for op in grant.may if op in ("qido", "wado", "stow"))
+    return tuple(operation for operation in WEB_OPERATIONS if operation in grant.may)
 
 
 def _modalities(incoming: tuple[Grant, ...], outgoing: tuple[Grant, ...]) -> tuple[Modality, ...]:

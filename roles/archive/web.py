@@ -36,7 +36,8 @@ def password_hash(password: str, host: str, user: str) -> str:
 def password_file(variables: Variables, passwords: Mapping[str, str]) -> str:
     """nginx's user file: `name:hash` a line. `passwords` by user name."""
     return "".join(
-        f"{user.name}:{password_hash(passwords[user.name], variables.host, user.name)}\n" for user in variables.web_users
+        f"{user.name}:{password_hash(passwords[user.name], variables.host, user.name)}\n"
+        for user in variables.web_users
     )
 
 
@@ -57,7 +58,9 @@ def addresses(variables: Variables) -> dict[str, list[IPv4Address | IPv4Network]
     for client in variables.web_clients:
         for operation in client.may:
             allowed[operation].append(client.address)
-    return {name: sorted(set(found), key=str) for name, found in allowed.items()} | {"rest": list(variables.administration)}
+    return {name: sorted(set(found), key=str) for name, found in allowed.items()} | {
+        "rest": list(variables.administration)
+    }
 
 
 def users(variables: Variables) -> dict[str, list[str]]:
