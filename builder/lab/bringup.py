@@ -37,7 +37,6 @@ class BringUp:
         """Everything, or nothing where all is well. Raises LabError, LabConflict."""
         began = time.monotonic()
         if self._all_is_well():
-            self._attach()
             self.say(f"lab {self.site.name}: all {len(self.machines)} hosts are up")
             return
         needs.require_kernel()
@@ -46,8 +45,8 @@ class BringUp:
         self.layout.folder.mkdir(parents=True, exist_ok=True)
         self.layout.owner.write_text(json.dumps({"project": str(Path.cwd())}))
         self.network.up()
-        self._boot_all()
         self._attach()
+        self._boot_all()
         self.say(f"lab {self.site.name}: all {len(self.machines)} hosts are up after {time.monotonic() - began:.1f} s")
 
     def _all_is_well(self) -> bool:
@@ -65,7 +64,7 @@ class BringUp:
         needs.require_space(self.layout.folder, disks, f"lab {self.site.name}")
 
     def _attach(self) -> None:
-        """A bridge that was made anew has lost its hosts."""
+        """A bridge that was made anew has lost the hosts that still run."""
         for machine in self.machines:
             interface = machine.interface()
             if interface is not None:

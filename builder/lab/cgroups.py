@@ -27,20 +27,20 @@ def hierarchies(mountinfo: str) -> tuple[Path, ...]:
     return (*unified[:1], *named[:1])
 
 
-def _mounted() -> tuple[Path, ...]:
+def mounted() -> tuple[Path, ...]:
     return hierarchies(Path("/proc/self/mountinfo").read_text())
 
 
 def unified_root() -> Path | None:
     """Where the unified hierarchy is mounted; None when this machine has none."""
-    found = _mounted()
+    found = mounted()
     is_unified = bool(found) and (found[0] / "cgroup.controllers").exists()
     return found[0] if is_unified else None
 
 
 def join(group: str) -> None:
     """Make `group` (a path below the root) in every hierarchy and move this process into it. Raises OSError."""
-    for root in _mounted():
+    for root in mounted():
         below = root
         for part in Path(group).parts:
             _pass_controllers_on(below)
@@ -59,7 +59,7 @@ def _pass_controllers_on(folder: Path) -> None:
 def pids(group: str) -> tuple[int, ...]:
     """Every process in `group` and below."""
     found: set[int] = set()
-    for root in _mounted():
+    for root in mounted():
         for listing in (root / group).rglob("cgroup.procs"):
             with contextlib.suppress(OSError):
                 found.update(int(line) for line in listing.read_text().split())
@@ -83,7 +83,7 @@ def kill(group: str, seconds: float = 10) -> bool:
     """End every process of `group` and below, at once, and remove the group. False when something is left."""
     deadline = time.monotonic() + seconds
     while True:
-        for root in _mounted():
+        for root in mounted():
             with contextlib.suppress(OSError):
                 (root / group / "cgroup.kill").write_text("1")
         for pid in pids(group):
@@ -99,7 +99,7 @@ def kill(group: str, seconds: float = 10) -> bool:
 def remove(group: str) -> bool:
     """Remove `group` and the groups below where no process is left. False when one had to stay."""
     gone = True
-    for root in _mounted():
+    for root in mounted():
         top = root / group
         if not top.exists():
             continue
