@@ -106,7 +106,7 @@ def _outgoing(site: Site, grant: Grant) -> Iterator[Question]:
             subject=f"{grant.source.name} -> {grant.target.name}: {operation}",
             ask=f"send-{operation}" if played and known else "attest", origin=grant.source.name,
             target=grant.target.name, expected=_SEND.get(operation, _EXPECT[operation]), source=_route(grant),
-            phase="read", detail="" if played and known else f"{grant.target.name} is not ours and has no stand-in",
+            phase="read", about=grant.source.name, detail="" if played and known else f"{grant.target.name} is not ours and has no stand-in",
             attest=_who_attests(site, grant.target),
         )  # fmt: skip
 
@@ -124,12 +124,12 @@ def _registry(site: Site, archive: Host) -> Iterator[Question]:
         assert end.ae is not None
         yield Question(
             subject=f"{archive.name}: AE registry, {name}", ask="registry", origin=archive.name, target=name,
-            source=f"site: {name}", phase="read", kind="check",
+            source=f"site: {name}", phase="read", kind="check", about=archive.name,
             expected=f"{title} at {end.address}:{end.ae.port}" + (" with TLS" if end.ae.tls else ""),
         )  # fmt: skip
     yield Question(
         subject=f"{archive.name}: AE registry, nobody else", ask="strangers", origin=archive.name,
-        target=archive.name, source="site: routes", phase="read", kind="check",
+        target=archive.name, source="site: routes", phase="read", kind="check", about=archive.name,
         expected="no AE beside those that the site's routes name",
     )  # fmt: skip
 

@@ -16,7 +16,8 @@ class Question:
     """One question about one way from `origin` to `target` (names of the site).
 
     `ask` names the probe (builder/probes/asks.py). `detail` is what the probe needs beside the two ends: an
-    operation, a user's name, a port. `attest` says who must answer where no probe can.
+    operation, a user's name, a port. `attest` says who must answer where no probe can. `about` is the machine that the
+    evidence is filed under, `target` when empty.
     """
 
     subject: str
@@ -29,6 +30,7 @@ class Question:
     kind: Kind = "route"
     detail: str = ""
     attest: str | None = None
+    about: str = ""
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ def evidence_of(question: Question, answer: Answer, run: str, at: datetime | Non
         verdict=answer.verdict,
         at=at or datetime.now(UTC),
         probe=answer.probe,
-        host=question.target,
+        host=question.about or question.target,
         run=run,
         raw_sha256=hashlib.sha256(answer.raw).hexdigest() if answer.raw else None,
         seconds=None if answer.seconds is None else round(answer.seconds, 3),

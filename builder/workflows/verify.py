@@ -110,15 +110,15 @@ def _checks(session: Session, checks: RoleChecks, hear: Callable[[Evidence], Non
 
 
 def _requirements(session: Session, hear: Callable[[Evidence], None]) -> tuple[HostFacts, ...]:
-    """Read the machines and hold them against their sheets; what was read."""
-    surveyed = survey_hosts(session.machines)
-    for one in surveyed:
+    """Read the machines and hold them against their sheets."""
+    read = survey_hosts(session.machines)
+    for one in read:
         name = one.machine.host.name
         for finding in findings_of(one, session.sheets, session.today):
             hear(evidence_of_finding(finding, name, session.run.id, now()))
         if one.fault is not None:
             hear(_unreadable(session, name, one.fault))
-    return surveyed
+    return read
 
 
 def _unreadable(session: Session, host: str, fault: str) -> Evidence:
