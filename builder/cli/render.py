@@ -1,6 +1,7 @@
 """`pacsmith render`: inventories and configuration for every consumer."""
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -9,10 +10,10 @@ import typer
 from builder.cli.options import JsonOption, SiteOption
 from builder.errors import EXIT_FAILED
 from builder.inventory import build_inventory, state_folder
-from builder.load import load_site
 from builder.load.place import find_site
 from builder.render import render as render_site
 from builder.render.files import Difference, carry_out, differences
+from builder.workflows.validate import read_checked_site
 
 
 def _said(change: Difference) -> str:
@@ -45,7 +46,7 @@ def render(
     as_json: JsonOption = False,
 ) -> None:
     """Write the Ansible and pyinfra inventories, ssh_config, hosts file, lab host list and AE table of a site."""
-    model = load_site(find_site(site_name or site)).value
+    model = read_checked_site(find_site(site_name or site), today=date.today(), secrets="unasked").site.value
     folder = out or Path(state_folder(model)) / "rendered"
     changes = differences(model, folder, render_site(model, build_inventory(model)))
     if not check:

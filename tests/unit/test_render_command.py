@@ -1,7 +1,6 @@
 """`pacsmith render`: writes, checks, removes what it once made, leaves a person's files alone, shows no secret."""
 
 import json
-import os
 import stat
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from typer.testing import CliRunner, Result
 from builder.cli.render import render
 from builder.errors import BadInput
 from builder.inventory import build_inventory
+from builder.load import LoadErrors
 from builder.render import render as render_site
 from builder.render.files import carry_out, differences
 from tests.unit.site_parts import example, example_data, with_roles
@@ -122,7 +122,21 @@ def test_no_value_of_a_secret_is_rendered(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert "ARCHIVE_DB" in texts  # the reference is there, so its value could have been
     for value in SECRETS.values():
         assert value not in texts
-    assert os.environ["ARCHIVE_DB"] == SECRETS["archive_database"]  # rendering asks for no secret at all
+
+
+def test_rendering_needs_no_vault_and_makes_none() -> None:
+    assert run().exit_code == 0
+    assert sorted(path.name for path in OUT.parent.iterdir()) == ["rendered"]
+
+
+def test_a_site_that_breaks_a_rule_is_not_rendered(tmp_path: Path) -> None:
+    data = example_data()
+    data["peers"][0]["address"] = "10.78.0.11"
+    (tmp_path / "inventory" / "st-brigid" / "site.yml").write_text(yaml.safe_dump(data, sort_keys=False))
+    refused = run()
+    assert isinstance(refused.exception, LoadErrors)
+    assert "10.78.0.11" in str(refused.exception)
+    assert not OUT.exists()
 
 
 def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
