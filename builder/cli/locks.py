@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from builder import __version__
 from builder.cli.ask import asker
@@ -17,11 +16,9 @@ from builder.ledger import Lock
 from builder.load.place import find_site
 from builder.load.site import load_site
 from builder.models.run import Run
-from builder.report.terminal import locks_table
+from builder.report.terminal import locks_table, show
 from builder.secrets import open_store
 from builder.workflows.session import ledger_of
-
-_PLAIN_WIDTH = 200
 
 
 def locks(
@@ -69,5 +66,4 @@ def _tell(locks: tuple[Lock, ...], as_json: bool, sentence: str | None) -> None:
     elif sentence is not None:
         typer.echo(sentence)
     else:
-        console = Console()
-        console.print(locks_table(locks), width=None if console.is_terminal else _PLAIN_WIDTH)
+        show(locks_table(locks))

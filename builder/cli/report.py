@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from builder.cli.ask import asker
 from builder.cli.options import JsonOption, SiteOption
@@ -16,14 +15,11 @@ from builder.load.site import load_site
 from builder.models.run import Run
 from builder.models.site import Site
 from builder.report.gather import choose_run, gather
-from builder.report.terminal import runs_table
+from builder.report.terminal import runs_table, show
 from builder.report.write import FORMATS, formats_of, write_dossier
 from builder.secrets import open_store
 from builder.secrets.certificates import certificates_folder
-from builder.secrets.redact import Redactor
 from builder.workflows.session import ledger_of
-
-_PLAIN_WIDTH = 200
 
 
 def report(  # noqa: PLR0917 - typer names every option
@@ -57,7 +53,7 @@ def report(  # noqa: PLR0917 - typer names every option
         folder = out or certificates_folder(hospital).parent / "dossiers" / chosen.id
         dossier = gather(
             hospital, ledger, chosen.id,
-            certificates=certificates_folder(hospital), generated=datetime.now(UTC), clean=Redactor(store.all_values()).clean,
+            certificates=certificates_folder(hospital), generated=datetime.now(UTC), clean=store.redactor().clean,
         )  # fmt: skip
         written = write_dossier(dossier, folder, wanted)
     if as_json:
@@ -82,5 +78,4 @@ def _list(runs: tuple[Run, ...], as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps([run.model_dump(mode="json") for run in runs], indent=2))
         return
-    console = Console()
-    console.print(runs_table(runs), width=None if console.is_terminal else _PLAIN_WIDTH)
+    show(runs_table(runs))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -18,6 +19,17 @@ _COLOURS: dict[Verdict, str] = {
     "waived": "cyan",
     "not applicable": "dim",
 }
+
+
+_PLAIN_WIDTH = 200  # a file or a pipe has no width of its own; rich would fold lines at 80
+
+
+def show(table: Table) -> None:
+    """Print a table: as wide as the terminal, or in long lines where there is none."""
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=_PLAIN_WIDTH)
+    console.print(table)
 
 
 def verdict_text(verdict: Verdict) -> Text:
