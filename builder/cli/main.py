@@ -6,7 +6,7 @@ import sys
 import typer
 
 from builder import __version__
-from builder.cli import build, init, lab, locks, plan, render, report, schema, secrets, validate, verify
+from builder.cli import assess, build, init, lab, locks, plan, render, report, schema, secrets, survey, validate, verify
 from builder.errors import PacsmithError
 
 EXIT_INTERRUPTED = 130
@@ -35,17 +35,20 @@ def _root(
     4 locked by someone else, 130 interrupted."""
 
 
-for _verb in (
+_VERBS = (
     init.init,
     validate.validate,
     schema.schema,
     render.render,
+    survey.survey,
+    assess.assess,
     plan.plan,
     build.build,
     verify.verify,
     report.report,
     locks.locks,
-):
+)
+for _verb in _VERBS:
     app.command()(_verb)
 app.add_typer(lab.app, name="lab")
 app.add_typer(secrets.app, name="secrets")

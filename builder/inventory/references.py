@@ -17,20 +17,21 @@ class PlacedReference:
     reference: SecretReference
 
 
-def _within(value: object, path: tuple[str | int, ...]) -> Iterator[PlacedReference]:
+def references_within(value: object, path: tuple[str | int, ...] = ()) -> Iterator[PlacedReference]:
+    """Every reference below a model or tuple; `path` is where `value` itself stands."""
     if isinstance(value, SecretReference):
         yield PlacedReference(path, value)
     elif isinstance(value, BaseModel):
         fields = type(value).model_fields
         for name, inner in value.__dict__.items():
             if isinstance(inner, BaseModel | tuple):
-                yield from _within(inner, (*path, fields[name].alias or name))
+                yield from references_within(inner, (*path, fields[name].alias or name))
     elif isinstance(value, tuple):
         for place, inner in enumerate(value):
             if isinstance(inner, BaseModel | tuple):
-                yield from _within(inner, (*path, place))
+                yield from references_within(inner, (*path, place))
 
 
 def secret_references(site: Site) -> tuple[PlacedReference, ...]:
     """All references of the site in the file's order of fields, doubles included."""
-    return tuple(_within(site, ()))
+    return tuple(references_within(site, ()))

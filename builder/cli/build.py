@@ -1,0 +1,75 @@
+"""`pacsmith build`: make it so, verify, record."""
+
+import json
+from collections import Counter
+
+import typer
+
+from builder.cli.options import ClassOption, HostOption, JsonOption, SiteOption
+from builder.cli.progress import watching
+from builder.cli.ask import asker
+from builder.errors import EXIT_FAILED, EXIT_UNREACHABLE
+from builder.models.evidence import Evidence
+from builder.workflows.build import BuildResult, Show
+from builder.workflows.build import build as carry_out
+from builder.workflows.session import Session, open_session
+
+
+def build(
+    site: SiteOption = None, host: HostOption = None, host_class: ClassOption = None, as_json: JsonOption = False
+) -> None:
+    """Make the hosts what the site file says, read them again, prove every route and requirement, write the dossier.
+
+    A second build of an unchanged site changes nothing. A build that was interrupted is finished by the next one.
+
+    Example: pacsmith build --host archive01
+    """
+    session = open_session("build", site, hosts=host, host_class=host_class, ask=asker())
+    with watching(session.machines, quiet=as_json) as watcher:
+        result = carry_out(session, Show(phase=watcher.phase, event=watcher.event))
+    if as_json:
+        typer.echo(json.dumps(_as_data(session, result), indent=2))
+    else:
+        _tell(session, result)
+    if result.job.unreachable:
+        raise typer.Exit(EXIT_UNREACHABLE)
+    if result.outcome != "accepted":
+        raise typer.Exit(EXIT_FAILED)
+
+
+def _open_attestations(evidence: tuple[Evidence, ...]) -> list[Evidence]:
+    return [item for item in evidence if item.verdict == "unknown" and item.attest]
+
+
+def _as_data(session: Session, result: BuildResult) -> dict[str, object]:
+    return {
+        "run": session.run.id,
+        "outcome": result.outcome,
+        "changed": sum(result.job.changed.values()),
+        "changed_by_host": dict(result.job.changed),
+        "verdicts": dict(Counter(item.verdict for item in result.evidence)),
+        "to_attest": [item.subject for item in _open_attestations(result.evidence)],
+        "dossier": {kind: str(path) for kind, path in result.dossier.items()},
+        "reasons": list(result.job.reasons),
+    }
+
+
+def _tell(session: Session, result: BuildResult) -> None:
+    for name, count in sorted(result.job.changed.items()):
+        typer.echo(f"{name}: {count} changed")
+    for reason in result.job.reasons:
+        typer.echo(f"pacsmith: {reason}", err=True)
+    for item in result.evidence:
+        if item.verdict in ("short", "unknown") and not item.attest:
+            typer.echo(
+                f"{item.verdict}: {item.host}: {item.subject}: expected {item.expected}; observed {item.observed}"
+            )
+    verdicts = Counter(item.verdict for item in result.evidence)
+    if verdicts:
+        typer.echo("evidence: " + ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items())))
+    attest = _open_attestations(result.evidence)
+    if attest:
+        typer.echo(f"to be attested by a person: {len(attest)} (listed in the dossier)")
+    for kind, path in sorted(result.dossier.items()):
+        typer.echo(f"dossier ({kind}): {path}")
+    typer.echo(f"run {session.run.id}: {result.outcome}")

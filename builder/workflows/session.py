@@ -1,0 +1,116 @@
+"""What every verb that touches machines opens first: the checked site, its inventory, its secrets and the ledger."""
+
+import getpass
+import hashlib
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from builder import __version__
+from builder.errors import BadInput
+from builder.inventory import Inventory, Machine, build_inventory
+from builder.inventory.roles import role_folder
+from builder.ledger import Ledger, open_ledger
+from builder.load.place import find_site
+from builder.models.run import Run
+from builder.models.sheet import Sheet
+from builder.models.site import Site
+from builder.secrets import SecretStore
+from builder.workflows.validate import read_checked_site
+
+
+@dataclass(frozen=True)
+class Session:
+    """One verb on one site. `machines` are the selected ones, in the inventory's order."""
+
+    site: Site
+    sheets: tuple[Sheet, ...]
+    inventory: Inventory
+    machines: tuple[Machine, ...]
+    store: SecretStore
+    ledger: Ledger
+    run: Run
+    today: date
+
+    @property
+    def folder(self) -> Path:
+        """Where this site's state is kept, below the project folder."""
+        return Path(".pacsmith") / self.site.name
+
+
+def now() -> datetime:
+    """The present, with its zone."""
+    return datetime.now(UTC)
+
+
+def digest(*files: Path) -> str:
+    """SHA-256 over the contents of files and, for folders, every file below them (names and bytes), hex."""
+    total = hashlib.sha256()
+    for top in files:
+        below = sorted(path for path in top.rglob("*") if path.is_file()) if top.is_dir() else [top]
+        for path in below:
+            if "__pycache__" not in path.parts:
+                total.update(str(path.relative_to(top.parent)).encode() + b"\0" + path.read_bytes() + b"\0")
+    return total.hexdigest()
+
+
+def select(inventory: Inventory, hosts: Sequence[str] | None, host_class: str | None) -> tuple[Machine, ...]:
+    """The machines that `--host` and `--class` name; all without them. Raises BadInput for a name that is not there."""
+    known = [machine.host.name for machine in inventory.machines]
+    for name in hosts or ():
+        if name not in known:
+            raise BadInput(f"--host {name}: the site has no such host; it has {', '.join(known)}")
+    chosen = tuple(
+        machine
+        for machine in inventory.machines
+        if (not hosts or machine.host.name in hosts) and (not host_class or machine.host.host_class == host_class)
+    )
+    if not chosen:
+        raise BadInput(
+            f"--class {host_class}: no selected host is of this class; leave the option out to take all hosts"
+        )
+    return chosen
+
+
+def ledger_of(site: Site, store: SecretStore) -> Ledger:
+    """The site's ledger: SQLite in .pacsmith/<site>/ unless the site names another database."""
+    if site.ledger is None:
+        return open_ledger(f"sqlite:///.pacsmith/{site.name}/ledger.db")
+    if isinstance(site.ledger, str):
+        return open_ledger(site.ledger)
+    return open_ledger(store.value(site.ledger).get_secret_value())
+
+
+def open_session(
+    verb: str,
+    name: str | None,
+    *,
+    hosts: Sequence[str] | None = None,
+    host_class: str | None = None,
+    ask: Callable[[str], str] | None = None,
+    today: date | None = None,
+) -> Session:
+    """Read and check the site, open its secrets and ledger. Raises BadInput with every problem of the files."""
+    day = today or date.today()
+    checked = read_checked_site(find_site(name), today=day, ask=ask)
+    site = checked.site.value
+    inventory = build_inventory(site)
+    machines = select(inventory, hosts, host_class)
+    run = Run(
+        id=f"{now():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}",
+        verb=verb,
+        site=site.name,
+        hosts=tuple(machine.host.name for machine in machines),
+        who=getpass.getuser(),
+        started=now(),
+        tool_version=__version__,
+        inputs=_inputs({str(checked.site.file): checked.site.sha256}, checked.sheet_digests, machines),
+    )
+    return Session(site, checked.sheets, inventory, machines, checked.store, ledger_of(site, checked.store), run, day)
+
+
+def _inputs(site: Mapping[str, str], sheets: Mapping[str, str], machines: Sequence[Machine]) -> dict[str, str]:
+    roles = sorted({role.role for machine in machines for role in machine.roles})
+    return {**site, **sheets, **{f"roles/{role}": digest(role_folder(role)) for role in roles}}
