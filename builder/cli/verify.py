@@ -89,6 +89,5 @@ def _tell(session: Session, done: Acceptance, everything: bool) -> None:
     if wrong:
         typer.echo(f"{len(wrong)} stand against acceptance")
     if open_ones:
-        typer.echo(
-            f"{len(open_ones)} must be attested by a person: {', '.join(sorted({str(one.attest) for one in open_ones}))}"
-        )
+        people = sorted({str(one.attest) for one in open_ones})
+        typer.echo(f"{len(open_ones)} must be attested by a person: {'; '.join(people)}")

@@ -39,7 +39,7 @@ ASKS: Asks = {
     "refuse-echo": refusals.refuse("echoscu", "echo"),
     "refuse-store": refusals.refuse("storescu", "store"),
     "refuse-find": refusals.refuse("findscu", "find"),
-    "refuse-move": refusals.refuse("movescu", "move"),
+    "refuse-move": refusals.refuse_move,
     "refuse-get": refusals.refuse("getscu", "get"),
     "refuse-worklist": refusals.refuse("findscu", "worklist"),
     "refuse-commit": commitment.refuse_commit,

@@ -1,13 +1,10 @@
 """Storage commitment (PS3.4, annex J): the archive vouches for an image that it holds, and for no other."""
 
 import ssl
-import tempfile
 import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 from pydicom import Dataset
 from pydicom.uid import CTImageStorage, generate_uid
@@ -15,10 +12,10 @@ from pynetdicom import AE, evt
 from pynetdicom.sop_class import StorageCommitmentPushModel, StorageCommitmentPushModelInstance  # type: ignore[attr-defined]
 
 from builder.models.evidence import Verdict
+from builder.probes.association import associated, status_outcome, tls_context, why_not
 from builder.probes.dcmtk import Outcome
-from builder.probes.playing import Player
 from builder.probes.question import Answer, Question
-from builder.probes.relay import incoming, outgoing
+from builder.probes.relay import incoming
 from builder.probes.samples import Sample
 from builder.probes.stage import Stage, refused_answer, signs_of_life
 
@@ -78,8 +75,7 @@ def refuse_commit(stage: Stage, question: Question) -> Answer:
     player = stage.player(question.origin)
     began = time.monotonic()
     data = _request(stage.samples[question.origin][0].instance, generate_uid(), generate_uid())
-    with tempfile.TemporaryDirectory(prefix="pacsmith-") as folder:
-        outcome = _n_action(stage, question.origin, question.target, data, Path(folder))
+    outcome = _n_action(stage, question.origin, question.target, data)
     seconds = time.monotonic() - began
     probe = f"pynetdicom N-ACTION from {player.name}"
     return refused_answer(question, outcome, repr(outcome).encode(), probe, seconds)
@@ -118,8 +114,8 @@ def _exchange(stage: Stage, origin: str, target: str, sample: Sample, missing: s
         arrived.set()
         return 0x0000, None
 
-    with player.port_held, tempfile.TemporaryDirectory(prefix="pacsmith-") as folder:
-        context = _context(player, Path(folder), ssl.Purpose.CLIENT_AUTH) if entity.tls else None
+    with player.port_held:
+        context = tls_context(player, ssl.Purpose.CLIENT_AUTH) if entity.tls else None
         listener = AE(ae_title=player.title)
         listener.add_supported_context(StorageCommitmentPushModel, scu_role=True, scp_role=True)
         server = listener.start_server(
@@ -130,7 +126,7 @@ def _exchange(stage: Stage, origin: str, target: str, sample: Sample, missing: s
         try:
             with incoming(player, entity.port, server.socket.getsockname()[1]):
                 data = _request(sample.instance, missing, transaction, sample.sop_class)
-                heard.outcome = _n_action(stage, origin, target, data, Path(folder))
+                heard.outcome = _n_action(stage, origin, target, data)
                 if heard.outcome.kind == "success":
                     arrived.wait(_REPORT_SECONDS)
         finally:
@@ -163,47 +159,9 @@ def _note(report: Report, information: Dataset, transaction: str) -> None:
     report.transaction_equal = information.get("TransactionUID") == transaction
 
 
-def _n_action(stage: Stage, origin: str, target: str, data: Dataset, folder: Path) -> Outcome:
-    player, archive = stage.player(origin), stage.archive(target)
-    tls = None
-    if archive.entity.tls:
-        tls = (_context(player, folder, ssl.Purpose.SERVER_AUTH), stage.fqdn(target))
-    asker = AE(ae_title=player.title)
-    asker.acse_timeout = asker.dimse_timeout = 15
-    asker.add_requested_context(StorageCommitmentPushModel)
-    with outgoing(player, str(archive.host.address), archive.entity.port) as port:
-        association = asker.associate("127.0.0.1", port, ae_title=archive.entity.title, tls_args=tls)
+def _n_action(stage: Stage, origin: str, target: str, data: Dataset) -> Outcome:
+    with associated(stage, origin, target, StorageCommitmentPushModel) as association:
         if not association.is_established:
-            return _refusal(association)
-        try:
-            status, _ = association.send_n_action(
-                data, 1, StorageCommitmentPushModel, StorageCommitmentPushModelInstance
-            )
-        finally:
-            association.release()
-    if "Status" not in status:
-        return Outcome("aborted", "association accepted, then aborted by the peer at the request")
-    if status.Status == 0x0000:
-        return Outcome("success", "success")
-    return Outcome(
-        "status", f"status {status.Status:04X}H" + (" (refused: not authorized)" if status.Status == 0x0124 else "")
-    )
-
-
-def _refusal(association: Any) -> Outcome:
-    if association.is_rejected:
-        primitive = association.acceptor.primitive
-        return Outcome("rejected", f"association rejected: {primitive.reason_str if primitive else 'no reason given'}")
-    if association.acceptor.primitive is not None:
-        return Outcome("no context", "association accepted, presentation context refused")
-    return Outcome("broken", "no association, and no word why")
-
-
-def _context(player: Player, folder: Path, purpose: ssl.Purpose) -> ssl.SSLContext:
-    """TLS with the stand-in's own certificate, trusting the site CA alone."""
-    for name, content in player.tls_material.items():
-        (folder / name).touch(mode=0o600)
-        (folder / name).write_bytes(content)
-    context = ssl.create_default_context(purpose, cafile=str(folder / "ca.pem"))
-    context.load_cert_chain(folder / "certificate.pem", folder / "key.pem")
-    return context
+            return why_not(association)
+        status, _ = association.send_n_action(data, 1, StorageCommitmentPushModel, StorageCommitmentPushModelInstance)
+    return status_outcome(status)

@@ -1,11 +1,13 @@
 """Granted DICOM operations, each carried out by dcmtk on the stand-in that the route names."""
 
+import time
 from io import BytesIO
 
 import pydicom
 
+from builder.probes.association import move_studies
 from builder.probes.compare import by_instance, compare
-from builder.probes.dcmtk import keys, read_outcome, scu, stored
+from builder.probes.dcmtk import Outcome, keys, read_outcome, scu, stored
 from builder.probes.question import Answer, Question
 from builder.probes.samples import RECIPES, Sample, patient_id
 from builder.probes.stage import Stage, granted_answer, signs_of_life
@@ -110,28 +112,35 @@ def study_faults(sample: Sample, patient: str, answers: list[bytes]) -> list[str
 def move(stage: Stage, question: Question) -> Answer:
     """C-MOVE of every test study to the mover's own AE, where a storescp keeps what comes, bit for bit."""
     player, samples = stage.player(question.origin), stage.kept(question.target)
-    way = stage.way(question)
-    commands = [
-        scu("movescu", way, ["-S", "-aem", player.title,
-                             *keys(["QueryRetrieveLevel=STUDY", f"StudyInstanceUID={sample.study}"])])
-        for sample in samples
-    ]  # fmt: skip
+    tool = "pynetdicom C-MOVE from" if stage.way(question).tls else "dcmtk movescu on"
+    began = time.monotonic()
     with player.listening(f"moved-{question.target}") as listener:
-        carried = player.run_into(f"move-{question.target}", commands)
+        outcome, log = _moved(stage, question, [sample.study for sample in samples])
         received = by_instance(listener.received().values())
-    outcome = read_outcome(carried.code, carried.text)
+    seconds = time.monotonic() - began
     if outcome.kind != "success" and not received:
-        return granted_answer(question, outcome, carried.log, "movescu", carried.seconds)
+        return granted_answer(question, outcome, log, "movescu", seconds)
     equal, faults = compare(samples, received)
     return Answer(
         verdict="short" if faults else "met",
         observed=f"{equal} of {len(samples)} images came back equal byte for byte"
         + (f"; {'; '.join(faults)}" if faults else ", pixel data and every attribute"),
-        probe=f"dcmtk movescu and storescp on {player.name}",
-        raw=carried.log,
-        seconds=carried.seconds,
+        probe=f"{tool} {player.name}, storescp there",
+        raw=log,
+        seconds=seconds,
         proves=signs_of_life(question, outcome),
     )
+
+
+def _moved(stage: Stage, question: Question, studies: list[str]) -> tuple[Outcome, bytes]:
+    player, way = stage.player(question.origin), stage.way(question)
+    if way.tls:  # dcmtk's movescu speaks no TLS
+        outcome = move_studies(stage, question, studies)
+        return outcome, repr(outcome).encode()
+    options = [["-S", "-aem", player.title, *keys(["QueryRetrieveLevel=STUDY", f"StudyInstanceUID={study}"])]
+               for study in studies]  # fmt: skip
+    carried = player.run_into(f"move-{question.target}", [scu("movescu", way, option) for option in options])
+    return read_outcome(carried.code, carried.text), carried.log
 
 
 def get(stage: Stage, question: Question) -> Answer:

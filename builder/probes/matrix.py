@@ -106,7 +106,8 @@ def _outgoing(site: Site, grant: Grant) -> Iterator[Question]:
             subject=f"{grant.source.name} -> {grant.target.name}: {operation}",
             ask=f"send-{operation}" if played and known else "attest", origin=grant.source.name,
             target=grant.target.name, expected=_SEND.get(operation, _EXPECT[operation]), source=_route(grant),
-            phase="read", about=grant.source.name, detail="" if played and known else f"{grant.target.name} is not ours and has no stand-in",
+            phase="read", about=grant.source.name,
+            detail="" if played and known else f"{grant.target.name} is not ours and has no stand-in",
             attest=_who_attests(site, grant.target),
         )  # fmt: skip
 

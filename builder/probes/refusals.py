@@ -5,6 +5,7 @@ import time
 from dataclasses import replace
 
 from builder.models.evidence import Verdict
+from builder.probes.association import move_studies
 from builder.probes.dcmtk import Outcome, TlsFiles, keys, read_outcome, scu
 from builder.probes.matrix_refused import ANONYMOUS, CONTROLLER, HTTP_PORT, PLAIN, STRANGER, WRONG_TITLE
 from builder.probes.question import Answer, Question, dicom_service, listener, path
@@ -40,6 +41,17 @@ def _request(operation: str, title: str, sample: Sample) -> tuple[list[str], lis
         "get": (["-S", *study], []),
         "worklist": (["-W", *keys([f"ScheduledProcedureStepSequence[0].ScheduledStationAETitle={title}"])], []),
     }[operation]
+
+
+def refuse_move(stage: Stage, question: Question) -> Answer:
+    """C-MOVE, with dcmtk, or with pynetdicom where the AE wants TLS (dcmtk's movescu has none)."""
+    if not stage.way(question).tls:
+        return refuse("movescu", "move")(stage, question)
+    sample = next(iter(stage.stored.get(question.target, ())), stage.samples[question.origin][0])
+    began = time.monotonic()
+    outcome = move_studies(stage, question, [sample.study])
+    probe = f"pynetdicom C-MOVE from {question.origin}"
+    return refused_answer(question, outcome, repr(outcome).encode(), probe, time.monotonic() - began)
 
 
 def called_title(stage: Stage, question: Question) -> Answer:
