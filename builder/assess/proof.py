@@ -5,6 +5,13 @@ from datetime import datetime
 from builder.models.evidence import Evidence
 from builder.models.finding import Finding
 
+_SHOWN = 60  # characters of a command: enough to recognise it; the host's facts carry it whole
+
+
+def _brief(command: str) -> str:
+    text = " ".join(command.split())
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "\u2026"
+
 
 def evidence_of(finding: Finding, host: str, run: str, at: datetime) -> Evidence:
     """Evidence of kind requirement; `observed` is the finding's sentence, which names what was read."""
@@ -16,7 +23,7 @@ def evidence_of(finding: Finding, host: str, run: str, at: datetime) -> Evidence
         observed=finding.sentence,
         verdict=finding.verdict,
         at=at,
-        probe="survey: " + " | ".join(finding.commands) if finding.commands else "none: a person must tell",
+        probe="survey: " + "; ".join(map(_brief, finding.commands)) if finding.commands else "none: a person must tell",
         host=host,
         run=run,
         raw_sha256=finding.raw_sha256,
