@@ -52,14 +52,15 @@ class VaultFile:
 
         Begins the file when there is none. Raises BadInput as `values` does, or when the disk refuses.
         """
+        password, target = self.password, self.path.resolve()  # a link stays one; nobody is asked under the lock
         try:
-            with held(self.path.parent):
+            with held(target.parent):
                 text = self._text() if self.path.exists() else ""
                 self._remember(text)
                 changes = make(self._values or {})
                 if changes:
                     text = with_values(text, changes)
-                    write_whole(self.path, encrypt(text, self.password))
+                    write_whole(target, encrypt(text, password))
                     self._remember(text)
         except OSError as fault:
             raise BadInput(

@@ -365,6 +365,16 @@ def test_keeping_replaces_a_value_and_the_store_hands_out_the_new_one() -> None:
     assert ansible_vault("view", str(VAULT)) == '# head\nshared: "value-2"\nother: |\n  two\n  lines\n'
 
 
+def test_a_vault_behind_a_link_is_changed_where_it_is(tmp_path: Path) -> None:
+    write_vault("shared: value-1\n")
+    kept = tmp_path / "kept-elsewhere.yml"
+    VAULT.rename(kept)
+    VAULT.symlink_to(kept)
+    open_store(site()).keep(lambda _: {"shared": "value-2"})
+    assert VAULT.is_symlink()
+    assert parse(ansible_vault("view", str(kept))) == {"shared": "value-2"}
+
+
 def test_a_write_that_fails_leaves_the_old_vault_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     write_vault("shared: value-1\n")
     before = VAULT.read_bytes()
