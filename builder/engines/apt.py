@@ -43,7 +43,11 @@ def install_script(absent: Sequence[str]) -> str:
     return _detached(script)
 
 
-_RUNNING = "grep -qsx apt-get /proc/[0-9]*/comm"
+# Processes of containers on the host are seen in /proc, too: theirs is another PID namespace.
+_RUNNING = (
+    "( for comm in $(grep -lsx apt-get /proc/[0-9]*/comm); do "
+    '[ "$(readlink "${comm%comm}ns/pid")" = "$(readlink /proc/self/ns/pid)" ] && exit 0; done; exit 1 )'
+)
 
 
 def repair_script(*, dry: bool) -> str:

@@ -93,22 +93,23 @@ class Crew:
         except ConnectError as fault:
             faults.append(str(fault))
             self.recorder.say(host.name, "unreachable", error=str(fault))
-        except NestedOperationError:
-            faults.append("a step failed")
-            self.recorder.close(self.state, host)
-        except OSError as fault:
-            faults.append(str(fault))
-            lost = f"{host.name}: the connection broke ({fault}); run the same command again when the host is back"
-            self.recorder.close(self.state, host, error=lost)
-            self.recorder.say(host.name, "unreachable", error=lost)
-        except (StepError, PacsmithError, PyinfraError) as fault:
-            faults.append(str(fault))
-            self._failed(host, str(fault))
         except Exception as fault:  # a role is foreign code: whatever it raises ends this host's part only
             faults.append(str(fault))
-            self._failed(host, f"{type(fault).__name__}: {fault}")
+            self._ended(host, fault)
 
-    def _failed(self, host: Host, error: str) -> None:
+    def _ended(self, host: Host, fault: Exception) -> None:
+        """Say why a host's part has ended early: its connection, a step, or the role's own code."""
+        lost = getattr(host.connector, "lost", None)
+        if lost:
+            broken = f"{host.name}: the connection broke ({lost}); run the same command again when the host is back"
+            self.recorder.close(self.state, host, error="the connection broke")
+            self.recorder.say(host.name, "unreachable", error=broken)
+            return
+        if isinstance(fault, NestedOperationError):
+            self.recorder.close(self.state, host)
+            return
+        plain = isinstance(fault, (StepError, PacsmithError, PyinfraError))
+        error = str(fault) if plain else f"{type(fault).__name__}: {fault}"
         if host.name in self.recorder.pending:
             self.recorder.close(self.state, host, error=error)
         else:
@@ -127,7 +128,8 @@ class Crew:
         )
         if only is None or SYSTEM in only:
             self.recorder.roles[host.name] = SYSTEM
-            package_steps.repair(name="Finish an interrupted package installation")
+            if wanted:
+                package_steps.repair(name="Finish an interrupted package installation")
             for role, variables in loaded:
                 prepare = getattr(load_role_module(role, "deploy"), "prepare", None)
                 if prepare is not None:

@@ -74,11 +74,12 @@ def reason(connection: Connection, said: str) -> str:
 
 
 class ShellConnector(BaseConnector):
-    """One `ssh … sudo sh` for the whole run; `host.data.connection` says where to."""
+    """One `ssh … sudo sh` for the whole run; `host.data.connection` says where to. `lost` is why it ended too early."""
 
     handles_execution = True
     process: Any = None
     round_trips = 0
+    lost: str | None = None
 
     @staticmethod
     def make_names_data(name: str) -> Iterator[tuple[str, dict[str, Any], list[str]]]:
@@ -129,13 +130,15 @@ class ShellConnector(BaseConnector):
                 except OSError:
                     gevent.joinall(readers)  # the reason stands on standard error
                 (output, tail), (errors, _) = (reader.get() for reader in readers)
-        except TimeoutError:
+        except TimeoutError as late:
             gevent.killall(readers)
             self.process.kill()
+            self.lost = str(late)
             raise
         self.round_trips += 1
         if tail is None:
-            raise ConnectionLostError(errors.strip() or "the connection ended")
+            self.lost = errors.strip().rpartition("\n")[2] or "the connection ended"
+            raise ConnectionLostError(errors.strip() or self.lost)
         return int(tail), output, errors
 
     @staticmethod
