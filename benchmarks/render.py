@@ -19,7 +19,7 @@ GOAL = 0.5
 def fleet(hosts: int) -> dict[str, object]:
     """A site of `hosts` archives with as many modalities' routes as a large group of hospitals might have."""
     first = ipaddress.IPv4Address("10.64.0.10")
-    secret = {"env": "PATH"}
+    secret = {"env": "PATH"}  # a copy each: a site file has no YAML aliases
     machines = [
         {
             "name": f"archive{number:05d}",
@@ -30,9 +30,9 @@ def fleet(hosts: int) -> dict[str, object]:
             "location": f"Site {number // 20}",
             "ae": {"title": f"ARC{number:05d}", "port": 104},
             "archive": {
-                "database_password": secret,
-                "users": [{"name": "viewer", "password": secret, "may": ["qido", "wado"]}],
-                "backup": {"password": secret},
+                "database_password": dict(secret),
+                "users": [{"name": "viewer", "password": dict(secret), "may": ["qido", "wado"]}],
+                "backup": {"password": dict(secret)},
             },
         }
         for number in range(hosts)
@@ -58,7 +58,7 @@ def fleet(hosts: int) -> dict[str, object]:
         "domain": "fleet.test",
         "contacts": [{"name": "Nobody", "duty": "benchmark"}],
         "access": {"administration": ["10.64.0.1/32"]},
-        "ca": {"key": secret},
+        "ca": {"key": dict(secret)},
         "networks": [{"name": "wide", "address": "10.64.0.0/16", "gateway": "10.64.0.1"}],
         "hosts": machines,
         "peers": peers,
