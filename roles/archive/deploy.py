@@ -51,7 +51,7 @@ def deploy(variables: Variables, material: Material) -> None:
         user="postgres",
     )
     service("nginx runs", "nginx.service", restart_if=nginx)
-    service("Backup and restore test by night", *files.TIMERS, restart_if=[backup])
+    service("Backup and restore test by night, log rotation", *files.TIMERS, "logrotate.timer", restart_if=[backup])
     service("Orthanc runs", "orthanc.service", restart_if=orthanc)
     command("Orthanc answers", WAIT_FOR_ORTHANC, unless=ORTHANC_ANSWERS)
     _first_backup()
