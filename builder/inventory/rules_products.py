@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from datetime import date
 from difflib import get_close_matches
 
-from packaging.version import InvalidVersion, Version
-
 from builder.inventory.rules_case import Case, Found
 from builder.inventory.rules_names import doubles
+from builder.models.quantity import version
 from builder.models.sheet import Sheet
 from builder.models.site import Host
 
@@ -42,14 +41,6 @@ class _Shelf:
         return self._covering[key]
 
 
-def _is_version(text: str) -> bool:
-    try:
-        Version(text)
-    except InvalidVersion:
-        return False
-    return True
-
-
 def _fault_of_product(host: Host, shelf: _Shelf) -> tuple[str, str, str] | None:
     """(field, what, remedy)."""
     product, known = host.product, shelf.by_product.get(host.product.id, [])
@@ -58,7 +49,7 @@ def _fault_of_product(host: Host, shelf: _Shelf) -> tuple[str, str, str] | None:
         there = ", ".join(sorted(shelf.by_product)) or "none"
         remedy = f"did you mean {near[0]}?" if near else f"write one in specs/ (there are: {there})"
         return "id", f"there is no sheet of product {product.id}", remedy
-    if not _is_version(product.version):
+    if version(product.version) is None:
         return "version", f"'{product.version}' is not a version", "write it as 1.12.7"
     covering = shelf.covering(host)
     if not covering:
