@@ -43,7 +43,9 @@ def service(
     script = systemctl_lines(verbs)
     if script or owed:
         current_note(host).diff = "\n".join(f"# {line}" for line in script) or None
-        fresh = ["systemctl daemon-reload"] if any(unit.stale for unit in found.values()) else []
+        # systemd does not notice a drop-in folder that is new: it asks a cache that only a reload renews.
+        unit_files = any(path.startswith("/etc/systemd/system/") for paths in files.values() for path in paths)
+        fresh = ["systemctl daemon-reload"] if unit_files or any(unit.stale for unit in found.values()) else []
         keep = [f"{stamp_text(files[verb])} > {shlex.quote(stamp)}" for (_, verb), stamp in stamps.items()]
         made = [f"mkdir -p {stamp_path('')}"] if keep else []
         yield hidden("\n".join(["set -e", *fresh, *script, *made, *keep]))
