@@ -60,7 +60,8 @@ class BringUp:
         recipes |= {stand_in_recipe(m.host.os) for m in self.machines if m.host.kind == "stand_in"}
         trees = sum(needs.TREE_BYTES for recipe in recipes if not self.cache.has(recipe))
         needs.require_space(self.cache.folder, trees, "making base trees")
-        disks = sum(needs.HOST_BYTES for machine in self.machines if not machine.has_disk())
+        new = [machine.host.kind for machine in self.machines if not machine.has_disk()]
+        disks = sum(needs.HOST_BYTES if kind == "host" else needs.STAND_IN_BYTES for kind in new)
         needs.require_space(self.layout.folder, disks, f"lab {self.site.name}")
 
     def _attach(self) -> None:

@@ -5,16 +5,20 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import builder
 from builder.lab.errors import LabError
 
 # Plain answers in plain English: we read some of them.
-_ENVIRONMENT = {"LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"}
+# Safe path: a file of the project folder must not stand in for a module of ours.
+_ENVIRONMENT = {"LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive", "PYTHONSAFEPATH": "1"}
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """This process's environment, but with system programs found first and in English."""
+    """This process's environment; system programs come first and speak English, and `python -m` finds this package."""
     path = "/usr/sbin:/usr/bin:/sbin:/bin:" + os.environ.get("PATH", "")
-    return {**os.environ, "PATH": path, **_ENVIRONMENT, **(extra or {})}
+    package = str(Path(builder.__file__).resolve().parents[1])
+    modules = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
+    return {**os.environ, "PATH": path, "PYTHONPATH": modules, **_ENVIRONMENT, **(extra or {})}
 
 
 def ask(argv: Sequence[str], *, stdin: str | None = None, timeout: float = 60) -> subprocess.CompletedProcess[str]:

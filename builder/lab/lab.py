@@ -1,10 +1,11 @@
 """One lab: the hosts of a site, booted on this machine: up, down, status, ssh, snapshot and restore."""
 
+import errno
 import json
 import shlex
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from builder.errors import BadInput
 from builder.inventory.build import connection_to
 from builder.lab import cgroups, needs, snapshots
 from builder.lab.bringup import BringUp, Say
-from builder.lab.errors import LabConflict
+from builder.lab.errors import LabConflict, LabError
 from builder.lab.image import Cache
 from builder.lab.layout import Layout, cache_folder
 from builder.lab.lock import locked
@@ -121,8 +122,16 @@ class Lab:
         """All snapshots, sorted by name."""
         return snapshots.snapshots(self.layout)
 
-    def _locked(self, say: Say) -> AbstractContextManager[None]:
-        return locked(self.layout.lock, f"lab {self.site.name}", say)
+    @contextmanager
+    def _locked(self, say: Say) -> Iterator[None]:
+        """Hold the lab's lock; a fault of the file system becomes a sentence. Raises LabError, LabBusy."""
+        try:
+            with locked(self.layout.lock, f"lab {self.site.name}", say):
+                yield
+        except OSError as fault:
+            place = fault.filename or self.layout.folder
+            remedy = "make room there" if fault.errno in (errno.ENOSPC, errno.EDQUOT) else "mend that"
+            raise LabError(f"{place}: {fault.strerror or fault}; {remedy}, then run the same command again") from fault
 
     @contextmanager
     def _stopped(self, say: Say) -> Iterator[None]:

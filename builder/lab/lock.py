@@ -1,4 +1,4 @@
-"""A lock that a dead process cannot keep: flock on a file that stays."""
+"""A lock that a dead process cannot keep: flock on a file, which goes away when nobody needs it."""
 
 import contextlib
 import fcntl
@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TextIO
 
 from builder.lab.errors import LabBusy
 
@@ -17,24 +18,43 @@ def locked(path: Path, what: str, say: Callable[[str], None], *, seconds: float 
     Waits up to `seconds` for another command to end, and says so. Raises LabBusy after that.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+") as file:
-        deadline, told = time.monotonic() + seconds, False
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                owner = path.read_text().strip() or "unknown"
-                if time.monotonic() > deadline:
-                    raise LabBusy(
-                        f"{what}: another pacsmith command (process {owner}) has worked on it for more than "
-                        f"{seconds:.0f} s; wait for it or end it, then run this again"
-                    ) from None
-                if not told:
-                    say(f"{what}: waiting for another pacsmith command (process {owner})")
-                    told = True
-                time.sleep(0.1)
+    deadline, told = time.monotonic() + seconds, False
+    while (file := _taken(path)) is None:
+        owner = _owner(path)
+        if time.monotonic() > deadline:
+            raise LabBusy(
+                f"{what}: another pacsmith command (process {owner}) has worked on it for more than {seconds:.0f} s; "
+                "wait for it or end it, then run this again"
+            )
+        if not told:
+            say(f"{what}: waiting for another pacsmith command (process {owner})")
+            told = True
+        time.sleep(0.05)
+    with file:
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
-        yield
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def _taken(path: Path) -> TextIO | None:
+    """The locked file, or None while another process holds it or has just removed it."""
+    file = path.open("a+")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.fstat(file.fileno()).st_ino == path.stat().st_ino:
+            return file
+    except (BlockingIOError, FileNotFoundError):
+        pass
+    file.close()
+    return None
+
+
+def _owner(path: Path) -> str:
+    try:
+        return path.read_text().strip() or "unknown"
+    except FileNotFoundError:
+        return "unknown"

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import shutil
 import signal
 import socket
@@ -14,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import builder
 from builder.errors import Unreachable
 from builder.lab import cgroups, mounts
 from builder.lab.errors import LabError
@@ -145,13 +143,11 @@ class LabMachine:
         """Start a keeper of its own session, so that it outlives this command."""
         argv = boot_argv(self.folder.root, self.layout.bridge(self.host.network), self.layout.machine(self.host.name),
                          self.host.name)  # fmt: skip
-        code = str(Path(builder.__file__).resolve().parents[1])
-        paths = os.pathsep.join(filter(None, [code, os.environ.get("PYTHONPATH")]))
         self.folder.keeper_state.unlink(missing_ok=True)
         with (self.folder.path / "keeper.log").open("ab") as log:
             subprocess.Popen(keeper_argv(self.folder.path, self.cgroup, argv), stdin=subprocess.DEVNULL, stdout=log,
                              stderr=log, start_new_session=True, cwd="/",
-                             env=environment({**ENVIRONMENT, "PYTHONPATH": paths}))  # fmt: skip
+                             env=environment(ENVIRONMENT))  # fmt: skip
 
     def stop(self, *, orderly: bool = True) -> None:
         """Power the host off; at once when not `orderly`. Processes are found by state, command line and group.

@@ -23,6 +23,7 @@ _MIB = 2**20
 # Measured 2026-11-21 (docs/decisions/0003-lab-nspawn.md), rounded up: a base tree, and what a built archive writes.
 TREE_BYTES = 700 * _MIB
 HOST_BYTES = 1200 * _MIB
+STAND_IN_BYTES = 100 * _MIB
 
 
 def missing_packages(found: dict[str, bool]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from builder.errors import BadInput
 from builder.lab import mounts, needs
+from builder.lab.confine import confined
 from builder.lab.errors import LabError
 from builder.lab.execute import run
 from builder.lab.layout import HostFolder, Layout
@@ -30,6 +31,11 @@ class Snapshot:
 def copy_argv(source: Path, target: Path) -> list[str]:
     """Copy a disk with owners, times and extended attributes; shared blocks where the file system can. Pure."""
     return ["cp", "--archive", "--reflink=auto", str(source), str(target)]
+
+
+def _copy(layout: Layout, source: Path, target: Path) -> list[str]:
+    """The copy in a control group of the lab, so that it does not outlive a killed command unnoticed."""
+    return confined(f"{layout.cgroup}/copy", copy_argv(source, target))
 
 
 def check_name(name: str) -> None:
@@ -79,7 +85,7 @@ def take(layout: Layout, name: str, hosts: tuple[str, ...], say: Callable[[str],
     part.mkdir(parents=True)
     for host, folder in folders.items():
         (part / host).mkdir()
-        run(copy_argv(folder.upper, part / host / "upper"), timeout=_COPY_SECONDS)
+        run(_copy(layout, folder.upper, part / host / "upper"), timeout=_COPY_SECONDS)
         shutil.copyfile(folder.disk_state, part / host / folder.disk_state.name)
     taken = datetime.now(UTC).isoformat(timespec="seconds")
     (part / "snapshot.json").write_text(json.dumps({"hosts": sorted(hosts), "taken": taken}))
@@ -110,18 +116,18 @@ def put_back(layout: Layout, snapshot: Snapshot) -> None:
     needs.require_space(layout.folder, size, f"restoring {snapshot.name}")
     layout.restoring.write_text(snapshot.name)
     for host in snapshot.hosts:
-        _exchange(layout.host(host), source / host)
+        _exchange(layout, layout.host(host), source / host)
     layout.restoring.unlink()
 
 
-def _exchange(folder: HostFolder, copy: Path) -> None:
+def _exchange(layout: Layout, folder: HostFolder, copy: Path) -> None:
     mounts.unmount_below(folder.path)
     folder.path.mkdir(parents=True, exist_ok=True)
     part = folder.path / "restored.part"
     folder.disk_state.unlink(missing_ok=True)
     for tree in (part, folder.upper, folder.work):
         shutil.rmtree(tree, ignore_errors=True)
-    run(copy_argv(copy / "upper", part), timeout=_COPY_SECONDS)
+    run(_copy(layout, copy / "upper", part), timeout=_COPY_SECONDS)
     part.rename(folder.upper)
     shutil.copyfile(copy / folder.disk_state.name, folder.disk_state)
 

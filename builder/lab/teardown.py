@@ -3,6 +3,7 @@
 Works from names, the mount table and the process list, so it needs no state file to have survived.
 """
 
+import contextlib
 import shutil
 import signal
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,8 @@ from builder.lab.layout import CGROUP_ROOT, Layout
 from builder.lab.machine import read_keeper
 from builder.lab.network import LabNetwork
 from builder.lab.processes import command_lines, is_below, send, wait_gone
+
+_NSPAWN = Path("/run/systemd/nspawn")
 
 
 def stop_hosts(layout: Layout, *, orderly: bool) -> None:
@@ -44,9 +47,20 @@ def _power_off(layout: Layout, name: str) -> None:
     wait_gone([state.keeper, state.machine], STOP_SECONDS + 5)
 
 
+def _forget_in_nspawn(layout: Layout) -> None:
+    """Remove what a killed nspawn leaves in /run: its lock on each root, and a folder a machine."""
+    for folder in _host_folders(layout):
+        with contextlib.suppress(OSError):
+            root = layout.host(folder.name).root.stat()
+            (_NSPAWN / "locks" / f"inode-{root.st_dev}:{root.st_ino}").unlink()
+        with contextlib.suppress(OSError):
+            (_NSPAWN / "propagate" / layout.machine(folder.name)).rmdir()
+
+
 def take_down(layout: Layout, network: LabNetwork, *, keep_disks: bool) -> None:
     """Stop and remove everything of the lab; its disks and snapshots stay with `keep_disks`. Raises LabError."""
     stop_hosts(layout, orderly=keep_disks)
+    _forget_in_nspawn(layout)
     mounts.unmount_below(layout.folder)
     network.down()
     cgroups.remove(CGROUP_ROOT)
