@@ -5,9 +5,9 @@ from collections import Counter
 
 import typer
 
+from builder.cli.ask import asker
 from builder.cli.options import ClassOption, HostOption, JsonOption, SiteOption
 from builder.cli.progress import watching
-from builder.cli.ask import asker
 from builder.errors import EXIT_FAILED, EXIT_UNREACHABLE
 from builder.models.evidence import Evidence
 from builder.workflows.build import BuildResult, Show

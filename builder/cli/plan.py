@@ -4,9 +4,9 @@ import json
 
 import typer
 
+from builder.cli.ask import asker
 from builder.cli.options import ClassOption, HostOption, JsonOption, SiteOption
 from builder.cli.progress import watching
-from builder.cli.ask import asker
 from builder.errors import EXIT_FAILED, EXIT_UNREACHABLE
 from builder.workflows.plan import Plan
 from builder.workflows.plan import plan as carry_out

@@ -38,5 +38,8 @@ class ArchiveSettings(Model):
     backup: Backup
     concurrent_jobs: int = Field(4, ge=1, le=32, description="Orthanc jobs (transfers) that run at once")
     minimum_store_rate: float = Field(
-        50.0, gt=0, allow_inf_nan=False, description="128 kB images a second over one association that acceptance demands"
+        50.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="128 kB images a second over one association that acceptance demands",
     )

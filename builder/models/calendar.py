@@ -8,7 +8,9 @@ from builder.models.base import Line, Model, Name
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 TimeOfDay = Annotated[
-    str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$"), Field(description="24-hour time, quoted: \"22:00\"")
+    str,
+    StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$"),
+    Field(description='24-hour time, quoted: "22:00"'),
 ]
 
 

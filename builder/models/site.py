@@ -171,7 +171,9 @@ class Site(Model):
     packages: Packages = Packages()
     vault: Vault | None = None
     ca: CertificateAuthority
-    ledger: SecretReference | Line | None = Field(None, description="SQLAlchemy URL; by default SQLite in .pacsmith/<site>/")
+    ledger: SecretReference | Line | None = Field(
+        None, description="SQLAlchemy URL; by default SQLite in .pacsmith/<site>/"
+    )
     networks: tuple[Network, ...] = Field(min_length=1)
     hosts: tuple[Host, ...] = Field(min_length=1)
     peers: tuple[Peer, ...] = ()
@@ -181,7 +183,8 @@ class Site(Model):
 
     def end(self, name: str) -> Host | Peer:
         """The host or peer called `name`. Raises KeyError when there is none."""
-        for machine in (*self.hosts, *self.peers):
+        machines: tuple[Host | Peer, ...] = (*self.hosts, *self.peers)
+        for machine in machines:
             if machine.name == name:
                 return machine
         raise KeyError(name)

@@ -17,13 +17,13 @@ from builder.workflows.session import Session
 from builder.workflows.verify import Verified, accepted, verify
 
 
-@dataclass
+@dataclass(frozen=True)
 class Show:
     """What a build tells its watcher while it goes on; each is called with plain values."""
 
-    phase: Callable[[str], None] = field(default=lambda text: None)
-    event: Callable[[Event], None] = field(default=lambda event: None)
-    evidence: Callable[[Evidence], None] = field(default=lambda evidence: None)
+    phase: Callable[[str], None] = lambda _: None
+    event: Callable[[Event], None] = lambda _: None
+    evidence: Callable[[Evidence], None] = lambda _: None
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ class Plan:
         return tuple(step for step in self.steps if step.previewable and step.changed)
 
 
-def plan(session: Session, on_event: Callable[[Event], None] = lambda event: None) -> Plan:
+def plan(session: Session, on_event: Callable[[Event], None] = lambda _: None) -> Plan:
     """Read the selected hosts and change nothing on them.
 
     A host certificate that is due is issued on this machine (it is part of what would be written to the host).

@@ -1,4 +1,4 @@
-"""`kill -9` of a build at a random moment, then the same build again: an accepted archive, nothing half-written, no debris.
+"""`kill -9` of a build at a random moment, then the same build again: accepted, nothing half-written, no debris.
 
 CI kills twice; PACSMITH_KILLS=10 is the full exercise. The moments come from PACSMITH_KILL_SEED, printed when it fails.
 """
@@ -59,6 +59,7 @@ def test_killed_build_is_finished_by_the_next(ward: BuiltSite, moment: float) ->
     third = ward.pacsmith("build", "--site", ward.name, "--json")
     assert third.returncode == 0
     assert '"changed": 0' in third.stdout
-    debris = ward.on("kw", "sudo find / -xdev \\( -name '*.part' -o -name '*.dpkg-new' -o -name '.pacsmith-*' \\) -print")
+    names = "-name '*.part' -o -name '*.dpkg-new' -o -name '.pacsmith-*'"
+    debris = ward.on("kw", f"sudo find / -xdev \\( {names} \\) -print")
     assert debris.stdout.strip() == "", f"seed {SEED}, killed at {moment} s: {debris.stdout}"
     assert not list(ward.folder.rglob("*.part"))
