@@ -79,10 +79,11 @@ def _as_data(session: Session, done: Acceptance) -> dict[str, object]:
 def _tell(session: Session, done: Acceptance, everything: bool) -> None:
     evidence = done.verified.evidence
     console = Console()
-    width = None if console.is_terminal else _PLAIN_WIDTH
+    if not console.is_terminal:
+        console.width = _PLAIN_WIDTH
     listed = evidence if everything else [item for item in evidence if item.verdict != "met"]
     if listed:
-        console.print(evidence_table(listed), width=width)
+        console.print(evidence_table(listed))
     counts = Counter(item.verdict for item in evidence)
     typer.echo(f"run {session.run.id}: {done.outcome}: " + ", ".join(f"{n} {verdict}" for verdict, n in counts.items()))
     wrong, open_ones = failures(evidence), [item for item in evidence if item.verdict == "unknown" and item.attest]

@@ -81,6 +81,8 @@ def read_outcome(code: int, text: str) -> Outcome:
     rejected = _REJECTED.search(text)
     if rejected:
         return Outcome("rejected", f"association rejected: {rejected[1].strip()}")
+    if "DUL Association Rejected" in text:  # getscu keeps the reason to itself
+        return Outcome("rejected", "association rejected, no reason told")
     if code in (126, 127) or "unrecognized" in text or "Unknown option" in text:
         return Outcome("broken", f"the tool did not run (exit {code}): {_last(text)}")
     if _ACCEPTED in text:

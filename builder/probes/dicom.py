@@ -36,11 +36,13 @@ def store(stage: Stage, question: Question) -> Answer:
         [scu("storescu", way, [group[0].propose], [f"../{sample.file_name}" for sample in group]) for group in groups],
     )
     outcome = read_outcome(carried.code, carried.text)
+    if not stored(carried.text):
+        return granted_answer(question, outcome, carried.log, "storescu", carried.seconds)
     held = held_by(stage, question.target, samples)
     stage.stored[question.target] = (*stage.stored.get(question.target, ()), *held)
     met = stored(carried.text) == len(held) == len(samples)
     return Answer(
-        verdict="met" if met else "unknown" if outcome.kind == "broken" and not held else "short",
+        verdict="met" if met else "short",
         observed=f"{stored(carried.text)} of {len(samples)} images in {len(groups)} transfer syntaxes answered with "
         f"success, {len(held)} found in the archive" + ("" if met else f"; {outcome}"),
         probe=f"dcmtk storescu on {player.name}",

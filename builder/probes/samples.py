@@ -38,7 +38,7 @@ RECIPES: tuple[Recipe, ...] = (
     Recipe("CT explicit", "CT_small.dcm", "-xe"),
     Recipe("MR implicit", "MR_small_implicit.dcm", "-xi"),
     Recipe("US explicit", "examples_rgb_color.dcm", "-xe"),
-    Recipe("dose implicit", "rtdose_1frame.dcm", "-xi"),
+    Recipe("plan implicit", "rtplan.dcm", "-xi"),
     Recipe("report explicit", "reportsi.dcm", "-xe"),
     Recipe("US JPEG baseline", "examples_ybr_color.dcm", "-xy"),
     Recipe("SC JPEG extended", "JPGExtended.dcm", "-xx"),
