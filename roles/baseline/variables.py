@@ -59,6 +59,9 @@ class Variables(Model):
     administration: tuple[IPv4Network, ...]
     monitoring: tuple[IPv4Network, ...]
     granted: tuple[GrantedPort, ...]
+    web_port: Port | None = Field(
+        None, description="an archive's web door: REST for administration, /metrics for monitoring"
+    )
     windows: tuple[UpgradeWindow, ...]
     journal_size: Line = Field("1G", description="disk that the journal may use, in journald's words")
     ssh_user: Name
@@ -86,6 +89,7 @@ class Variables(Model):
                 GrantedPort(port=port, addresses=addresses)
                 for port, addresses in ports_granted(site, host.name).items()
             ),
+            web_port=host.archive.web_port if host.archive is not None else None,
             windows=tuple(
                 _upgrade_window(window) for window in site.windows if host.name in window.hosts or not window.hosts
             ),

@@ -360,11 +360,11 @@ GOLDENS: dict[str, tuple[Callable[[], Variables], str]] = {
 
 @pytest.mark.parametrize("name", GOLDENS)
 def test_golden(name: str) -> None:
-    """`PACSMITH_GOLDEN=write pytest` rewrites the files; read the diff before you commit it."""
+    """Compare with the golden file; with PACSMITH_REWRITE_GOLDEN=1 write it."""
     make, path = GOLDENS[name]
     text = _text(make(), path)
     file = GOLDEN / name
-    if os.environ.get("PACSMITH_GOLDEN") == "write":
+    if os.environ.get("PACSMITH_REWRITE_GOLDEN") == "1":
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
     assert text == file.read_text()

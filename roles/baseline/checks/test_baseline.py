@@ -107,9 +107,12 @@ def test_firewall_drops_what_is_not_granted(host: Host) -> None:
 
 
 def test_firewall_lets_in_what_the_routes_grant(host: Host, variables: Variables) -> None:
-    """Open are the granted ports to the granted addresses, SSH to administration, 9100 to monitoring; nothing else."""
+    """Open: what routes grant, to whom; SSH and REST to administration; 9100 and metrics to monitoring; nothing else."""
     wanted = {grant["port"]: {_network(address) for address in grant["addresses"]} for grant in variables["granted"]}
     wanted.setdefault(variables["ssh_port"], set()).update(map(_network, variables["administration"]))
+    if variables["web_port"]:
+        allowed = (*variables["administration"], *variables["monitoring"])
+        wanted.setdefault(variables["web_port"], set()).update(map(_network, allowed))
     if variables["monitoring"]:
         wanted.setdefault(9100, set()).update(map(_network, variables["monitoring"]))
     assert _ports_open(host) == wanted
