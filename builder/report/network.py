@@ -46,7 +46,7 @@ class Box:
     column: Column
     lines: tuple[Text, ...]
     machine: Equipment | None = None
-    lanes: "list[Lane]" = field(default_factory=list)
+    lanes: "list[Lane]" = field(default_factory=list, repr=False)
     y: float = 0.0
 
     @property

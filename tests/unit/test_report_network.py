@@ -74,6 +74,9 @@ def faults(drawing: Drawing) -> list[str]:
     for one, other in combinations(drawing.lanes, 2):
         if one.side is other.side and abs(one.side_y - other.side_y) < LABEL_LINE:
             found.append(f"lanes at {one.side_y} and {other.side_y}")
+        same_edge = one.centre is other.centre and one.side.column == other.side.column
+        if same_edge and abs(one.centre_y - other.centre_y) < 8:  # the height of an arrow's head
+            found.append(f"arrows at {one.centre_y} and {other.centre_y}")
     return found
 
 

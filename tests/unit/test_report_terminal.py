@@ -1,0 +1,49 @@
+"""The tables for a terminal: a verdict is read without colour, and what a machine says is no markup."""
+
+from rich.console import Console
+
+from builder.models.evidence import Verdict
+from builder.models.finding import Finding
+from builder.report.terminal import evidence_table, findings_table
+from tests.unit.test_report import proof
+
+
+def _shown(table: object, colour: bool = False) -> str:
+    console = Console(
+        width=160, force_terminal=colour, no_color=not colour, color_system="truecolor" if colour else None
+    )
+    with console.capture() as captured:
+        console.print(table)
+    return captured.get()
+
+
+def test_a_verdict_is_a_shape_and_a_word_without_any_colour() -> None:
+    verdicts: list[Verdict] = ["met", "short", "unknown", "waived", "not applicable"]
+    shown = _shown(evidence_table([proof(f"s{number}", verdict) for number, verdict in enumerate(verdicts)]))
+    assert [line.split("  ")[0] for line in shown.splitlines()[1:]] == [
+        "✓ met",
+        "✗ short",
+        "? unknown",
+        "≈ waived",
+        "\N{EN DASH} not applicable",
+    ]
+    assert "\x1b" not in shown
+
+
+def test_what_a_machine_says_is_no_markup() -> None:
+    shown = _shown(evidence_table([proof("[bold]x[/bold]", observed="[/] [link=http://x]y")]))
+    assert "[bold]x[/bold]" in shown and "[/] [link=http://x]y" in shown
+
+
+def test_a_finding_names_who_must_attest_it() -> None:
+    finding = Finding(
+        product="orthanc",
+        requirement="room",
+        verdict="unknown",
+        expected="at most 27 °C",
+        observed="-",
+        sentence="room: nobody but a person can tell",
+        source="Book @ 1",
+        attest="the head of IT",
+    )
+    assert "nobody but a person can tell (the head of IT must attest it)" in _shown(findings_table([finding]))
