@@ -10,7 +10,9 @@ from typing import Literal
 
 TOOLS = ("echoscu", "storescu", "storescp", "findscu", "movescu", "getscu")
 
-Kind = Literal["success", "rejected", "aborted", "status", "no context", "tls", "closed", "timeout", "broken"]
+Kind = Literal[
+    "success", "rejected", "aborted", "status", "no context", "ended", "untrusted", "closed", "timeout", "broken"
+]
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,11 @@ class Way:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a tool met with. `rejected`, `aborted`, `status` and `no context` came from a living DICOM peer."""
+    """What a tool met with.
+
+    `rejected`, `aborted`, `status` and `no context` came from a living DICOM peer. `ended`: the peer hung up before any
+    association. `untrusted`: our side refused the peer's certificate. `broken`: the tool could not do its work.
+    """
 
     kind: Kind
     detail: str
@@ -110,10 +116,10 @@ def _without_association(code: int, text: str) -> Outcome:
         return Outcome("closed", "connection refused")
     if "(Timeout)" in text or "timed out" in text or code == 124:
         return Outcome("timeout", "no answer to the connection attempt")
-    if re.search(r"TLS|tlsv1|sslv3|certificate", text):
-        return Outcome("tls", f"TLS refused: {_last(text)}")
-    if re.search("peer aborted|connection reset by peer", text, re.IGNORECASE):
-        return Outcome("tls", f"connection ended by the peer before any association: {_last(text)}")
+    if "certificate verify failed" in text:
+        return Outcome("untrusted", "the peer's certificate is not one that the site CA vouches for")
+    if re.search("peer aborted|connection reset by peer|broken pipe|TLS error: .*alert", text, re.IGNORECASE):
+        return Outcome("ended", "connection ended by the peer before any association")
     return Outcome("broken", f"the tool failed (exit {code}): {_last(text)}")
 
 

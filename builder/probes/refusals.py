@@ -8,7 +8,7 @@ from builder.models.evidence import Verdict
 from builder.probes.association import move_studies
 from builder.probes.dcmtk import Outcome, TlsFiles, keys, read_outcome, scu
 from builder.probes.matrix_refused import ANONYMOUS, CONTROLLER, HTTP_PORT, PLAIN, STRANGER, WRONG_TITLE
-from builder.probes.question import Answer, Question, dicom_service, listener, path
+from builder.probes.question import Answer, Question, dicom_service, listener, path, same_process
 from builder.probes.samples import Sample
 from builder.probes.stage import Ask, Stage, refused_answer
 
@@ -85,14 +85,14 @@ def tls(stage: Stage, question: Question) -> Answer:
     }[question.detail]
     answer = player.run(scu("echoscu", replace(stage.way(question), tls=files)))
     outcome = read_outcome(answer.code, answer.text)
-    verdict: Verdict = "met" if outcome.kind == "tls" else "short" if outcome.answered else "unknown"
+    verdict: Verdict = "met" if outcome.kind == "ended" else "short" if outcome.answered else "unknown"
     return Answer(
         verdict=verdict,
         observed=str(outcome),
         probe=f"dcmtk echoscu on {player.name}",
         raw=answer.stdout + answer.stderr,
         seconds=answer.seconds,
-        needs=frozenset({dicom_service(question.target), path(question.origin, question.target)}),
+        needs=frozenset({dicom_service(question.target), same_process(question.target)}),
     )
 
 
