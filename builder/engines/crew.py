@@ -12,7 +12,7 @@ from pyinfra.api.state import State, StateStage
 from pyinfra.context import ctx_host, ctx_state
 
 from builder.engines import package_steps
-from builder.engines.job import JobHost, Order
+from builder.engines.job import Order
 from builder.engines.material import Material
 from builder.engines.notes import StepError
 from builder.engines.recorder import Recorder, previewable, step_name, would_change
@@ -178,6 +178,3 @@ class Crew:
 def _variables(role: str, data: dict[str, object]) -> Model:
     model: type[Model] = load_role_module(role, "variables").Variables
     return model.model_validate(data)
-
-
-__all__ = ["Crew", "JobHost"]

@@ -22,6 +22,7 @@ from . import schedule
 from .variables import Variables
 
 APT = "/etc/apt/apt.conf.d"
+NFT, LIST = "/etc/nftables.conf", "nft list table inet pacsmith"
 TIMERS = ("apt-daily.timer", "apt-daily-upgrade.timer")
 
 
@@ -148,9 +149,16 @@ def _firewall(variables: Variables) -> None:
         )
     rules = write_files(
         "Write the firewall's rules",
-        [FileSpec("/etc/nftables.conf", _text("nftables.conf", variables), mode="755", validate="nft -c -f %s")],
+        [FileSpec(NFT, _text("nftables.conf", variables), mode="755", validate="nft -c -f %s")],
     )
-    service("Load the firewall", "nftables", reload_if=[rules])
+    service("Keep the firewall over restarts", "nftables")
+    # What is loaded is compared with what the file says when it is loaded into a network of its own.
+    command(
+        "Load the firewall",
+        f"nft -f {NFT}",
+        unless=f'meant=$(unshare -n sh -c "nft -f {NFT} && {LIST}") && [ "$meant" = "$({LIST})" ]',
+        if_changed=[rules],
+    )
 
 
 def _ssh(variables: Variables) -> None:

@@ -1,6 +1,6 @@
 """What the role `baseline` must know of a host; all of it follows from the site."""
 
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, collapse_addresses
 
 from pydantic import Field
 
@@ -83,8 +83,8 @@ class Variables(Model):
             zone=site.time.zone,
             time_servers=site.time.servers,
             ca_name=site.name,
-            administration=site.access.administration,
-            monitoring=site.access.monitoring,
+            administration=_whole(site.access.administration),
+            monitoring=_whole(site.access.monitoring),
             granted=tuple(
                 GrantedPort(port=port, addresses=addresses)
                 for port, addresses in ports_granted(site, host.name).items()
@@ -98,6 +98,11 @@ class Variables(Model):
             mirror=site.packages.mirror,
             security_mirror=site.packages.security_mirror,
         )
+
+
+def _whole(networks: tuple[IPv4Network, ...]) -> tuple[IPv4Network, ...]:
+    """The same addresses in networks that do not overlap: nftables refuses a set in which two do."""
+    return tuple(collapse_addresses(networks))
 
 
 def _neighbours(site: Site, host: Host) -> tuple[MachineName, ...]:

@@ -63,7 +63,7 @@ def test_the_firewall_is_rules_that_nft_understands(tmp_path: Path) -> None:
     nft = shutil.which("nft", path="/usr/sbin:/usr/bin:/sbin:/bin")
     assert nft is not None, "nft is missing on this machine; install the package nftables"
     as_root = [] if os.geteuid() == 0 else ["sudo", "-n"]
-    wide = {"administration": ["10.0.0.0/8", "192.0.2.1/32"]}
+    wide = {"administration": ["10.0.0.0/8", "10.78.0.1/32", "192.0.2.1/32"]}
     for number, site in enumerate((example(), example(routes=[]), example(access=wide))):
         file = tmp_path / f"{number}.nft"
         file.write_text(text("nftables.conf", variables(site)))

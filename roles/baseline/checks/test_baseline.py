@@ -107,7 +107,7 @@ def test_firewall_drops_what_is_not_granted(host: Host) -> None:
 
 
 def test_firewall_lets_in_what_the_routes_grant(host: Host, variables: Variables) -> None:
-    """Open: what routes grant, to whom; SSH and REST to administration; 9100 and metrics to monitoring; nothing else."""
+    """Open: what routes grant, and to whom; SSH, REST to administration; 9100, metrics to monitoring; no more."""
     wanted = {grant["port"]: {_network(address) for address in grant["addresses"]} for grant in variables["granted"]}
     wanted.setdefault(variables["ssh_port"], set()).update(map(_network, variables["administration"]))
     if variables["web_port"]:
