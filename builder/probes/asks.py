@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 
 from builder.errors import PacsmithError, Unreachable
 from builder.models.evidence import Evidence
-from builder.probes import commitment, dicom, rate, refusals, sending, web, webdoor, worklist
+from builder.probes import commitment, dicom, rate, refusals, rest, sending, web, webdoor, worklist
 from builder.probes.question import Answer, Question, evidence_of, settle
 from builder.probes.stage import Asks, Stage
 
@@ -50,6 +50,8 @@ ASKS: Asks = {
     "refuse-web-door": webdoor.door,
     "user-rights": webdoor.user_rights,
     "closed": refusals.closed,
+    "rest": rest.rest,
+    "refuse-dicomweb": rest.no_dicomweb,
 }
 
 

@@ -26,6 +26,7 @@ def refusals(site: Site, archive: Host, incoming: tuple[Grant, ...]) -> Iterator
         yield from _dicom(site, archive, archive.ae, incoming)
     yield from _web(site, archive, incoming)
     yield from _closed(archive, stand_ins(site))
+    yield from _administration(archive)
 
 
 def _dicom(site: Site, archive: Host, entity: ApplicationEntity, incoming: tuple[Grant, ...]) -> Iterator[Question]:
@@ -127,3 +128,22 @@ def _closed(archive: Host, guests: list[Peer]) -> Iterator[Question]:
 
 def _none(origin: str, target: str) -> str:
     return f"site: no route {origin} -> {target} grants it"
+
+
+def _administration(archive: Host) -> Iterator[Question]:
+    """REST is for administrators: asked from the controller, which stands at one of their addresses."""
+    assert archive.archive is not None
+    source = f"site: access.administration; {archive.name}, archive.users"
+    for user in archive.archive.users:
+        may = "rest" in user.may
+        yield Question(
+            subject=f"{CONTROLLER} -> {archive.name}: REST as {user.name}" + ("" if may else " refused"), ask="rest",
+            origin=CONTROLLER, target=archive.name, source=source, detail=user.name,
+            expected="Orthanc's REST interface answers" if may else f"{user.name} is refused with 403",
+        )  # fmt: skip
+    most = max(archive.archive.users, key=lambda user: len(user.may))
+    yield Question(
+        subject=f"{CONTROLLER} -> {archive.name}: DICOMweb refused", ask="refuse-dicomweb", origin=CONTROLLER,
+        target=archive.name, source=_none(CONTROLLER, archive.name), detail=most.name,
+        expected="DICOMweb from an administrator's address that no route names is refused with 403",
+    )  # fmt: skip

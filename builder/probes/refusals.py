@@ -4,14 +4,17 @@ import socket
 import time
 from dataclasses import replace
 
+from builder.inventory.registry import ports_granted
 from builder.models.evidence import Verdict
 from builder.probes.association import move_studies
 from builder.probes.dcmtk import Outcome, TlsFiles, keys, read_outcome, scu
 from builder.probes.matrix_refused import ANONYMOUS, CONTROLLER, HTTP_PORT, PLAIN, STRANGER, WRONG_TITLE
 from builder.probes.question import Answer, Question, dicom_service, listener, path, same_process
+from builder.probes.rest import own_address
 from builder.probes.samples import Sample
 from builder.probes.stage import Ask, Stage, refused_answer
 
+_FROM_HERE = "TCP connection from the controller"
 _SMALL = "report-explicit.dcm"  # small enough to be sent whole before a peer's abort cuts the connection
 
 
@@ -101,7 +104,10 @@ def closed(stage: Stage, question: Question) -> Answer:
     port = int(question.detail)
     address = str(stage.archive(question.target).host.address)
     if question.origin == CONTROLLER:
-        outcome, seconds, probe = *_connect(address, port), "TCP connection from the controller"
+        mine = own_address(address)
+        if mine in map(str, ports_granted(stage.site, question.target).get(port, ())):
+            return Answer("not applicable", f"asked from {mine}, to which a route grants this port", _FROM_HERE)
+        outcome, seconds, probe = *_connect(address, port), _FROM_HERE
         needs: set[str] = set()
     else:
         outcome, seconds = _connect_from(stage, question, address, port)

@@ -34,6 +34,7 @@ class Stage:
     site: Site
     run: str
     secret: Callable[[SecretReference], SecretStr]
+    ca_pem: str = ""
     archives: dict[str, Orthanc] = field(default_factory=dict)
     players: dict[str, Player] = field(default_factory=dict)
     samples: dict[str, tuple[Sample, ...]] = field(default_factory=dict)

@@ -63,7 +63,7 @@ def verify(session: Session, *, on_evidence: Callable[[Evidence], None] = ignore
     hosts = frozenset(machine.host.name for machine in session.machines)
     asked = questions(session.site, hosts)
     material = _materials(session)
-    stage = Stage(session.site, session.run.id, session.store.value)
+    stage = Stage(session.site, session.run.id, session.store.value, ca_certificate(session.site, session.store))
     with ThreadPoolExecutor(8) as pool:
         checks = [pool.submit(_checks, session, one, hear) for one in _role_checks(session.machines)]
         surveyed = pool.submit(_requirements, session, hear)
