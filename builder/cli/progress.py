@@ -18,6 +18,7 @@ from builder.inventory import Machine
 from builder.models.event import Event
 
 _WORDS = {"changed": "changed", "failed": "FAILED", "unreachable": "UNREACHABLE"}
+_FRAME_LINES = 4  # heading, the line of more hosts, the phase, the cursor's line
 SYSTEM = "system"  # the engine's name for what belongs to no role: packages
 
 
@@ -36,7 +37,8 @@ class Cell:
             return "[red]failed[/]"
         if self.steps == 0:
             return "[dim]·[/]"
-        return f"{self.steps} steps" + (f", [yellow]{self.changed} changed[/]" if self.changed else "")
+        steps = "1 step" if self.steps == 1 else f"{self.steps} steps"
+        return steps + (f", [yellow]{self.changed} changed[/]" if self.changed else "")
 
 
 @dataclass
@@ -46,7 +48,18 @@ class Row:
     began: float | None = None
     ended: float | None = None
     step: str = ""
+    unreachable: bool = False
     cells: dict[str, Cell] = field(default_factory=dict)
+
+    @property
+    def failed(self) -> bool:
+        """Whether something went wrong on this host."""
+        return self.unreachable or any(cell.failed for cell in self.cells.values())
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is under way on this host: it has not begun, or has ended."""
+        return self.began is None or self.ended is not None
 
     def seconds(self, now: float) -> str:
         """Elapsed time as shown."""
@@ -59,6 +72,8 @@ def line(event: Event) -> str | None:
         return ": ".join(part for part in (event.host, event.step, event.error) if part)
     if event.status not in _WORDS:
         return None
+    if event.status == "unreachable":
+        return f"{_WORDS[event.status]}: {event.error}"  # the sentence begins with the host
     place = ": ".join(part for part in (event.host, event.role, event.step) if part)
     took = f" ({event.duration:.1f} s)" if event.duration is not None else ""
     error = f": {event.error}" if event.error else ""
@@ -111,6 +126,7 @@ class Progress:
         row.step = event.step if event.status in ("started", "planned") else row.step
         if event.status in ("note", "unreachable") or (event.status == "failed" and not event.step):
             row.ended, row.step = time.monotonic(), event.step or event.error or ""
+        row.unreachable = row.unreachable or event.status == "unreachable"
         if event.role:
             cell = row.cells.setdefault(event.role, Cell())
             cell.steps += event.status in ("planned", "ok", "changed", "failed", "skipped")
@@ -128,10 +144,21 @@ class Progress:
         table = Table(box=None, pad_edge=False, header_style="bold")
         for heading in ("host", *parts, "elapsed", "now"):
             table.add_column(heading, no_wrap=heading != "now", justify="right" if heading == "elapsed" else "left")
-        for host, row in self.rows.items():
+        shown = self._shown()
+        for host, row in shown.items():
             cells = [row.cells[part].text if part in row.cells else "" for part in parts]
             table.add_row(host, *cells, row.seconds(now), escape(row.step))
+        if len(shown) < len(self.rows):
+            table.add_row(f"[dim]{len(self.rows) - len(shown)} more[/]")
         return table
+
+    def _shown(self) -> dict[str, Row]:
+        """The rows for which the terminal has room: those that have failed or are at work before those that are not."""
+        room = max(1, self.console.height - _FRAME_LINES)
+        if len(self.rows) <= room:
+            return self.rows
+        first = sorted(self.rows, key=lambda host: (not self.rows[host].failed, self.rows[host].idle))[:room]
+        return {host: row for host, row in self.rows.items() if host in set(first)}
 
 
 def watching(machines: Sequence[Machine], *, quiet: bool = False) -> Progress:
