@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from builder.errors import BadInput, PacsmithError
+from builder.ledger.cleaning import Clean, storable
 from builder.ledger.database import Database, open_database
 from builder.ledger.locking import Taken, describe_takeover, lock_of, process_columns, process_of, release, remove, take
 from builder.ledger.process import ProcessIdentity
@@ -22,8 +23,6 @@ from builder.ledger.tables import EventRow, EvidenceRow, HostStateRow, LockRow, 
 from builder.models.event import Event
 from builder.models.evidence import Evidence
 from builder.models.run import Outcome, Run
-
-Clean = Callable[[str], str]
 
 
 class Ledger:
@@ -81,7 +80,7 @@ class Ledger:
             row = _run_row(session, run_id)
             row.outcome, row.finished = outcome, self._now()
             if note is not None:
-                row.note = self._text(note)
+                row.note = storable(note, self._clean)
             return _run_of(row)
 
     def run(self, run_id: str) -> Run:
@@ -166,7 +165,7 @@ class Ledger:
             if variables_digest is not None:
                 row.variables_digest = variables_digest
             if facts is not None:
-                row.facts = self._cleaned(dict(facts))
+                row.facts = storable(facts, self._clean)
             session.add(row)
             session.flush()
             return HostState.model_validate(_columns(row, HostState))
@@ -234,26 +233,9 @@ class Ledger:
                     row.outcome, row.finished = "interrupted", self._now()
                     row.note = "; ".join(filter(None, (row.note, f"{process} ended before the run did")))
 
-    # text
-
     def _storable(self, record: Run | Event | Evidence) -> dict[str, Any]:
-        columns: dict[str, Any] = self._cleaned(record.model_dump())
+        columns: dict[str, Any] = storable(record.model_dump(), self._clean)
         return columns
-
-    def _cleaned(self, value: Any) -> Any:
-        """Every text in `value` without secrets and without what a database cannot keep."""
-        if isinstance(value, str):
-            return self._text(value)
-        if isinstance(value, Mapping):
-            return {key: self._cleaned(item) for key, item in value.items()}
-        if isinstance(value, (list, tuple)):
-            return [self._cleaned(item) for item in value]
-        return value
-
-    def _text(self, value: str) -> str:
-        # PostgreSQL keeps no NUL, and neither database keeps half a surrogate pair; raw output may hold both.
-        kept = value.replace("\0", "\N{SYMBOL FOR NULL}").encode("utf-8", "replace").decode("utf-8")
-        return self._clean(kept)
 
 
 def open_ledger(
@@ -261,8 +243,8 @@ def open_ledger(
 ) -> Ledger:
     """Open or create the ledger at a SQLAlchemy URL; runs that a dead process left open become interrupted.
 
-    `clean` passes over every text before it is written (a Redactor's). Raises BadInput for a URL, folder or database
-    that cannot be a ledger, Unreachable for a server that does not answer; never with the password.
+    `clean` (a Redactor's) passes over every free text before it is written. Raises BadInput for a URL, folder or
+    database that cannot be a ledger, Unreachable for a server that does not answer; never with the password.
     """
     return Ledger(open_database(url), clean, now)
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import get_args
 
 from builder.inventory import fqdn_of
 from builder.inventory.index import all_ends
@@ -19,10 +20,10 @@ from builder.models.dossier import (
     Signature,
     WaivedRequirement,
 )
-from builder.models.event import Event
+from builder.models.event import Event, StepStatus
 from builder.models.evidence import Evidence, Verdict
-from builder.models.run import Run
-from builder.models.site import Host, Peer, Site
+from builder.models.run import Outcome, Run
+from builder.models.site import DICOM_OPERATIONS, WEB_OPERATIONS, Host, Peer, Site
 from builder.report.matrix import matrix_of
 from builder.report.work import loose_notes, work_of
 
@@ -113,15 +114,24 @@ def network_of(site: Site) -> Network:
 
 
 def cleaned(dossier: Dossier, clean: Callable[[str], str]) -> Dossier:
-    """The dossier with `clean` passed over every text in it: belt and braces against secrets."""
+    """The dossier with `clean` passed over every text in it: belt and braces against secrets.
+
+    Words of a fixed choice stay: a password that happens to read "short" gives nothing away where every dossier has it.
+    """
     return Dossier.model_validate(_cleaned(dossier.model_dump(), clean))
+
+
+_FIXED = frozenset(
+    (*VERDICTS, *get_args(StepStatus), *get_args(Outcome), *DICOM_OPERATIONS, *WEB_OPERATIONS,
+     "requirement", "route", "check", "pacsmith-dossier-1")
+)  # fmt: skip
 
 
 def _cleaned(value: object, clean: Callable[[str], str]) -> object:
     if isinstance(value, str):
-        return clean(value)
+        return value if value in _FIXED else clean(value)
     if isinstance(value, dict):
-        return {key: _cleaned(item, clean) for key, item in value.items()}
+        return {_cleaned(key, clean): _cleaned(item, clean) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_cleaned(item, clean) for item in value]
     return value

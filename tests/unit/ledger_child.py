@@ -1,12 +1,30 @@
 """A second process for the ledger's tests: `python -m tests.unit.ledger_child WHAT URL RUN`."""
 
+import subprocess
 import sys
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 
 from builder.ledger import Held, open_ledger
 from builder.models.event import Event
 from builder.models.run import Run
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+def child(what: str, url: str, name: str) -> subprocess.Popen[str]:
+    """Start this module as a second process."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.unit.ledger_child", what, url, name],
+        cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def line(process: subprocess.Popen[str]) -> str:
+    """The next thing that it says."""
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
 
 
 def run(name: str) -> Run:

@@ -2,7 +2,6 @@
 
 import sqlite3
 import traceback
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,13 +11,6 @@ from builder.errors import BadInput, PacsmithError, Unreachable
 from builder.ledger import open_ledger
 from tests.unit.ledger_child import run
 from tests.unit.ledger_cluster import Cluster
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    private = Cluster()
-    yield private
-    private.remove()
 
 
 def said(url: str) -> str:
