@@ -112,6 +112,8 @@ def _give_access(root: Path, furniture: Furniture) -> None:
         accounts = (root / "etc/passwd").read_text().splitlines()
         if not any(line.startswith(f"{user}:") for line in accounts):
             run(["chroot", str(root), "useradd", "--create-home", "--shell", "/bin/bash", user])
+        for former in (root / "etc/sudoers.d").glob("10-lab-*"):
+            former.unlink()
         _write(root / "etc/sudoers.d" / f"10-lab-{user}", f"{user} ALL=(ALL:ALL) NOPASSWD: ALL\n", 0o440)
     _write(root / home / ".ssh/authorized_keys", furniture.authorised_key, 0o600)
     (root / home / ".ssh").chmod(0o700)

@@ -57,9 +57,10 @@ def pin(known_hosts: Path, names: tuple[str, ...], public_key: str) -> None:
 
 
 def is_pinned(known_hosts: Path, names: tuple[str, ...]) -> bool:
-    """Whether any key is pinned for these names. A pin that no longer fits is left for a person to judge."""
+    """Whether a key is pinned for each of these names. A pin that no longer fits is left for a person to judge."""
     text = known_hosts.read_text() if known_hosts.exists() else ""
-    return any(set(line.split(" ", 1)[0].split(",")) & set(names) for line in text.splitlines())
+    pinned = {name for line in text.splitlines() for name in line.split(" ", 1)[0].split(",")}
+    return pinned >= set(names)
 
 
 def give_back(folder: Path) -> None:

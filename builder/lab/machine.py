@@ -97,8 +97,8 @@ class LabMachine:
     def prepare(self, furniture: Furniture, pin: Callable[[str], None]) -> None:
         """Mount the disk, made anew when there is no finished one, and write what the site says into it.
 
-        `pin` gets the public key of a new host before the disk counts as finished. Raises LabError when the disk was
-        made for another system or its base is gone.
+        `pin` gets the public key of a host that is new or has new names, before the disk counts as finished.
+        Raises LabError when the disk was made for another system or its base is gone.
         """
         disk = self._disk()
         layers = self._layers_of(disk)
@@ -109,10 +109,10 @@ class LabMachine:
             mounts.mount_overlay(layers, self.folder.upper, self.folder.work, self.folder.root)
         if disk is None:
             write_fresh(self.folder.root, furniture)
-            pin(self.public_key())
         wanted = self._wanted([str(layer) for layer in layers])
         if disk != wanted:
             write_identity(self.folder.root, furniture)
+            pin(self.public_key())
             part = self.folder.disk_state.with_suffix(".part")
             part.write_text(json.dumps(wanted))
             part.rename(self.folder.disk_state)

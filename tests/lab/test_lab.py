@@ -330,6 +330,28 @@ STAGES: dict[str, Callable[[Layout], bool]] = {
 }
 
 
+def test_another_user_port_and_two_networks(other: Project) -> None:
+    file = other.folder / "inventory" / other.site / "site.yml"
+    office = "networks:\n  - {name: office, address: 10.92.4.0/25, gateway: 10.92.4.126}\n"
+    text = file.read_text().replace("networks:\n", "ssh: {user: radmin, port: 2222}\n" + office)
+    file.write_text(text.replace("network: ward, address: 10.92.2.21", "network: office, address: 10.92.4.1"))
+    other.lab("up")
+    assert other.on("ct", "hostname -I; id -un").split() == ["10.92.4.1", "radmin"]
+    said = other.on(
+        "arc", "bash -c 'read -t 5 word < /dev/tcp/10.92.4.1/2222; echo $word; ss -Hltn | grep -c :22$'", code=1
+    )
+    assert said.startswith("SSH-")
+    assert said.endswith("\n0")
+    file.write_text(file.read_text().replace("10.92.4.1,", "10.92.4.2,").replace("radmin", "second"))
+    other.lab("up")  # the site has changed: the hosts follow, with the same disks
+    assert other.on("ct", "hostname -I; sudo -n -l -U radmin | grep -c NOPASSWD; id -un").split() == [
+        "10.92.4.2",
+        "0",
+        "second",
+    ]
+    assert other.on("ct", "ls /home").split() == ["radmin", "second"]
+
+
 def kill_up_at(project: Project, stage: str) -> None:
     """`kill -9` an `up` as soon as the stage is reached."""
     up = project.start("up")
