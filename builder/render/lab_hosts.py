@@ -1,9 +1,6 @@
 """Site -> the hosts that the lab boots: what pacsmith builds, and the stand-ins that play peers. Pure."""
 
-import json
 from typing import Literal
-
-import yaml
 
 from builder.models.base import Model
 from builder.models.site import Network, OperatingSystem, Site
@@ -45,13 +42,3 @@ def lab_hosts(site: Site) -> tuple[LabHost, ...]:
         if p.stand_in
     ]
     return tuple(sorted([*hosts, *stand_ins], key=lambda host: host.name))
-
-
-def lab_hosts_yaml(site: Site) -> str:
-    """The list as YAML, for people and for a Vagrantfile."""
-    return yaml.safe_dump({"hosts": [host.model_dump() for host in lab_hosts(site)]}, sort_keys=False)
-
-
-def lab_hosts_json(site: Site) -> str:
-    """The list as JSON."""
-    return json.dumps({"hosts": [host.model_dump() for host in lab_hosts(site)]}, indent=2) + "\n"
