@@ -22,6 +22,7 @@ from builder.inventory.roles import load_role_module
 from builder.models.base import Model
 from builder.models.event import Event
 
+AT_ONCE = 32  # hosts; each holds one SSH process and, while it is asked, some of this machine's processor
 SYSTEM = "system"  # the part of a run that belongs to no role: packages of all roles
 
 
@@ -45,31 +46,32 @@ class Crew:
         return state
 
     def work(self) -> None:
-        """Plan, or converge and read again."""
+        """Plan, or converge and read again; so many hosts at once, each batch from connection to end."""
+        everyone = list(self.state.inventory)
         with ctx_state.use(self.state):
-            hosts = self._each(list(self.state.inventory), self._connect)
-            if self.order.job.mode == "plan":
-                self._evaluate()
-                self._each(hosts, self._plan)
-            else:
-                self.state.current_stage, self.state.is_executing, self.state.check_for_changes = (
-                    StateStage.Execute,
-                    True,
-                    False,
-                )
-                hosts = self._each(hosts, self._converge)
-                self._evaluate()
-                self._each(hosts, self._read_again)
-            for host in self.state.inventory:
-                if host.connected:
-                    host.disconnect()
+            for begin in range(0, len(everyone), AT_ONCE):
+                batch = everyone[begin : begin + AT_ONCE]
+                self._work_on(batch)
+                for host in batch:
+                    if host.connected:
+                        host.disconnect()
 
-    def _evaluate(self) -> None:
-        self.state.current_stage, self.state.is_executing, self.state.check_for_changes = (
-            StateStage.Prepare,
-            False,
-            True,
-        )
+    def _work_on(self, batch: list[Host]) -> None:
+        hosts = self._each(batch, self._connect)
+        if self.order.job.mode == "plan":
+            self._phase(executing=False)
+            self._each(hosts, self._plan)
+        else:
+            self._phase(executing=True)
+            hosts = self._each(hosts, self._converge)
+            self._phase(executing=False)
+            self._each(hosts, self._read_again)
+
+    def _phase(self, *, executing: bool) -> None:
+        """pyinfra carries an operation out where it is called (executing), or only evaluates what it would do."""
+        self.state.current_stage = StateStage.Execute if executing else StateStage.Prepare
+        self.state.is_executing = executing
+        self.state.check_for_changes = not executing
 
     def _each(self, hosts: list[Host], task: Callable[[Host], None]) -> list[Host]:
         """Do a task on hosts in parallel; those on which it went through."""

@@ -26,6 +26,7 @@ from pyinfra.connectors.util import CommandOutput, OutputLine, make_unix_command
 from builder.models.connection import Connection
 
 CONNECT_SECONDS = 30.0
+COMMAND_SECONDS = 3600.0  # a command that says nothing for longer is taken for dead
 _ENVIRONMENT = (
     "export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive; cd /; umask 022; "
     "export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -169,7 +170,7 @@ class ShellConnector(BaseConnector):
         if control["_stdin"]:
             mark = "INPUT" + token_hex(8)
             text = f"( {text} ) <<'{mark}'\n{control['_stdin']}\n{mark}"
-        code, output, errors = self.say(text, within=control["_timeout"] or None)
+        code, output, errors = self.say(text, within=control["_timeout"] or COMMAND_SECONDS)
         lines = [OutputLine("stdout", line) for line in output.splitlines()]
         lines += [OutputLine("stderr", line) for line in errors.splitlines()]
         return code in (control["_success_exit_codes"] or [0]), CommandOutput(lines)
