@@ -6,7 +6,7 @@ from datetime import date
 
 import typer
 
-from builder.cli.options import ClassOption, HostOption, JsonOption, SiteOption
+from builder.cli.options import ClassOption, HostOption, JsonOption, SiteArgument, SiteOption, one_site
 from builder.errors import EXIT_FAILED, EXIT_UNREACHABLE
 from builder.inventory import build_inventory
 from builder.load import load_sheets, load_site
@@ -17,7 +17,11 @@ from builder.workflows.survey import findings_of, survey_hosts
 
 
 def assess(
-    site: SiteOption = None, host: HostOption = None, host_class: ClassOption = None, as_json: JsonOption = False
+    site_name: SiteArgument = None,
+    site: SiteOption = None,
+    host: HostOption = None,
+    host_class: ClassOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Compare each machine with its product's sheet and its class: met, short, unknown, not applicable or waived.
 
@@ -25,7 +29,7 @@ def assess(
 
     Example: pacsmith assess --host archive01 --json
     """
-    inventory = build_inventory(load_site(find_site(site)).value)
+    inventory = build_inventory(load_site(find_site(one_site(site_name, site))).value)
     machines = select(inventory, host, host_class)
     sheets = [loaded.value for loaded in load_sheets()]
     read = survey_hosts(machines)

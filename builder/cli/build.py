@@ -6,7 +6,7 @@ from collections import Counter
 import typer
 
 from builder.cli.ask import asker
-from builder.cli.options import ClassOption, HostOption, JsonOption, SiteOption
+from builder.cli.options import ClassOption, HostOption, JsonOption, SiteArgument, SiteOption, one_site
 from builder.cli.progress import watching
 from builder.errors import EXIT_FAILED, EXIT_UNREACHABLE
 from builder.models.evidence import Evidence
@@ -16,7 +16,11 @@ from builder.workflows.session import Session, open_session
 
 
 def build(
-    site: SiteOption = None, host: HostOption = None, host_class: ClassOption = None, as_json: JsonOption = False
+    site_name: SiteArgument = None,
+    site: SiteOption = None,
+    host: HostOption = None,
+    host_class: ClassOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Make the hosts what the site file says, read them again, prove every route and requirement, write the dossier.
 
@@ -24,7 +28,7 @@ def build(
 
     Example: pacsmith build --host archive01
     """
-    session = open_session("build", site, hosts=host, host_class=host_class, ask=asker())
+    session = open_session("build", one_site(site_name, site), hosts=host, host_class=host_class, ask=asker())
     with watching(session.machines, quiet=as_json) as watcher:
         result = carry_out(session, Show(phase=watcher.phase, event=watcher.event))
     if as_json:

@@ -7,24 +7,20 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from builder.cli.options import JsonOption, SiteOption
+from builder.cli.options import JsonOption, SiteArgument, SiteOption, one_site
 from builder.lab.lab import HostStatus, Lab
 from builder.lab.layout import cache_folder, lab_folder
 from builder.load.place import find_site
 from builder.load.site import load_site
+from builder.report.terminal import show
 
 app = typer.Typer(
     help="Real hosts on this machine: boot a site's hosts, and stand-ins for its peers. Needs root. "
     f"Disks are kept in {lab_folder()} (PACSMITH_LAB_DIR), base trees in {cache_folder()} (PACSMITH_CACHE_DIR).",
     no_args_is_help=True,
 )
-SiteArgument = Annotated[
-    str | None,
-    typer.Argument(help="A folder name below inventory/, or a path to a site file. Not needed when there is one."),
-]
 _MIB = 2**20
 
 
@@ -33,26 +29,27 @@ def _lab(site: str | None) -> Lab:
 
 
 @app.command()
-def up(site: SiteArgument = None) -> None:
+def up(site_name: SiteArgument = None, site: SiteOption = None) -> None:
     """Boot what is not running, and mend what a crash left."""
-    _lab(site).up(typer.echo)
+    _lab(one_site(site_name, site)).up(typer.echo)
 
 
 @app.command()
 def down(
-    site: SiteArgument = None,
+    site_name: SiteArgument = None,
+    site: SiteOption = None,
     keep: Annotated[
         bool, typer.Option("--keep", help="Keep the hosts' disks and the snapshots for the next `up`.")
     ] = False,
 ) -> None:
     """Stop and remove everything of the lab: hosts, their disks and snapshots, bridges and rules."""
-    _lab(site).down(typer.echo, keep_disks=keep)
+    _lab(one_site(site_name, site)).down(typer.echo, keep_disks=keep)
 
 
 @app.command()
-def status(site: SiteArgument = None, as_json: JsonOption = False) -> None:
+def status(site_name: SiteArgument = None, site: SiteOption = None, as_json: JsonOption = False) -> None:
     """Show every host: whether it runs, for how long, how often it has booted and what memory it uses."""
-    lab = _lab(site)
+    lab = _lab(one_site(site_name, site))
     hosts = lab.status()
     if as_json:
         taken = [asdict(snapshot) for snapshot in lab.list_snapshots()]
@@ -60,8 +57,7 @@ def status(site: SiteArgument = None, as_json: JsonOption = False) -> None:
             json.dumps({"site": lab.site.name, "hosts": [asdict(h) for h in hosts], "snapshots": taken}, indent=2)
         )
         return
-    console = Console()
-    console.print(_table(hosts), width=None if console.is_terminal else 160)
+    show(_table(hosts))
     for snapshot in lab.list_snapshots():
         typer.echo(f"snapshot {snapshot.name}, taken {snapshot.taken}")
 

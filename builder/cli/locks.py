@@ -10,7 +10,7 @@ import typer
 
 from builder import __version__
 from builder.cli.ask import asker
-from builder.cli.options import JsonOption, SiteOption
+from builder.cli.options import JsonOption, SiteArgument, SiteOption, one_site
 from builder.errors import BadInput
 from builder.ledger import Lock
 from builder.load.place import find_site
@@ -22,6 +22,7 @@ from builder.workflows.session import ledger_of
 
 
 def locks(
+    site_name: SiteArgument = None,
     site: SiteOption = None,
     break_scope: Annotated[
         str | None,
@@ -37,7 +38,7 @@ def locks(
     """
     if (break_scope is None) != (reason is None):
         raise BadInput("locks: --break and --reason go together; say which lock and why it may be removed")
-    hospital = load_site(find_site(site)).value
+    hospital = load_site(find_site(one_site(site_name, site))).value
     with ledger_of(hospital, open_store(hospital, ask=asker())) as ledger:
         if break_scope is not None and reason is not None:
             broken = ledger.break_lock(break_scope, run=_breaking(hospital.name, break_scope), reason=reason)

@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from builder.errors import BadInput
+
 SiteOption = Annotated[
     str | None,
     typer.Option(
@@ -12,8 +14,16 @@ SiteOption = Annotated[
         help="Site: a folder name below inventory/, or a path to a site file. Not needed when there is one.",
     ),
 ]
+SiteArgument = Annotated[str | None, typer.Argument(metavar="[SITE]", help="The site, as with --site.")]
 HostOption = Annotated[list[str] | None, typer.Option("--host", help="Only this host; may be given several times.")]
 ClassOption = Annotated[
     str | None, typer.Option("--class", help="Only hosts of this class: archive, workstation or thin_client.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+
+
+def one_site(argument: str | None, option: str | None) -> str | None:
+    """The site that was named either way. Raises BadInput when both ways name different ones."""
+    if argument and option and argument != option:
+        raise BadInput(f"two sites are named, {argument} and {option}; name one")
+    return argument or option

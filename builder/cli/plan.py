@@ -5,7 +5,7 @@ import json
 import typer
 
 from builder.cli.ask import asker
-from builder.cli.options import ClassOption, HostOption, JsonOption, SiteOption
+from builder.cli.options import ClassOption, HostOption, JsonOption, SiteArgument, SiteOption, one_site
 from builder.cli.progress import watching
 from builder.errors import EXIT_FAILED, EXIT_UNREACHABLE
 from builder.workflows.plan import Plan
@@ -14,7 +14,11 @@ from builder.workflows.session import open_session
 
 
 def plan(
-    site: SiteOption = None, host: HostOption = None, host_class: ClassOption = None, as_json: JsonOption = False
+    site_name: SiteArgument = None,
+    site: SiteOption = None,
+    host: HostOption = None,
+    host_class: ClassOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Show what a build would change on each host, with the differences of every file. Nothing on a host is changed.
 
@@ -22,7 +26,7 @@ def plan(
 
     Example: pacsmith plan --host archive01
     """
-    session = open_session("plan", site, hosts=host, host_class=host_class, ask=asker())
+    session = open_session("plan", one_site(site_name, site), hosts=host, host_class=host_class, ask=asker())
     with watching(session.machines, quiet=as_json) as watcher:
         result = carry_out(session, watcher.event)
     if as_json:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from builder.cli.options import JsonOption, SiteOption
+from builder.cli.options import JsonOption, SiteArgument, SiteOption, one_site
 from builder.errors import EXIT_FAILED
 from builder.inventory import build_inventory, state_folder
 from builder.load.place import find_site
@@ -37,7 +37,7 @@ def _show(changes: tuple[Difference, ...], folder: Path, *, check: bool, as_json
 
 
 def render(
-    site_name: Annotated[str | None, typer.Argument(metavar="[SITE]", help="Site, as with --site.")] = None,
+    site_name: SiteArgument = None,
     site: SiteOption = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder; by default .pacsmith/<site>/rendered.")] = None,
     check: Annotated[
@@ -46,7 +46,7 @@ def render(
     as_json: JsonOption = False,
 ) -> None:
     """Write the Ansible and pyinfra inventories, ssh_config, hosts file, lab host list and AE table of a site."""
-    model = read_checked_site(find_site(site_name or site), today=date.today(), secrets="unasked").site.value
+    model = read_checked_site(find_site(one_site(site_name, site)), today=date.today(), secrets="unasked").site.value
     folder = out or Path(state_folder(model)) / "rendered"
     changes = differences(model, folder, render_site(model, build_inventory(model)))
     if not check:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from builder.cli.ask import asker
-from builder.cli.options import JsonOption, SiteOption
+from builder.cli.options import JsonOption, SiteArgument, SiteOption, one_site
 from builder.ledger import Ledger
 from builder.load.place import find_site
 from builder.load.site import load_site
@@ -23,6 +23,7 @@ from builder.workflows.session import ledger_of
 
 
 def report(  # noqa: PLR0917 - typer names every option
+    site_name: SiteArgument = None,
     site: SiteOption = None,
     run: Annotated[str | None, typer.Option("--run", help="Run to report; the last accepted one without it.")] = None,
     formats: Annotated[
@@ -41,7 +42,7 @@ def report(  # noqa: PLR0917 - typer names every option
     Example: pacsmith report --format html,pdf --out handover
     """
     wanted = formats_of(formats)
-    hospital = load_site(find_site(site)).value
+    hospital = load_site(find_site(one_site(site_name, site))).value
     store = open_store(hospital, ask=asker())
     with ledger_of(hospital, store) as ledger:
         if list_runs:

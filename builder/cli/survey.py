@@ -5,7 +5,7 @@ import json
 import typer
 
 from builder.assess.reading import told
-from builder.cli.options import ClassOption, HostOption, JsonOption, SiteOption
+from builder.cli.options import ClassOption, HostOption, JsonOption, SiteArgument, SiteOption, one_site
 from builder.errors import EXIT_UNREACHABLE
 from builder.inventory import build_inventory
 from builder.load import load_site
@@ -17,14 +17,18 @@ from builder.workflows.survey import HostFacts, survey_hosts
 
 
 def survey(
-    site: SiteOption = None, host: HostOption = None, host_class: ClassOption = None, as_json: JsonOption = False
+    site_name: SiteArgument = None,
+    site: SiteOption = None,
+    host: HostOption = None,
+    host_class: ClassOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Read each machine in one SSH round trip and without leaving a file there: hardware, disks, packages, services,
     configuration. What cannot be read says why.
 
     Example: pacsmith survey --host archive01
     """
-    inventory = build_inventory(load_site(find_site(site)).value)
+    inventory = build_inventory(load_site(find_site(one_site(site_name, site))).value)
     read = survey_hosts(select(inventory, host, host_class))
     if as_json:
         typer.echo(json.dumps({one.machine.host.name: _as_data(one) for one in read}, indent=2))

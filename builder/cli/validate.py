@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from builder.cli.ask import asker
-from builder.cli.options import JsonOption, SiteOption
+from builder.cli.options import JsonOption, SiteArgument, SiteOption, one_site
 from builder.errors import EXIT_BAD_INPUT
 from builder.load import Loaded, LoadErrors, Problem, load_sheets
 from builder.load.place import find_site
@@ -78,7 +78,7 @@ def _refuse(problems: Sequence[Problem], *, as_json: bool) -> None:
 
 
 def validate(
-    site_name: Annotated[str | None, typer.Argument(metavar="[SITE]", help="Site, as with --site.")] = None,
+    site_name: SiteArgument = None,
     site: SiteOption = None,
     sheets: Annotated[bool, typer.Option("--sheets", help="Check the sheets only.")] = False,
     no_secrets: Annotated[
@@ -94,7 +94,7 @@ def validate(
             _show([_sheet_row(sheet) for sheet in load_sheets()], [], as_json=as_json)
             return
         checked = read_checked_site(
-            find_site(site_name or site),
+            find_site(one_site(site_name, site)),
             today=date.today(),
             ask=asker(),
             secrets="unasked" if no_secrets else "begun",
