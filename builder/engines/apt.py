@@ -8,7 +8,7 @@ _POLICY = "/usr/sbin/policy-rc.d"
 _OURS = "# pacsmith: services wait for their configuration"
 LOCK_SECONDS = 300
 _APT = (
-    f"apt-get -q -y -o DPkg::Lock::Timeout={LOCK_SECONDS} -o Dpkg::Use-Pty=0 "
+    f"apt-get -q -y -o Acquire::Retries=3 -o DPkg::Lock::Timeout={LOCK_SECONDS} -o Dpkg::Use-Pty=0 "
     "-o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold"
 )
 
@@ -25,10 +25,13 @@ def missing(wanted: Sequence[str], said: str) -> tuple[str, ...]:
 
 
 def _detached(script: str) -> str:
-    """Run to its end even when the connection breaks; output in a file on the host, its tail shown on failure."""
+    """Run to its end even when the connection breaks; output in a file on the host, its errors shown on failure."""
+    errors = "^(E|dpkg): "
     return (
-        f"setsid -w sh -c {shlex.quote(script)} >{LOG} 2>&1 </dev/null "
-        f"|| {{ grep -E '^(E|W|dpkg|Err)[:]?' {LOG} >&2; tail -n 5 {LOG} >&2; exit 1; }}"
+        f"setsid -w sh -c {shlex.quote(script)} >{LOG} 2>&1 </dev/null || {{ "
+        f"if grep -qE '{errors}' {LOG}; then grep -hE '{errors}' {LOG} | sort -u >&2; else tail -n 5 {LOG} >&2; fi; "
+        f"echo 'more in {LOG} on this host; mend what is named (mirror, disk, package) and build again' >&2; "
+        "exit 1; }"
     )
 
 
@@ -37,7 +40,7 @@ def install_script(absent: Sequence[str]) -> str:
     script = (
         f"if [ ! -e {_POLICY} ]; then printf '#!/bin/sh\\n{_OURS}\\nexit 101\\n' > {_POLICY}; chmod 755 {_POLICY}; fi; "
         f"trap 'if grep -q \"^{_OURS}$\" {_POLICY} 2>/dev/null; then rm -f {_POLICY}; fi' EXIT; "
-        f"apt-get -q update -o APT::Update::Error-Mode=any "
+        f"apt-get -q update -o Acquire::Retries=3 -o APT::Update::Error-Mode=any "
         f"&& {_APT} --no-install-recommends install {shlex.join(absent)}"
     )
     return _detached(script)

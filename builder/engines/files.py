@@ -191,8 +191,9 @@ def write_script(specs: Sequence[Spec]) -> str:
         parts.append(f"trap 'rm -f {waiting}' EXIT" if "'" not in waiting else "")
     for spec in files:
         new, data = shlex.quote(temporary(spec.path)), b64encode(spec.data).decode()
+        failed = shlex.quote(f"{spec.path}: the new content could not be written")
         parts.append(f"mkdir -p {shlex.quote(str(PurePosixPath(spec.path).parent))}; rm -f {new}")
-        parts.append(f"( umask 077; base64 -d > {new} ) <<'DATA'\n{data}\nDATA")
+        parts.append(f"( umask 077; base64 -d > {new} ) <<'DATA' || {{ echo {failed} >&2; exit 1; }}\n{data}\nDATA")
         parts.append(f"chown {spec.owner}:{spec.group} {new}; chmod {spec.mode} {new}")
         if spec.validate is not None:
             check = spec.validate.replace("%s", new)

@@ -48,4 +48,7 @@ def service(
         fresh = ["systemctl daemon-reload"] if unit_files or any(unit.stale for unit in found.values()) else []
         keep = [f"{stamp_text(files[verb])} > {shlex.quote(stamp)}" for (_, verb), stamp in stamps.items()]
         made = [f"mkdir -p {stamp_path('')}"] if keep else []
-        yield hidden("\n".join(["set -e", *fresh, *script, *made, *keep]))
+        # systemctl says only that a unit has failed; its journal says why.
+        logs = " ".join(f"-u {shlex.quote(unit)}" for unit in units)
+        why = f"trap '[ $? = 0 ] || journalctl --quiet --no-pager -n 8 -o cat {logs} >&2' EXIT"
+        yield hidden("\n".join(["set -e", why, *fresh, *script, *made, *keep]))
