@@ -60,11 +60,21 @@ def _measured(sheet: Sheet, line: Requirement, outcome: Outcome) -> Finding:
     return finding.model_copy(
         update={
             "level": level,
-            "attest": line.by if verdict == "unknown" else None,
+            "attest": line.by if verdict == "unknown" and _a_person_can_tell(outcome) else None,
             "commands": tuple(dict.fromkeys(fact.command for fact in outcome.facts)),
             "raw_sha256": next((fact.raw_sha256 for fact in outcome.facts), None),
         }
     )
+
+
+_IN_SIGHT = ("asset.", "cpu.", "disk.", "gpu.", "memory.")
+
+
+def _a_person_can_tell(outcome: Outcome) -> bool:
+    """Whether a person may answer for what was not read: parts of a machine can be looked at, and judged lines are
+    theirs; a setting or a service that no probe could read stays unknown, and nothing is accepted on anyone's word."""
+    unread = [fact.name for fact in outcome.facts if fact.error is not None]
+    return outcome.judged if not unread else all(name.startswith(_IN_SIGHT) for name in unread)
 
 
 def _to_attest(sheet: Sheet, line: Requirement, expected: str, observed: str, sentence: str) -> Finding:

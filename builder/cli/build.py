@@ -35,7 +35,7 @@ def build(
         typer.echo(json.dumps(_as_data(session, result), indent=2))
     else:
         _tell(session, result)
-    if result.job.unreachable:
+    if result.job.unreachable or result.proven.unreachable:
         raise typer.Exit(EXIT_UNREACHABLE)
     if result.outcome != "accepted":
         raise typer.Exit(EXIT_FAILED)
@@ -51,8 +51,8 @@ def _as_data(session: Session, result: BuildResult) -> dict[str, object]:
         "outcome": result.outcome,
         "changed": sum(result.job.changed.values()),
         "changed_by_host": dict(result.job.changed),
-        "verdicts": dict(Counter(item.verdict for item in result.evidence)),
-        "to_attest": [item.subject for item in _open_attestations(result.evidence)],
+        "verdicts": dict(Counter(item.verdict for item in result.proven.evidence)),
+        "to_attest": [item.subject for item in _open_attestations(result.proven.evidence)],
         "dossier": {kind: str(path) for kind, path in result.dossier.items()},
         "reasons": list(result.job.reasons),
     }
@@ -63,15 +63,15 @@ def _tell(session: Session, result: BuildResult) -> None:
         typer.echo(f"{name}: {count} changed")
     for reason in result.job.reasons:
         typer.echo(f"pacsmith: {reason}", err=True)
-    for item in result.evidence:
+    for item in result.proven.evidence:
         if item.verdict in ("short", "unknown") and not item.attest:
             typer.echo(
                 f"{item.verdict}: {item.host}: {item.subject}: expected {item.expected}; observed {item.observed}"
             )
-    verdicts = Counter(item.verdict for item in result.evidence)
+    verdicts = Counter(item.verdict for item in result.proven.evidence)
     if verdicts:
         typer.echo("evidence: " + ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items())))
-    attest = _open_attestations(result.evidence)
+    attest = _open_attestations(result.proven.evidence)
     if attest:
         typer.echo(f"to be attested by a person: {len(attest)} (listed in the dossier)")
     for kind, path in sorted(result.dossier.items()):

@@ -108,7 +108,7 @@ def _outgoing(site: Site, grant: Grant) -> Iterator[Question]:
             target=grant.target.name, expected=_SEND.get(operation, _EXPECT[operation]), source=_route(grant),
             phase="read", about=grant.source.name,
             detail="" if played and known else f"{grant.target.name} is not ours and has no stand-in",
-            attest=_who_attests(site, grant.target),
+            attest=None if played and known else _who_attests(site, grant.target),
         )  # fmt: skip
 
 
@@ -120,13 +120,12 @@ _SEND: dict[Operation, str] = {
 
 
 def _registry(site: Site, archive: Host) -> Iterator[Question]:
-    for title, name in joined_titles(site, archive.name).items():
-        end = site.end(name)
-        assert end.ae is not None
+    reached = {grant.target.name for grant in grants(site, by=archive.name) if grant.dicom}
+    for name in joined_titles(site, archive.name).values():
         yield Question(
             subject=f"{archive.name}: AE registry, {name}", ask="registry", origin=archive.name, target=name,
             source=f"site: {name}", phase="read", kind="check", about=archive.name,
-            expected=f"{title} at {end.address}:{end.ae.port}" + (" with TLS" if end.ae.tls else ""),
+            detail="reached" if name in reached else "", expected=registry_entry(site.end(name), name in reached),
         )  # fmt: skip
     yield Question(
         subject=f"{archive.name}: AE registry, nobody else", ask="strangers", origin=archive.name,
@@ -145,3 +144,11 @@ def joined_titles(site: Site, host: str) -> dict[str, str]:
         if end.name != host and end.ae is not None
     }
     return {title: name for name, title in sorted(ends.items())}
+
+
+def registry_entry(end: Host | Peer, reached: bool) -> str:
+    """How an archive must know `end`. The port counts only where a route lets the archive send something there."""
+    assert end.ae is not None
+    if not reached:
+        return f"{end.ae.title} at {end.address}"
+    return f"{end.ae.title} at {end.address}:{end.ae.port}" + (" with TLS" if end.ae.tls else "")

@@ -1,20 +1,18 @@
 """Build: make hosts what the site says, read them again, prove them, and write down the evidence."""
 
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from builder.engines.job import Job, JobHost, JobResult, run_job
-from builder.engines.material import Material
 from builder.models.event import Event
 from builder.models.evidence import Evidence
 from builder.models.run import Outcome
-from builder.secrets.redact import Redactor
 from builder.workflows.material import materials_for
-from builder.workflows.recording import remember, write_documents
+from builder.workflows.recording import record_proof, recorded, write_documents
 from builder.workflows.session import Session
-from builder.workflows.verify import Verified, accepted, verify
+from builder.workflows.verify import Verified, verify
 
 
 @dataclass(frozen=True)
@@ -28,11 +26,11 @@ class Show:
 
 @dataclass(frozen=True)
 class BuildResult:
-    """What became of a build. `dossier` maps a format to its file."""
+    """What became of a build: `proven` is without evidence when it failed before. `dossier`: format to file."""
 
     outcome: Outcome
     job: JobResult
-    evidence: tuple[Evidence, ...] = ()
+    proven: Verified
     dossier: Mapping[str, Path] = field(default_factory=dict)
 
 
@@ -50,56 +48,26 @@ def job_of(session: Session, mode: str) -> Job:
 
 def build(session: Session, show: Show) -> BuildResult:
     """Converge, verify, record. Raises Locked when someone else builds one of the hosts, BadInput for bad secrets."""
-    with ExitStack() as held:
-        ledger = session.ledger
-        ledger.begin(session.run)
-        outcome: Outcome = "interrupted"
-        note: str | None = None
-        try:
-            for machine in session.machines:
-                held.enter_context(
-                    ledger.lock(
-                        f"{session.site.name}/{machine.host.name}", who=session.run.who, why="build", run=session.run.id
-                    )
-                )
+    with closing(session.ledger):
+        proven = Verified((), unreachable=False)
+        with recorded(session, locked=True) as ending:
             show.phase("certificates and secrets")
             materials = materials_for(session)
-            job = _converge(session, materials, show)
-            if not job.ok:
-                outcome, note = "failed", "a step failed or a host could not be reached"
-                return BuildResult(outcome, job)
-            proven = _prove(session, show)
-            outcome = "accepted" if accepted(proven.evidence) else "failed"
-            note = (
-                None if outcome == "accepted" else "the hosts were built; verification found something short or unknown"
-            )
-            remember(session, proven, outcome)
-            ledger.finish(session.run.id, outcome, note)
-            show.phase("dossier")
-            return BuildResult(outcome, job, proven.evidence, write_documents(session, session.run.id))
-        except KeyboardInterrupt:
-            note = "interrupted"
-            raise
-        except Exception as fault:
-            outcome, note = "failed", Redactor(session.store.all_values()).clean(str(fault))
-            raise
-        finally:
-            ledger.finish(session.run.id, outcome, note)
-            ledger.close()
+            show.phase("converge")
+            job = run_job(job_of(session, "converge"), materials, _heard(session, show))
+            if job.ok:
+                show.phase("verify")
+                proven = verify(session, on_evidence=show.evidence)
+                record_proof(session, proven, ending)
+            else:
+                ending.note = "a step failed or a host could not be reached"
+        show.phase("dossier")
+        return BuildResult(ending.outcome, job, proven, write_documents(session))
 
 
-def _converge(session: Session, materials: Mapping[str, Material], show: Show) -> JobResult:
-    show.phase("converge")
-
+def _heard(session: Session, show: Show) -> Callable[[Event], None]:
     def hear(event: Event) -> None:
         session.ledger.record(event)
         show.event(event)
 
-    return run_job(job_of(session, "converge"), materials, hear)
-
-
-def _prove(session: Session, show: Show) -> Verified:
-    show.phase("verify")
-    proven = verify(session, on_evidence=show.evidence)
-    session.ledger.record_evidence(proven.evidence)
-    return proven
+    return hear

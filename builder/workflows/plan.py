@@ -1,12 +1,14 @@
 """Plan: what a build would change on each host, with diffs, and the share of steps that could be previewed."""
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 
 from builder.engines.job import JobResult, run_job
 from builder.models.event import Event
 from builder.workflows.build import job_of
 from builder.workflows.material import materials_for
+from builder.workflows.recording import recorded
 from builder.workflows.session import Session
 
 
@@ -34,7 +36,6 @@ def plan(session: Session, on_event: Callable[[Event], None] = lambda _: None) -
     A host certificate that is due is issued on this machine (it is part of what would be written to the host).
     """
     steps: list[Event] = []
-    session.ledger.begin(session.run)
 
     def hear(event: Event) -> None:
         if event.status == "planned":
@@ -42,13 +43,7 @@ def plan(session: Session, on_event: Callable[[Event], None] = lambda _: None) -
         session.ledger.record(event)
         on_event(event)
 
-    try:
+    with closing(session.ledger), recorded(session, locked=False) as ending:
         job = run_job(job_of(session, "plan"), materials_for(session), hear)
-    except KeyboardInterrupt:
-        session.ledger.finish(session.run.id, "interrupted")
-        raise
-    except Exception:
-        session.ledger.finish(session.run.id, "failed")
-        raise
-    session.ledger.finish(session.run.id, "done" if job.ok else "failed")
-    return Plan(tuple(steps), job)
+        ending.outcome = "done" if job.ok else "failed"
+        return Plan(tuple(steps), job)

@@ -1,8 +1,10 @@
-"""Write down what came of a run: each host's state in the ledger, and the dossier's files."""
+"""Write down what came of a run: how it ended, each host's state in the ledger, and the dossier's files."""
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from builder.inventory import Machine
@@ -11,14 +13,52 @@ from builder.report.gather import gather
 from builder.report.write import Format, write_dossier
 from builder.secrets.certificates import certificates_folder
 from builder.workflows.session import Session, now
-from builder.workflows.verify import Verified
+from builder.workflows.verify import Verified, accepted
 
 FORMATS: tuple[Format, ...] = ("html", "json", "junit")
 """What every build writes; the PDF costs seconds of Chromium and is written by `pacsmith report`."""
 
 
-def remember(session: Session, proven: Verified, outcome: Outcome) -> None:
-    """Record each host's facts and, when it was accepted, by which run and with which variables."""
+@dataclass
+class Ending:
+    """How a run ends, unless an exception says otherwise."""
+
+    outcome: Outcome = "failed"
+    note: str | None = None
+
+
+@contextmanager
+def recorded(session: Session, *, locked: bool) -> Iterator[Ending]:
+    """Begin the session's run and finish it however the block ends; `locked`: hold its machines meanwhile.
+
+    Raises Locked when someone else holds one of them; the run is recorded all the same.
+    """
+    ending = Ending()
+    session.ledger.begin(session.run)
+    try:
+        with ExitStack() as held:
+            for machine in session.machines if locked else ():
+                scope = f"{session.site.name}/{machine.host.name}"
+                held.enter_context(
+                    session.ledger.lock(scope, who=session.run.who, why=session.run.verb, run=session.run.id)
+                )
+            yield ending
+    except KeyboardInterrupt:
+        ending = Ending("interrupted", "interrupted")
+        raise
+    except Exception as fault:
+        ending = Ending("failed", session.store.redactor().clean(str(fault)))
+        raise
+    finally:
+        session.ledger.finish(session.run.id, ending.outcome, ending.note)
+
+
+def record_proof(session: Session, proven: Verified, ending: Ending) -> None:
+    """Record the evidence, what it means for the run, and each host's facts; of an accepted host also by which run
+    and with which variables."""
+    session.ledger.record_evidence(proven.evidence)
+    ending.outcome = "accepted" if accepted(proven.evidence) else "failed"
+    ending.note = None if ending.outcome == "accepted" else "verification found something short or unknown"
     for machine in session.machines:
         name = machine.host.name
         facts = {
@@ -27,8 +67,8 @@ def remember(session: Session, proven: Verified, outcome: Outcome) -> None:
         session.ledger.set_host_state(
             session.site.name,
             name,
-            accepted_run=session.run.id if outcome == "accepted" else None,
-            variables_digest=variables_digest(machine) if outcome == "accepted" else None,
+            accepted_run=session.run.id if ending.outcome == "accepted" else None,
+            variables_digest=variables_digest(machine) if ending.outcome == "accepted" else None,
             facts=facts or None,
         )
 
@@ -39,16 +79,15 @@ def variables_digest(machine: Machine) -> str:
     return hashlib.sha256(json.dumps(variables, sort_keys=True).encode()).hexdigest()
 
 
-def write_documents(session: Session, run: str) -> Mapping[str, Path]:
-    """Write the dossier of a recorded run; its files by format. Raises BadInput when the folder cannot be written."""
+def write_documents(session: Session) -> Mapping[str, Path]:
+    """Write the dossier of the session's finished run; its files by format. Raises BadInput when that is refused."""
     dossier = gather(
         session.site,
         session.ledger,
-        run,
+        session.run.id,
         certificates=certificates_folder(session.site),
         generated=now(),
         clean=session.store.redactor().clean,
     )
-    return {
-        str(form): path for form, path in write_dossier(dossier, session.folder / "dossiers" / run, FORMATS).items()
-    }
+    folder = session.folder / "dossiers" / session.run.id
+    return {str(form): path for form, path in write_dossier(dossier, folder, FORMATS).items()}

@@ -1,4 +1,4 @@
-"""Broken files and exactly what is said of each: one file, one case. PACSMITH_UPDATE_GOLDEN=1 rewrites what is said."""
+"""Broken files and exactly what is said of each: one file, one case. PACSMITH_REWRITE_GOLDEN=1 rewrites what is said."""
 
 import os
 from collections.abc import Callable
@@ -24,7 +24,7 @@ def _compare(file: Path, said_of: Callable[[Path], list[str]], monkeypatch: pyte
     monkeypatch.chdir(file.parent)
     said = "".join(f"{line}\n" for line in said_of(Path(file.name)))
     golden = file.with_suffix(".txt")
-    if os.environ.get("PACSMITH_UPDATE_GOLDEN"):
+    if os.environ.get("PACSMITH_REWRITE_GOLDEN"):
         golden.write_text(said, encoding="utf-8")
     assert said, f"{file.name} is not broken"
     assert SECRET not in said

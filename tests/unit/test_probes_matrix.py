@@ -21,9 +21,9 @@ def line(question: Question) -> str:
 
 
 def test_all_questions_of_the_example() -> None:
-    """`PACSMITH_GOLDEN=write pytest` rewrites the file; read the difference before you commit it."""
+    """`PACSMITH_REWRITE_GOLDEN=1 pytest` rewrites the file; read the difference before you commit it."""
     text = "".join(line(question) + "\n" for question in questions(example()))
-    if os.environ.get("PACSMITH_GOLDEN") == "write":
+    if os.environ.get("PACSMITH_REWRITE_GOLDEN"):
         GOLDEN.parent.mkdir(parents=True, exist_ok=True)
         GOLDEN.write_text(text, encoding="utf-8")
     assert text == GOLDEN.read_text(encoding="utf-8")
