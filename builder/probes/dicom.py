@@ -4,6 +4,7 @@ import time
 from io import BytesIO
 
 import pydicom
+from packaging.version import Version
 
 from builder.probes.association import move_studies
 from builder.probes.compare import by_instance, compare
@@ -13,9 +14,11 @@ from builder.probes.samples import RECIPES, Sample, patient_id
 from builder.probes.stage import Stage, granted_answer, signs_of_life
 
 NOBODY = "PACSMITH_NOBODY"
-# What getscu can be told to prefer: one transfer syntax a call. Orthanc decodes for a getter that does not take the
-# stored one, so only these come back as they are.
-GET_SYNTAXES = {"-xe": "+xe", "-xi": "+xi", "-xs": "+xs", "-xr": "+xr"}
+# What getscu can be told to prefer: one transfer syntax a call. Orthanc 1.10.1 decodes for C-GET even when the getter
+# takes the stored syntax, 1.12.7 does not (both measured).
+GET_UNCOMPRESSED = {"-xe": "+xe", "-xi": "+xi"}
+GET_COMPRESSED = {"-xs": "+xs", "-xr": "+xr"}
+_KEEPS_COMPRESSION = Version("1.12")
 
 
 def echo(stage: Stage, question: Question) -> Answer:
@@ -148,10 +151,12 @@ def _moved(stage: Stage, question: Question, studies: list[str]) -> tuple[Outcom
 def get(stage: Stage, question: Question) -> Answer:
     """C-GET of one test study for each transfer syntax that getscu can prefer."""
     player = stage.player(question.origin)
-    wanted = {sample.propose: sample for sample in stage.kept(question.target) if sample.propose in GET_SYNTAXES}
+    version = Version(stage.archive(question.target).host.product.version)
+    syntaxes = GET_UNCOMPRESSED | (GET_COMPRESSED if version >= _KEEPS_COMPRESSION else {})
+    wanted = {sample.propose: sample for sample in stage.kept(question.target) if sample.propose in syntaxes}
     way = stage.way(question)
     commands = [
-        scu("getscu", way, ["-S", "+B", GET_SYNTAXES[sample.propose], *keys(
+        scu("getscu", way, ["-S", "+B", syntaxes[sample.propose], *keys(
             ["QueryRetrieveLevel=STUDY", f"StudyInstanceUID={sample.study}"])])
         for sample in wanted.values()
     ]  # fmt: skip
@@ -163,7 +168,7 @@ def get(stage: Stage, question: Question) -> Answer:
     equal, faults = compare(wanted.values(), received)
     return Answer(
         verdict="short" if faults else "met",
-        observed=f"{equal} of {len(wanted)} images came equal byte for byte"
+        observed=f"{equal} of {len(wanted)} images, each in its own transfer syntax, came equal byte for byte"
         + (f"; {'; '.join(faults)}" if faults else ""),
         probe=f"dcmtk getscu on {player.name}",
         raw=carried.log,

@@ -6,7 +6,7 @@ from typing import Any
 from builder.models.evidence import Verdict
 from builder.models.site import Host, Peer
 from builder.probes.compare import by_instance, compare
-from builder.probes.matrix import joined_titles
+from builder.probes.matrix import joined_titles, registry_entry
 from builder.probes.orthanc import Orthanc
 from builder.probes.question import Answer, Question
 from builder.probes.stage import Stage, StageError
@@ -70,7 +70,7 @@ def registry(stage: Stage, question: Question) -> Answer:
     """The archive's own entry for a peer: title, address, port, TLS, each as the site has it."""
     archive = stage.archive(question.origin)
     content = archive.json("GET", "/modalities?expand")
-    verdict, observed = entry_verdict(content, stage.site.end(question.target))
+    verdict, observed = entry_verdict(content, stage.site.end(question.target), reached=question.detail == "reached")
     return Answer(
         verdict=verdict,
         observed=observed,
@@ -79,18 +79,18 @@ def registry(stage: Stage, question: Question) -> Answer:
     )
 
 
-def entry_verdict(modalities: dict[str, Any], end: Host | Peer) -> tuple[Verdict, str]:
-    """Compare Orthanc's expanded /modalities with an end of the site."""
+def entry_verdict(modalities: dict[str, Any], end: Host | Peer, *, reached: bool) -> tuple[Verdict, str]:
+    """Compare Orthanc's expanded /modalities with an end of the site, the port only where the archive may send."""
     assert end.ae is not None
     entries = [entry for entry in modalities.values() if entry["AET"] == end.ae.title]
     if not entries:
         return "short", f"no entry for {end.ae.title}"
-    told = [
-        f"{entry['AET']} at {entry['Host']}:{entry['Port']}" + (" with TLS" if entry.get("UseDicomTls") else "")
-        for entry in entries
-    ]
-    right = f"{end.ae.title} at {end.address}:{end.ae.port}" + (" with TLS" if end.ae.tls else "")
-    return ("met" if told == [right] else "short"), "; ".join(told)
+    told = [f"{entry['AET']} at {entry['Host']}" + (_way_in(entry) if reached else "") for entry in entries]
+    return ("met" if told == [registry_entry(end, reached)] else "short"), "; ".join(told)
+
+
+def _way_in(entry: dict[str, Any]) -> str:
+    return f":{entry['Port']}" + (" with TLS" if entry.get("UseDicomTls") else "")
 
 
 def strangers(stage: Stage, question: Question) -> Answer:
