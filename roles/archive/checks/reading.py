@@ -38,7 +38,7 @@ QUESTIONS: Mapping[str, str] = {
     "nginx": "nginx -T 2>/dev/null | grep -v Authorization",
     "nginx-test": "nginx -t 2>&1",
     "modes": "stat -c '%n %a %U %G' /etc/orthanc/*.json /etc/nginx/tls/key.pem /etc/nginx/archive.users "
-    "/etc/nginx/archive-upstream.conf /etc/pacsmith/orthanc.curl /etc/pacsmith/backup.password "
+    "/etc/nginx/archive-upstream.conf /etc/pacsmith/orthanc.curl /etc/pacsmith/backup.password* "
     "/etc/pacsmith/database.sql /etc/pacsmith/database-check.sql",
     "certificate": "openssl x509 -in /etc/nginx/tls/certificate.pem -noout -ext subjectAltName,extendedKeyUsage",
     "certificate-end": 'date +%s -d "$(openssl x509 -in /etc/nginx/tls/certificate.pem -noout -enddate | sed s/.*=//)"',
