@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from builder.models.catalogue import fact_kind
 from builder.models.fact import Fact
@@ -67,10 +68,21 @@ def _derived(host: Host, answers: Mapping[str, Reply], said: Mapping[str, Said])
         "disk.apart": disks.apart(answers.get("drives-storage"), answers.get("drives-database"), same),
         "orthanc.database": orthanc.database(answers.get("orthanc-files"), answers.get("orthanc-process")),
     }
-    server = said.get("orthanc.config.PostgreSQL.Host")
-    if isinstance(server, str) and server not in ("127.0.0.1", "::1", "localhost") and not server.startswith("/"):
+    server = _database_server(said)
+    if server is not None and server not in ("127.0.0.1", "::1", "localhost") and not server.startswith("/"):
         derived["postgresql.latency"] = UnreadableError(f"Orthanc's database is on {server}, not on this host")
     return derived
+
+
+def _database_server(said: Mapping[str, Said]) -> str | None:
+    """Where Orthanc's database is, by name or address; None where it does not say."""
+    uri, name = said.get("orthanc.config.PostgreSQL.ConnectionUri"), said.get("orthanc.config.PostgreSQL.Host")
+    if isinstance(uri, str):
+        try:
+            return urlsplit(uri).hostname
+        except ValueError:
+            return uri
+    return name if isinstance(name, str) else None
 
 
 def _derived_commands(host: Host, commands: Mapping[str, str]) -> dict[str, str]:

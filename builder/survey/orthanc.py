@@ -15,7 +15,8 @@ test -r /etc/orthanc/orthanc.json || { echo "/etc/orthanc/orthanc.json is not th
 for file in /etc/orthanc/*.json; do
   case $file in */credentials.json) continue;; esac
   printf '@@file %s\n' "$file"
-  sed -E 's/("[A-Za-z]*Password"[[:space:]]*:[[:space:]]*)"([^"\\]|\\.)*"/\1"-"/g' "$file" || exit 4
+  sed -E -e 's/("[A-Za-z]*Password"[[:space:]]*:[[:space:]]*)"([^"\\]|\\.)*"/\1"-"/g' \
+    -e 's#(postgres(ql)?://[^:/@"]*:)[^"]*@#\1-@#g' "$file" || exit 4
   printf '\n'
 done
 """

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 from typing import Any
+from urllib.parse import quote
 
 from .variables import Modality, Variables
 
@@ -136,22 +137,23 @@ def _storage(variables: Variables) -> dict[str, Any]:
     }
 
 
+def database_uri(password: str) -> str:
+    """Where Orthanc's database is. Percent-encoded: of a "Password" of its own the plugin quotes nothing, so that a space
+    would end it."""
+    return f"postgresql://orthanc:{quote(password, safe='')}@127.0.0.1:5432/orthanc?sslmode=disable"
+
+
 def _postgresql(variables: Variables, database_password: str) -> dict[str, Any]:
     section: dict[str, Any] = {
         "EnableIndex": True,
         "EnableStorage": variables.storage == "database",
-        "Host": "127.0.0.1",
-        "Port": 5432,
-        "Database": "orthanc",
-        "Username": "orthanc",
-        "Password": database_password,
+        "ConnectionUri": database_uri(database_password),
         "Lock": True,
-        "EnableSsl": False,
         "MaximumConnectionRetries": 10,
         "ConnectionRetryInterval": 1,
     }
     # Plugin 4.0 (Debian 12) runs serialised transactions, which more connections make collide; 5.0 reads committed.
-    section["IndexConnectionsCount"] = 1 if variables.os == "debian-12" else 32
+    section["IndexConnectionsCount"] = 1 if variables.os == "debian-12" else 50  # the Book suggests 50
     return section
 
 

@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import bcrypt
 import pytest
@@ -368,3 +369,10 @@ def test_golden(name: str) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
     assert text == file.read_text()
+
+
+def test_any_database_password_survives_the_way_to_the_plugin() -> None:
+    password = "p'a\"ss w0rd@:/%\\ä"
+    address = urlsplit(orthanc.database_uri(password))
+    assert unquote(address.password or "") == password
+    assert (address.hostname, address.port, address.path) == ("127.0.0.1", 5432, "/orthanc")
