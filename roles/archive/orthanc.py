@@ -138,7 +138,7 @@ def _storage(variables: Variables) -> dict[str, Any]:
 
 
 def database_uri(password: str) -> str:
-    """Where Orthanc's database is. Percent-encoded: of a "Password" of its own the plugin quotes nothing, so that a space
+    """Where Orthanc's database is. Percent-encoded: in a "Password" of its own the plugin quotes nothing, and a space
     would end it."""
     return f"postgresql://orthanc:{quote(password, safe='')}@127.0.0.1:5432/orthanc?sslmode=disable"
 
