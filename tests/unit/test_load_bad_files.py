@@ -1,4 +1,4 @@
-"""Broken files and exactly what is said of each: one file, one case. PACSMITH_REWRITE_GOLDEN=1 rewrites what is said."""
+"""Every way a site or sheet file can be wrong, each with its exact message (PACSMITH_REWRITE_GOLDEN=1 rewrites)."""
 
 import os
 from collections.abc import Callable
