@@ -12,6 +12,7 @@ from builder.survey.remote import Remote
 
 CURL_FILE = "/etc/pacsmith/orthanc.curl"
 WORKLISTS = "/var/lib/orthanc/worklists"
+WORKLIST_PREFIX = "pacsmith-"
 _PORT = 8042
 _STATUS = re.compile(r"^pacsmith-status (\d{3})$", re.MULTILINE)
 
@@ -85,6 +86,10 @@ class Orthanc:
         status, _ = self.ask("POST", "/instances", file)
         if status != 200:
             raise SilentArchiveError(f"{self.host.name}: Orthanc refuses a synthetic image by REST with {status}")
+
+    def forget_worklists(self) -> None:
+        """Remove worklist items that an earlier verification could not remove. Raises Unreachable."""
+        self.remote.run(f"rm -f {WORKLISTS}/{WORKLIST_PREFIX}*.wl", sudo=True)
 
     def lookup(self, instance: str) -> list[str]:
         """Orthanc's identifiers of what has this SOP instance UID. Raises Unreachable, SilentArchiveError."""

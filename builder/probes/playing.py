@@ -1,5 +1,6 @@
 """A stand-in at work: a private folder on it, its tools, its listener. It plays the peer and nothing else."""
 
+import contextlib
 import io
 import re
 import shlex
@@ -12,13 +13,14 @@ from dataclasses import dataclass, field
 from builder.errors import PacsmithError
 from builder.models.site import Peer
 from builder.probes.dcmtk import TOOLS, TlsFiles, Way
+from builder.probes.held import Held
 from builder.survey.remote import Answer, Remote
 
-_OPEN = """set -u; umask 077
-find /tmp -maxdepth 1 -name 'pacsmith-verify-*' -mmin +60 -exec rm -rf {{}} + 2>/dev/null
-for tool in {tools}; do command -v "$tool" >/dev/null || echo "missing $tool"; done
-folder=$(mktemp -d /tmp/pacsmith-verify-XXXXXXXX) && tar -x -C "$folder" && echo "folder $folder"
-"""
+# Folders of a machine that was cut off in mid-run, and so could not remove them itself.
+_LOOK = """find /tmp -maxdepth 1 -name 'pacsmith-verify-*' -mmin +60 -exec rm -rf {{}} + 2>/dev/null
+for tool in {tools}; do command -v "$tool" >/dev/null || echo "missing $tool"; done"""
+_KEEP = """umask 077; folder=$(mktemp -d /tmp/pacsmith-verify-XXXXXXXX) || exit 1
+head -c {size} | tar -x -C "$folder" && echo "$folder"; cat >/dev/null; {sudo}rm -rf "$folder\""""
 
 
 class PlayerError(PacsmithError):
@@ -32,6 +34,7 @@ class Player:
     peer: Peer
     remote: Remote
     folder: str
+    keeper: Held | None = None
     tls: TlsFiles | None = None
     tls_material: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     port_held: threading.Lock = field(default_factory=threading.Lock)
@@ -76,8 +79,9 @@ class Player:
                 listener.stop()
 
     def close(self) -> None:
-        """Remove the private folder. Raises Unreachable."""
-        self.remote.run(["rm", "-rf", self.folder], sudo=True)
+        """Let go of the private folder, which then removes itself."""
+        if self.keeper is not None:
+            self.keeper.release()
 
 
 @dataclass(frozen=True)
@@ -96,63 +100,67 @@ class Carried:
 
 
 class Listener:
-    """A storescp that keeps what it receives bit for bit. After two minutes it ends by itself, come what may."""
+    """A storescp that keeps what it receives bit for bit, for as long as we hold it."""
 
     def __init__(self, player: Player, folder: str) -> None:
         self.player = player
         self.folder = folder
-        self._pid = ""
+        self._held: Held | None = None
 
     def start(self) -> None:
-        """Start it and wait until it accepts connections."""
+        """Start it and wait until it accepts connections. Raises PlayerError when it cannot listen."""
         entity = self.player.peer.ae
         assert entity is not None
-        argv = ["timeout", "120", "storescp", "-v", "--fork", "+xa", "+B", "-aet", self.player.title,
+        argv = ["storescp", "-v", "--fork", "+xa", "+B", "-aet", self.player.title,
                 *(self.player.tls.options() if self.player.tls and entity.tls else ()), str(entity.port)]  # fmt: skip
         probe = f"bash -c ': </dev/tcp/127.0.0.1/{entity.port}' 2>/dev/null"
-        script = (
+        self._held = Held(
+            self.player.remote,
             f"mkdir {self.folder} && cd {self.folder} || exit 1; "
-            f"{probe} && {{ echo busy; exit 1; }}; "
-            f"setsid {shlex.join(argv)} >../{self.folder.rsplit('/', 1)[-1]}.log 2>&1 </dev/null & pid=$!; "
-            f"for i in $(seq 100); do kill -0 $pid 2>/dev/null || break; {probe} && {{ echo pid $pid; exit 0; }}; "
-            f"sleep 0.02; done; cat ../*.log; exit 1"
+            f"if {probe}; then echo the port is taken by another program; exit 1; fi; "
+            f"{shlex.join(argv)} >{self.folder}.log 2>&1 </dev/null & pid=$!; "
+            f"for i in $(seq 250); do kill -0 $pid 2>/dev/null || break; {probe} && {{ echo listens; break; }}; "
+            f"sleep 0.02; done; kill -0 $pid 2>/dev/null || {{ tail -n 1 {self.folder}.log; exit 1; }}; "
+            "cat >/dev/null; kill $pid; wait $pid",
+            sudo=True,
         )
-        answer = self.player.remote.run(script, sudo=True, timeout=30)
-        found = re.search(r"^pid (\d+)$", answer.text, re.MULTILINE)
-        if answer.code != 0 or not found:
-            said = "the port is taken by another program" if "busy" in answer.text else answer.text.strip()[-200:]
+        said = self._held.said(20).strip() or "nothing was said"
+        if said != "listens":
+            self.stop()
             raise PlayerError(
-                f"{self.player.name}: storescp cannot listen on port {entity.port}: {said}; "
+                f"{self.player.name}: storescp cannot listen on port {entity.port}: {said[-200:]}; "
                 "free the port and verify again"
             )
-        self._pid = found[1]
 
     def received(self) -> dict[str, bytes]:
         """The files that have come so far, by name."""
         return untar(self.player.remote.run(f"tar -c -C {self.folder} .", sudo=True).stdout)
 
     def stop(self) -> None:
-        """End it, and wait until the port is free again. `timeout` passes the signal on to its whole group."""
-        waiting = f"for i in $(seq 100); do kill -0 {self._pid} 2>/dev/null || break; sleep 0.02; done"
-        self.player.remote.run(f"kill -TERM {self._pid} 2>/dev/null; {waiting}", sudo=True)
+        """End it, and wait until the port is free again."""
+        if self._held is not None:
+            self._held.release()
 
 
 def open_player(peer: Peer, remote: Remote, files: Mapping[str, bytes], *, tls: bool) -> Player:
     """Make the private folder with `files` in it (names without folders; `key.pem`, `certificate.pem`, `ca.pem` are
     what TLS uses). Raises Unreachable, PlayerError when a tool is missing."""
-    tools = (*(TOOLS if peer.ae else ()), "curl", "bash", "tar", "timeout")
-    answer = remote.run(_OPEN.format(tools=" ".join(tools)), stdin=_tar(files), timeout=60)
+    tools = (*(TOOLS if peer.ae else ()), "curl", "bash", "tar")
+    answer = remote.run(_LOOK.format(tools=" ".join(tools)), timeout=60)
     missing = re.findall(r"^missing (\S+)$", answer.text, re.MULTILINE)
-    folder = re.search(r"^folder (/tmp/pacsmith-verify-\w+)$", answer.text, re.MULTILINE)
-    if folder is None:
-        raise PlayerError(f"{peer.name}: no private folder could be made: {answer.text.strip()[-200:]}")
-    place = folder[1]
-    material = {name: files[name] for name in ("ca.pem", "certificate.pem", "key.pem") if name in files}
-    player = Player(peer, remote, place, _tls(place, files) if tls else None, material)
     if missing:
-        player.close()
         raise PlayerError(f"{peer.name}: the stand-in lacks {', '.join(missing)}; install dcmtk and curl on it")
-    return player
+    content = _tar(files)
+    sudo = "sudo -n " if remote.connection.sudo else ""
+    keeper = Held(remote, _KEEP.format(size=len(content), sudo=sudo))
+    with contextlib.suppress(BrokenPipeError):
+        keeper.send(content)
+    folder = keeper.said(60).strip()
+    if not folder.startswith("/tmp/pacsmith-verify-"):
+        keeper.release()
+        raise PlayerError(f"{peer.name}: no private folder could be made in /tmp; see that its disk is not full")
+    material = {name: files[name] for name in ("ca.pem", "certificate.pem", "key.pem") if name in files}
+    return Player(peer, remote, folder, keeper, _tls(folder, files) if tls else None, material)
 
 
 def _tls(folder: str, files: Mapping[str, bytes]) -> TlsFiles:

@@ -15,9 +15,17 @@ from typing import IO
 
 from builder.probes.playing import Player, PlayerError
 
-# Connects or listens as told, then copies both ways until either side ends. "r" says that it listens.
+# Connects or listens as told, says "r", then copies both ways until either side ends; it ends with its own input, too.
 _SCRIPT = """
 import os, socket, sys, threading
+line = None
+def inward():
+    while True:
+        data = os.read(0, 65536)
+        if not data:
+            os._exit(0)
+        line.sendall(data)
+threading.Thread(target=inward, daemon=True).start()
 if sys.argv[1] == "listen":
     door = socket.socket()
     door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -32,14 +40,6 @@ else:
     line.settimeout(None)
     os.write(1, b"r")
 line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-def inward():
-    while True:
-        data = os.read(0, 65536)
-        if not data:
-            break
-        line.sendall(data)
-    os._exit(0)
-threading.Thread(target=inward, daemon=True).start()
 while True:
     data = line.recv(65536)
     if not data:

@@ -41,7 +41,7 @@ def _asked(stage: Stage, question: Question, where: str, *, granted: str) -> Ans
     user = next(user for user in host.archive.users if user.name == question.detail)
     name, address = stage.fqdn(host.name), f"{host.address}:{host.archive.web_port}"
     context = ssl.create_default_context(cadata=stage.ca_pem)
-    with httpx.Client(verify=context, trust_env=False, timeout=10) as client:
+    with httpx.Client(verify=context, trust_env=False, timeout=httpx.Timeout(10, connect=3)) as client:
         try:
             reply = client.get(
                 f"https://{address}{where}",

@@ -9,14 +9,13 @@ from pydicom.uid import UID, ExplicitVRLittleEndian, generate_uid
 
 from builder.models.site import Peer
 from builder.probes.dcmtk import keys, read_outcome, scu
-from builder.probes.orthanc import WORKLISTS
+from builder.probes.orthanc import WORKLIST_PREFIX, WORKLISTS
 from builder.probes.playing import Carried
 from builder.probes.question import Answer, Question
 from builder.probes.samples import PATIENT_NAME, patient_id
 from builder.probes.stage import Stage, granted_answer, signs_of_life
 
 OTHER_STATION = "PACSMITH_OTHER"
-_FILE_PREFIX = "pacsmith-"
 
 
 def worklist_item(run: str, station: str, modality: str) -> bytes:
@@ -44,7 +43,7 @@ def worklist(stage: Stage, question: Question) -> Answer:
     """C-FIND in the modality worklist by the station's own AE title, and by a title that has nothing scheduled."""
     player, archive = stage.player(question.origin), stage.archive(question.target)
     peer = player.peer
-    file = f"{WORKLISTS}/{_FILE_PREFIX}{stage.run}-{player.name}.wl"
+    file = f"{WORKLISTS}/{WORKLIST_PREFIX}{stage.run}-{player.name}.wl"
     archive.remote.put(worklist_item(stage.run, player.title, _modality(peer)), file, "644", sudo=True)
     try:
         answers: list[Carried] = []

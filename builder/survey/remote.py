@@ -14,7 +14,7 @@ from builder.errors import Unreachable
 from builder.models.connection import Connection
 
 _SSH_FAILED = 255
-_SESSIONS = 7  # sshd refuses an eleventh session on one connection (MaxSessions 10); `start` takes some, too
+_SESSIONS = 6  # sshd refuses an eleventh session on one connection (MaxSessions 10); `start` takes some, too
 
 
 class Answer:

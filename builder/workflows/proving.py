@@ -52,6 +52,7 @@ def _cleaned(stage: Stage, on_evidence: Callable[[Evidence], None]) -> Iterator[
     told: list[Evidence] = []
     for archive in stage.archives.values():
         _quietly(partial(clean, archive))
+        _quietly(archive.forget_worklists)
     try:
         yield told
     finally:
