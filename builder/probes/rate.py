@@ -16,17 +16,20 @@ _CLOCK = "date +%s.%N"
 
 
 def rate(stage: Stage, question: Question) -> Answer:
-    """Store 100 images of 128 kB; when they came too slowly, 100 others once more, and the better of both counts.
+    """Store 100 images of 128 kB; while they come too slowly, 100 others, three times at most. The best time counts:
+    whatever else runs on the machines can only slow a transfer down.
 
     TCP_NODELAY is set for storescu: what is measured is the archive, not the sender. Counted is the time from the
     start of storescu to its end, association included; the images are on the stand-in before.
     """
-    first = _measured(stage, question, "first")
-    if first.verdict != "short":
-        return first
-    second = _measured(stage, question, "second")
-    better = second if second.verdict == "met" else first
-    return replace(better, observed=f"{first.observed}; measured again: {second.observed}", raw=first.raw + second.raw)
+    tried: list[Answer] = []
+    for name in ("first", "second", "third"):
+        tried.append(_measured(stage, question, name))
+        if tried[-1].verdict != "short":
+            break
+    best = next((answer for answer in tried if answer.verdict != "short"), tried[0])
+    told = "; measured again: ".join(answer.observed for answer in tried)
+    return replace(best, observed=told, raw=b"".join(answer.raw for answer in tried))
 
 
 def _measured(stage: Stage, question: Question, name: str) -> Answer:

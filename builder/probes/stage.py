@@ -150,8 +150,9 @@ def refused_answer(
 
 
 def _names_right(detail: str) -> bool:
-    """A status that speaks of rights (PS3.7, C.4 and C.5), not one for a request that could not be carried out."""
-    return any(word in detail.lower() for word in ("notauthorized", "not authorized", "refused"))
+    """A status that speaks of rights (PS3.7, C.5.17 and C.5.25), not one for a request that could not be carried out:
+    out of resources and an unknown move destination are "refused", too, by an archive that would have obeyed."""
+    return any(word in detail.lower() for word in ("notauthorized", "not authorized", "sopclassnotsupported"))
 
 
 Ask = Callable[[Stage, Question], Answer]
