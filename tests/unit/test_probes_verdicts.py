@@ -58,6 +58,24 @@ def test_refusal_of_an_operation(name: str) -> None:
     assert refused(name).verdict == REFUSALS[name]
 
 
+@pytest.mark.parametrize(
+    ("status", "verdict"),
+    [
+        ("Refused: NotAuthorized", "met"),
+        ("Refused: SOPClassNotSupported", "met"),
+        # an archive that takes the request for its right, and fails at it
+        ("Refused: OutOfResources", "unknown"),
+        ("Refused: OutOfResourcesSubOperations", "unknown"),
+        ("Refused: MoveDestinationUnknown", "unknown"),
+        ("Failed: UnableToProcess", "unknown"),
+    ],
+)
+def test_a_status_is_a_refusal_only_when_it_speaks_of_rights(status: str, verdict: Verdict) -> None:
+    outcome = read_outcome(0, f"I: Association Accepted\nI: Received Final Move Response ({status})\n")
+    assert outcome.kind == "status"
+    assert refused_answer(ROUTE, outcome, b"", "tool", 0.1).verdict == verdict
+
+
 TITLES: dict[str, Verdict] = {
     "echo-wrong-called-title": "met",
     "echo-unknown-calling-title": "unknown",  # rejected, but for another reason
