@@ -1,13 +1,17 @@
 """From an outcome to a verdict: success alone meets a grant, and only the right refusal proves a refusal."""
 
+from typing import Any
+
 import pytest
 
 from builder.models.evidence import Evidence, Verdict
 from builder.probes.dcmtk import read_outcome
 from builder.probes.question import Answer, Question, dicom_service, evidence_of, path, same_process, settle
 from builder.probes.refusals import read_connection
+from builder.probes.sending import entry_verdict
 from builder.probes.stage import granted_answer, refused_answer
 from builder.workflows.verify import accepted, failures
+from tests.unit.site_parts import example
 from tests.unit.test_probes_dcmtk import KINDS, recording
 
 ROUTE = Question("ct01 -> archive01: find", "find", "ct01", "archive01", "expected", "site", attest="a person")
@@ -155,3 +159,26 @@ def test_acceptance() -> None:
 def test_only_unknown_evidence_names_who_must_attest() -> None:
     assert evidence_of(ROUTE, Answer("met", "observed", "probe"), "run").attest is None
     assert evidence_of(ROUTE, Answer("unknown", "observed", "probe"), "run").attest == "a person"
+
+
+def entry(**changes: object) -> dict[str, object]:
+    return {"AET": "BRIGID_READ1", "Host": "10.78.0.31", "Port": 11112, "UseDicomTls": False} | changes
+
+
+@pytest.mark.parametrize(
+    ("modalities", "reached", "verdict", "observed"),
+    [
+        ({"read01": entry()}, True, "met", "BRIGID_READ1 at 10.78.0.31:11112"),
+        ({"another-name": entry()}, True, "met", "BRIGID_READ1 at 10.78.0.31:11112"),
+        ({"read01": entry(Port=104)}, True, "short", "BRIGID_READ1 at 10.78.0.31:104"),
+        ({"read01": entry(Port=9)}, False, "met", "BRIGID_READ1 at 10.78.0.31"),
+        ({"read01": entry(Host="10.78.0.32")}, False, "short", "BRIGID_READ1 at 10.78.0.32"),
+        ({"read01": entry(UseDicomTls=True)}, True, "short", "BRIGID_READ1 at 10.78.0.31:11112 with TLS"),
+        ({"read01": entry(AET="brigid_read1")}, True, "short", "no entry for BRIGID_READ1"),
+        ({"a": entry(), "b": entry(Host="10.78.0.99")}, True, "short",
+         "BRIGID_READ1 at 10.78.0.31:11112; BRIGID_READ1 at 10.78.0.99:11112"),
+        ({}, True, "short", "no entry for BRIGID_READ1"),
+    ],
+)  # fmt: skip
+def test_registry(modalities: dict[str, Any], reached: bool, verdict: str, observed: str) -> None:
+    assert entry_verdict(modalities, example().end("read01"), reached=reached) == (verdict, observed)
