@@ -123,7 +123,7 @@ def _verdict(case: ElementTree.Element, told: dict[str, str]) -> tuple[Verdict, 
     if skipped is not None:
         return "not applicable", skipped.get("message", "skipped")
     if case.find("failure") is None and case.find("error") is None:
-        return "met", "as expected"
+        return "met", told.get("observed", "as expected")
     observed = told.get("observed", "no reason given")
     if told.get("found") == "wrong":
         return "short", observed

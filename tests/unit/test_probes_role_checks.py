@@ -21,6 +21,11 @@ def test_name_is_known(host, variables):
     assert variables["name"] == "archive01"
 
 
+def test_figures(record_property):
+    """A figure within its limit."""
+    record_property("observed", "7 of at most 10")
+
+
 def test_port_is_open(host):
     """A port is open."""
     assert host.run("false").rc == 0, "the port is shut"
@@ -62,6 +67,7 @@ def test_a_child_on_this_machine(checks: RoleChecks, tmp_path: Path, monkeypatch
     told = {name: (item.verdict, item.expected, item.observed) for name, item in found.items()}
     assert told == {
         "archive01: name is known": ("met", "The host knows its name.", "as expected"),
+        "archive01: figures": ("met", "A figure within its limit.", "7 of at most 10"),
         "archive01: port is open": ("short", "A port is open.", "the port is shut"),
         "archive01: cannot tell": (
             "unknown", "Something that cannot be asked.",

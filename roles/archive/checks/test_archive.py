@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from testinfra.host import Host
 from .reading import Reading, read
 
 Variables = dict[str, Any]
+Record = Callable[[str, object], None]  # what a met check saw, for its evidence
 # Measured on Debian 13 (systemd 257): 1.4, 2.5, 3.9; on Debian 12 a little more. 10 is no protection at all.
 EXPOSURE = {"orthanc": 2.5, "nginx": 3.5, "postgresql": 5.0}
 BACKUP_HOURS = 26
@@ -23,9 +25,10 @@ def seen(host: Host) -> Reading:
     return read(host)
 
 
-def test_orthanc_is_who_it_should_be(seen: Reading, variables: Variables) -> None:
+def test_orthanc_is_who_it_should_be(seen: Reading, variables: Variables, record_property: Record) -> None:
     """Orthanc answers with the site's AE title and DICOM port, in the product version that the site names."""
     system = seen.json("system")
+    record_property("observed", f"{system['DicomAet']}, port {system['DicomPort']}, Orthanc {system['Version']}")
     assert system["DicomAet"] == variables["ae_title"]
     assert system["DicomPort"] == variables["dicom_port"]
     assert system["Version"] == variables["product_version"]
@@ -145,11 +148,13 @@ def test_web_addresses(seen: Reading, variables: Variables) -> None:
     assert found["rest"] == set(variables["administration"])
 
 
-def test_certificate(seen: Reading, variables: Variables) -> None:
+def test_certificate(seen: Reading, variables: Variables, record_property: Record) -> None:
     """The host's certificate names it, serves both ends of TLS and is valid for another seven days at least."""
     assert f"DNS:{variables['fqdn']}" in seen["certificate"]
     assert "TLS Web Server Authentication" in seen["certificate"]
-    assert int(seen["certificate-end"]) - int(seen["now"]) > 7 * 86400
+    left = int(seen["certificate-end"]) - int(seen["now"])
+    record_property("observed", f"for {variables['fqdn']}, {left // 86400} days left")
+    assert left > 7 * 86400
 
 
 def test_secrets_are_for_few(seen: Reading) -> None:
@@ -175,27 +180,37 @@ def test_services(seen: Reading) -> None:
     assert seen["failed"] == ""
 
 
-def test_hardening(seen: Reading) -> None:
+def test_hardening(seen: Reading, record_property: Record) -> None:
     """systemd's own measure of exposure stays low for Orthanc, nginx and PostgreSQL."""
     measured = {re.split(r"[.@]", unit)[0]: float(value) for unit, value in seen.pairs("exposure").items()}
+    record_property("observed", ", ".join(f"{name} {value:g}" for name, value in sorted(measured.items())) + " of 10")
     assert set(measured) == set(EXPOSURE)
     assert {name: value for name, value in measured.items() if value > EXPOSURE[name]} == {}
 
 
-def test_backup(seen: Reading) -> None:
+def test_backup(seen: Reading, record_property: Record) -> None:
     """The last backup went well, not more than 26 hours ago."""
     last = seen.json("backup")
+    record_property("observed", f"snapshot {last['snapshot']}, taken {last['at']} in {last['seconds']} s")
     assert last["result"] == "ok", f"failed while {last['step']}"
     assert _age(seen, last) < BACKUP_HOURS * 3600
 
 
-def test_restore_has_been_tried(seen: Reading) -> None:
-    """The newest backup was restored within eight days, with equal counts and hashes; no scratch database is left."""
+def test_restore_has_been_tried(seen: Reading, record_property: Record) -> None:
+    """The newest backup was restored within eight days: the counts equal, each file of a sample as its recorded MD5."""
     last = seen.json("restore-test")
+    record_property("observed", restored(last))
     assert last["result"] == "ok", last["step"]
     assert _age(seen, last) < RESTORE_TEST_DAYS * 86400
     assert re.fullmatch(r"attachments=\d+ bytes=\d+ instances=\d+ patients=\d+ series=\d+ studies=\d+", last["counts"])
-    assert "pacsmith_restore_test" not in seen.lines("databases")
+    assert "pacsmith_restore_test" not in seen.lines("databases"), "the scratch database of the test is still there"
+
+
+def restored(last: Mapping[str, Any]) -> str:
+    """What a restore test came to, in words: whoever signs must see that an archive without images proves little."""
+    files = int(last["files_compared"])
+    what = f"{files} stored files equal to their recorded MD5" if files else "NO STORED FILE: the archive was empty"
+    return f"restored {last['at']}: {last['counts']}; {what}"
 
 
 def test_packages_left_the_configuration_alone(seen: Reading) -> None:
