@@ -149,9 +149,9 @@ def clean(archive: Orthanc, run: str | None = None) -> Removal:
     with archive.lock:
         everyone = archive.studies()
         ours = [study for study, patient in everyone.items() if run is None or patient == patient_id(run)]
-        if not ours:
-            return Removal(0, 0, 0, 0)
         before = archive.count() - len(everyone)
+        if not ours:
+            return Removal(0, 0, before, before)
         archive.remove(ours)
         left = archive.studies()
         after = archive.count() - len(left)

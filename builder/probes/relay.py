@@ -55,8 +55,11 @@ def _start(player: Player, arguments: list[str]) -> "subprocess.Popen[bytes]":
     assert process.stdout is not None
     if process.stdout.read(1) != b"r":
         _end(process)
-        what = f"listen on port {arguments[1]}" if arguments[0] == "listen" else f"connect to {':'.join(arguments[1:])}"
-        raise PlayerError(f"{player.name}: cannot {what} with python3; see that python3 is there and the port is free")
+        if arguments[0] == "listen":
+            what, remedy = f"listen on port {arguments[1]}", "the port is free"
+        else:
+            what, remedy = f"connect to {':'.join(arguments[1:])}", "something listens there"
+        raise PlayerError(f"{player.name}: cannot {what} with python3; see that python3 is there and that {remedy}")
     return process
 
 
