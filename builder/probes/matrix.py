@@ -100,16 +100,25 @@ def _rate(grant: Grant) -> Question:
 def _outgoing(site: Site, grant: Grant) -> Iterator[Question]:
     """What our own host may do to a peer: asked where the peer has a stand-in that can say what it received."""
     for operation in grant.may:
-        played = isinstance(grant.target, Peer) and grant.target.stand_in
-        known = operation in ("echo", "store", "commit") and isinstance(grant.source, Host) and grant.source.archive
+        why = _no_probe(grant, operation)
         yield Question(
             subject=f"{grant.source.name} -> {grant.target.name}: {operation}",
-            ask=f"send-{operation}" if played and known else "attest", origin=grant.source.name,
+            ask="attest" if why else f"send-{operation}", origin=grant.source.name,
             target=grant.target.name, expected=_SEND.get(operation, _EXPECT[operation]), source=_route(grant),
             phase="read", about=grant.source.name,
-            detail="" if played and known else f"{grant.target.name} is not ours and has no stand-in",
-            attest=None if played and known else _who_attests(site, grant.target),
+            detail=why, attest=_who_attests(site, grant.target) if why else None,
         )  # fmt: skip
+
+
+def _no_probe(grant: Grant, operation: Operation) -> str:
+    """Why no probe can tell whether our own host does this at the target; empty when one can."""
+    if isinstance(grant.target, Host):
+        return f"no probe asks what {grant.source.name} sends to {grant.target.name}, another host of pacsmith's"
+    if not grant.target.stand_in:
+        return f"{grant.target.name} is not ours and has no stand-in"
+    if operation not in _SEND or not (isinstance(grant.source, Host) and grant.source.archive):
+        return f"no probe makes {grant.source.name} ask {grant.target.name} for {operation}"
+    return ""
 
 
 _SEND: dict[Operation, str] = {
