@@ -8,6 +8,12 @@ from builder.models.base import AbsolutePath, Model, Name, Port
 from builder.models.calendar import TimeOfDay
 from builder.models.secret import SecretReference
 
+# Orthanc's own words for character sets (its setting DefaultEncoding).
+Encoding = Literal[
+    "Ascii", "Utf8", "Latin1", "Latin2", "Latin3", "Latin4", "Latin5", "Cyrillic", "Windows1251", "Arabic", "Greek",
+    "Hebrew", "Thai", "Japanese", "JapaneseKanji", "Korean", "Chinese", "SimplifiedChinese",
+]  # fmt: skip
+
 
 class WebUser(Model):
     """A user of the archive's web door. `rest` opens Orthanc's own REST interface: administrators only."""
@@ -36,6 +42,11 @@ class ArchiveSettings(Model):
     web_port: Port = 443
     users: tuple[WebUser, ...] = Field(min_length=1)
     backup: Backup
+    default_encoding: Encoding = Field(
+        "Latin1",
+        description="character set of images that name none, and of every answer to a search or worklist query: "
+        "letters outside it are lost in those answers, so take Utf8 where names need more than Western European ones",
+    )
     concurrent_jobs: int = Field(4, ge=1, le=32, description="Orthanc jobs (transfers) that run at once")
     minimum_store_rate: float = Field(
         50.0,

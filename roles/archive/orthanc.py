@@ -166,7 +166,8 @@ def sections(variables: Variables, database_password: str) -> dict[str, str]:
             **_storage(variables),
             **_http_server(),
             **_dicom_server(variables),
-            "DefaultEncoding": "Latin1",
+            # Orthanc Book, implementation notes: assumed where an image names none, and used for C-FIND answers.
+            "DefaultEncoding": variables.default_encoding,
             "MallocArenaMax": 5,
             "MetricsEnabled": True,
             "LogExportedResources": False,

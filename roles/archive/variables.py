@@ -5,7 +5,7 @@ from typing import Literal, Self
 
 from builder.errors import BadInput
 from builder.inventory.registry import Grant, grants
-from builder.models.archive import Backup, WebUser
+from builder.models.archive import Backup, Encoding, WebUser
 from builder.models.base import AbsolutePath, AeTitle, DnsName, Line, Model, Name, Port
 from builder.models.secret import SecretReference
 from builder.models.site import (
@@ -67,6 +67,7 @@ class Variables(Model):
     modalities: tuple[Modality, ...]
     storage: Literal["filesystem", "database"]
     storage_directory: AbsolutePath
+    default_encoding: Encoding
     database_password: SecretReference
     web_port: Port
     web_users: tuple[WebUser, ...]
@@ -95,6 +96,7 @@ class Variables(Model):
             modalities=_modalities(incoming, grants(site, by=host.name)),
             storage=settings.storage,
             storage_directory=settings.storage_directory,
+            default_encoding=settings.default_encoding,
             database_password=settings.database_password,
             web_port=settings.web_port,
             web_users=tuple(sorted(settings.users, key=lambda user: user.name)),

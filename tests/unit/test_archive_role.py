@@ -66,6 +66,13 @@ def test_variables_survive_the_way_through_json() -> None:
     assert variables.packages == PACKAGES
 
 
+def test_the_character_set_is_the_sites_word() -> None:
+    """Orthanc answers searches in it: a name with letters outside it would come back without them."""
+    for asked, wanted in (({}, "Latin1"), ({"default_encoding": "Utf8"}, "Utf8")):
+        settings = json.loads(_text(_example(**asked), "/etc/orthanc/orthanc.json"))
+        assert settings["DefaultEncoding"] == wanted
+
+
 def test_rights_follow_the_routes_in_both_directions() -> None:
     ct, reader = _example().modalities
     assert (ct.name, ct.title, ct.port) == ("ct01", "BRIGID_CT1", 104)
