@@ -48,6 +48,7 @@ class SecretStore:
         self.site = site
         self._vault = vault
         self._seen: dict[str, SecretStr] = {}
+        self._redactor = (hash(()), Redactor(()))
 
     @property
     def vault(self) -> VaultFile | None:
@@ -89,7 +90,10 @@ class SecretStore:
 
     def redactor(self) -> Redactor:
         """Cleans texts of all values seen so far. Make it after the values were asked for."""
-        return Redactor(self.all_values())
+        values = self.all_values()
+        if hash(values) != self._redactor[0]:  # made once for the same values: it is asked for with every text
+            self._redactor = (hash(values), Redactor(values))
+        return self._redactor[1]
 
     def keep(self, make: Callable[[Mapping[str, SecretStr]], Mapping[str, str]]) -> tuple[str, ...]:
         """Write what `make` returns for the vault's present values into the vault; the names written, sorted.

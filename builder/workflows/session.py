@@ -75,12 +75,13 @@ def select(inventory: Inventory, hosts: Sequence[str] | None, host_class: str | 
 
 
 def ledger_of(site: Site, store: SecretStore) -> Ledger:
-    """The site's ledger: SQLite in .pacsmith/<site>/ unless the site names another database."""
+    """The site's ledger: SQLite in .pacsmith/<site>/ unless the site names another database. Whatever is written there
+    is cleaned of the secrets known by then, be it said by a step, a probe or a host."""
     if site.ledger is None:
-        return open_ledger(f"sqlite:///.pacsmith/{site.name}/ledger.db")
-    if isinstance(site.ledger, str):
-        return open_ledger(site.ledger)
-    return open_ledger(store.value(site.ledger).get_secret_value())
+        url = f"sqlite:///.pacsmith/{site.name}/ledger.db"
+    else:
+        url = site.ledger if isinstance(site.ledger, str) else store.value(site.ledger).get_secret_value()
+    return open_ledger(url, clean=lambda text: store.redactor().clean(text))
 
 
 def open_session(

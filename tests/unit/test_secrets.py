@@ -18,6 +18,7 @@ from builder.models.site import Site
 from builder.secrets import generate_missing, open_store
 from builder.secrets.vault_command import decrypt
 from builder.secrets.vault_text import HEAD, parse, with_values
+from builder.workflows.session import ledger_of
 from tests.unit.site_parts import example, host, peer, site_of
 
 VAULT = Path(".pacsmith/g-site/secrets.yml")
@@ -431,10 +432,31 @@ def test_all_values_are_known_for_redaction() -> None:
     assert store.redactor().clean("a value-unused b vault-pass-123") == "a [secret] b [secret]"
 
 
+def test_a_redactor_is_made_again_only_for_new_values() -> None:
+    write_vault("shared: value-shared\n")
+    store = open_store(site())
+    assert store.redactor().clean("value-shared") == "value-shared"
+    store.value(vault("shared"))
+    assert store.redactor().clean("value-shared") == "[secret]"
+    assert store.redactor() is store.redactor()
+
+
+def test_the_ledger_of_a_site_is_cleaned_of_its_secrets() -> None:
+    """Whoever says it, a step, a probe or a host: also of a secret that was read after the ledger was opened."""
+    write_vault("shared: value-shared\n")
+    hospital = site()
+    store = open_store(hospital)
+    with ledger_of(hospital, store) as ledger:
+        store.value(vault("shared"))
+        state = ledger.set_host_state(hospital.name, "archive01", facts={"x": {"value": "saw value-shared"}})
+    assert state.facts == {"x": {"value": "saw [secret]"}}
+
+
 def test_nothing_of_a_value_is_in_a_representation() -> None:
     write_vault("shared: value-shared\n")
     store = open_store(site())
     value = store.value(vault("shared"))
+    store.redactor()
     assert "value-shared" not in repr(value) + str(value) + repr(store.__dict__)
 
 
