@@ -4,6 +4,7 @@ EXIT_FAILED = 1
 EXIT_BAD_INPUT = 2
 EXIT_UNREACHABLE = 3
 EXIT_LOCKED = 4
+EXIT_INTERRUPTED = 130
 
 
 class PacsmithError(Exception):
@@ -28,3 +29,9 @@ class Locked(PacsmithError):
     """Someone else holds the host or site, or it is outside its window (exit 4)."""
 
     exit_code = EXIT_LOCKED
+
+
+class Interrupted(PacsmithError):
+    """Someone pressed Ctrl-C (exit 130)."""
+
+    exit_code = EXIT_INTERRUPTED

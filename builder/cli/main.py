@@ -1,15 +1,18 @@
 """The command: parse, call one workflow, choose the exit code."""
 
+import functools
 import os
 import sys
+from collections.abc import Callable
+from typing import ParamSpec
 
 import typer
 
 from builder import __version__
 from builder.cli import assess, build, init, lab, locks, plan, render, report, schema, secrets, survey, validate, verify
-from builder.errors import PacsmithError
+from builder.errors import EXIT_FAILED, Interrupted, PacsmithError
 
-EXIT_INTERRUPTED = 130
+Given = ParamSpec("Given")
 
 app = typer.Typer(
     name="pacsmith",
@@ -48,25 +51,44 @@ _VERBS = (
     report.report,
     locks.locks,
 )
+
+
+def _interruptible(verb: Callable[Given, None]) -> Callable[Given, None]:
+    """Ctrl-C becomes a fault with its sentence; left to typer it would end the command without a word."""
+
+    @functools.wraps(verb)
+    def wrapped(*args: Given.args, **kwargs: Given.kwargs) -> None:
+        try:
+            verb(*args, **kwargs)
+        except KeyboardInterrupt:
+            raise Interrupted("interrupted; the state is saved, the same command goes on from here") from None
+
+    return wrapped
+
+
 for _verb in _VERBS:
-    app.command()(_verb)
-app.add_typer(lab.app, name="lab")
-app.add_typer(secrets.app, name="secrets")
+    app.command()(_interruptible(_verb))
+for _group, _name in ((lab.app, "lab"), (secrets.app, "secrets")):
+    for _command in _group.registered_commands:
+        if _command.callback is not None:
+            _command.callback = _interruptible(_command.callback)
+    app.add_typer(_group, name=_name)
 
 
 def run() -> None:
     """Entry point of the `pacsmith` command: a fault becomes one sentence on stderr and its exit code."""
     try:
-        app(standalone_mode=True)
+        app()
     except PacsmithError as fault:
         typer.echo(f"pacsmith: {fault}", err=True)
         sys.exit(fault.exit_code)
-    except KeyboardInterrupt:
-        typer.echo("pacsmith: interrupted; the state is saved, the same command goes on from here", err=True)
-        sys.exit(EXIT_INTERRUPTED)
     except BrokenPipeError:
         # The reader (`| head`) went away; nothing is wrong. Point stdout elsewhere so that Python's exit stays quiet.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as refusal:
+        place = refusal.filename or "this machine refuses"
+        typer.echo(f"pacsmith: {place}: {refusal.strerror}; mend that and run the same command again", err=True)
+        sys.exit(EXIT_FAILED)
 
 
 if __name__ == "__main__":

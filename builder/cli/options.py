@@ -14,7 +14,7 @@ SiteOption = Annotated[
         help="Site: a folder name below inventory/, or a path to a site file. Not needed when there is one.",
     ),
 ]
-SiteArgument = Annotated[str | None, typer.Argument(metavar="[SITE]", help="The site, as with --site.")]
+SiteArgument = Annotated[str | None, typer.Argument(metavar="SITE", help="The site, as with --site.")]
 HostOption = Annotated[list[str] | None, typer.Option("--host", help="Only this host; may be given several times.")]
 ClassOption = Annotated[
     str | None, typer.Option("--class", help="Only hosts of this class: archive, workstation or thin_client.")

@@ -42,6 +42,8 @@ def _as_data(result: Plan) -> dict[str, object]:
         "steps": [step.model_dump(mode="json", exclude={"run", "at"}) for step in result.steps],
         "changes": len(result.changes),
         "coverage": round(result.job.coverage, 4),
+        "unreachable": list(result.job.unreachable),
+        "failed": list(result.job.failed),
         "unseen": [f"{step.host}: {step.role}: {step.step}" for step in result.unseen],
         "reasons": list(result.job.reasons),
     }
@@ -56,7 +58,11 @@ def _tell(result: Plan) -> None:
         typer.echo(f"{step.host}: {step.role}: cannot be previewed: {step.step}")
     for reason in result.job.reasons:
         typer.echo(f"pacsmith: {reason}", err=True)
-    typer.echo(
-        f"{len(result.changes)} of {result.job.steps} steps would change something; {len(result.unseen)} cannot be "
-        f"previewed (coverage {result.job.coverage:.0%})"
-    )
+    apart = len(result.job.unreachable) + len(result.job.failed)
+    if result.job.steps:
+        typer.echo(
+            f"{len(result.changes)} of {result.job.steps} steps would change something; {len(result.unseen)} cannot be "
+            f"previewed (coverage {result.job.coverage:.0%})"
+        )
+    if apart:
+        typer.echo(f"not or not wholly seen: {apart} of {len(result.job.changed)} hosts, for the reasons above")

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from builder.cli.ask import asker
-from builder.cli.options import ClassOption, HostOption, JsonOption, SiteOption
+from builder.cli.options import ClassOption, HostOption, JsonOption, SiteArgument, SiteOption, one_site
 from builder.errors import EXIT_FAILED, EXIT_UNREACHABLE, BadInput
 from builder.models.evidence import Evidence
 from builder.report import junit_xml
@@ -22,6 +22,7 @@ _PLAIN_WIDTH = 200
 
 
 def verify(  # noqa: PLR0917 - typer names every option
+    site_name: SiteArgument = None,
     site: SiteOption = None,
     host: HostOption = None,
     host_class: ClassOption = None,
@@ -36,7 +37,7 @@ def verify(  # noqa: PLR0917 - typer names every option
 
     Example: pacsmith verify --host archive01 --junit verify.xml
     """
-    session = open_session("verify", site, hosts=host, host_class=host_class, ask=asker())
+    session = open_session("verify", one_site(site_name, site), hosts=host, host_class=host_class, ask=asker())
     console = Console(stderr=True, quiet=as_json)
     with console.status("verify") as status:
         told: list[Evidence] = []

@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from builder.errors import Locked
 from builder.inventory import Machine
 from builder.models.run import Outcome
 from builder.report.gather import gather
@@ -44,7 +45,10 @@ def recorded(session: Session, *, locked: bool) -> Iterator[Ending]:
                 )
             yield ending
     except KeyboardInterrupt:
-        ending = Ending("interrupted", "interrupted")
+        ending = Ending("interrupted")
+        raise
+    except Locked as holder:
+        ending = Ending("refused", str(holder))
         raise
     except Exception as fault:
         ending = Ending("failed", session.store.redactor().clean(str(fault)))

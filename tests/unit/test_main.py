@@ -1,0 +1,54 @@
+"""What a person's shell sees when a command does not end by itself."""
+
+from pathlib import Path
+
+import pytest
+
+from builder.cli import main
+from builder.errors import Unreachable
+
+
+def ended(monkeypatch: pytest.MonkeyPatch, fault: BaseException) -> int:
+    """The exit code of the command when its work raises `fault`."""
+
+    def work(**_: object) -> None:
+        raise fault
+
+    monkeypatch.setattr(main.app.registered_commands[0], "callback", main._interruptible(work))
+    monkeypatch.setattr("sys.argv", ["pacsmith", work.__name__])
+    with pytest.raises(SystemExit) as end:
+        main.run()
+    assert isinstance(end.value.code, int)
+    return end.value.code
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "said"),
+    [
+        (KeyboardInterrupt(), 130, "pacsmith: interrupted; the state is saved, the same command goes on from here"),
+        (Unreachable("ct01: no answer; is it on?"), 3, "pacsmith: ct01: no answer; is it on?"),
+        (
+            PermissionError(13, "Permission denied", ".pacsmith/a/secrets.yml"),
+            1,
+            "pacsmith: .pacsmith/a/secrets.yml: Permission denied; mend that and run the same command again",
+        ),
+        (
+            OSError(28, "No space left on device"),
+            1,
+            "pacsmith: this machine refuses: No space left on device; mend that and run the same command again",
+        ),
+    ],
+)
+def test_every_end_is_one_sentence_and_its_exit_code(
+    fault: BaseException, code: int, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ended(monkeypatch, fault) == code
+    assert capsys.readouterr().err.strip() == said
+
+
+def test_a_usage_error_is_bad_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["pacsmith", "no-such-verb"])
+    with pytest.raises(SystemExit) as end:
+        main.run()
+    assert end.value.code == 2
