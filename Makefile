@@ -30,7 +30,7 @@ unit: ## tests that need no host
 	$(BIN)/pytest tests/unit -q
 
 lab: ## tests on real hosts in the lab (root)
-	$(SUDO) $(BIN)/pytest tests/lab -q
+	$(SUDO) $(BIN)/pytest tests/lab -q -p no:cacheprovider
 
 lock: ## resolve requirements.lock anew (versions and hashes, no address), on every supported Python
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml -o requirements.lock

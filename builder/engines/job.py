@@ -86,7 +86,11 @@ def run_job(
     tally = Tally(names)
     with tempfile.TemporaryFile("w+", errors="replace") as complaints:
         child = subprocess.Popen(
-            [sys.executable, "-m", engine], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=complaints, text=True
+            [sys.executable, "-P", "-m", engine],  # -P: a json.py of the project folder must not stand in for Python's
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+            text=True,
         )
         try:
             for line in _lines(child, order_text(job, materials)):

@@ -64,9 +64,12 @@ def is_pinned(known_hosts: Path, names: tuple[str, ...]) -> bool:
 
 
 def give_back(folder: Path) -> None:
-    """Under sudo, make the files in `folder` the caller's own, so that `pacsmith build` can read them without root."""
+    """Under sudo, make `folder`, its files and the folders above it the caller's own, so that `pacsmith build` can read
+    them without root. Only below .pacsmith: a site may name a known_hosts in /etc/ssh, which stays root's."""
     user, group = os.environ.get("SUDO_UID"), os.environ.get("SUDO_GID")
-    if os.geteuid() != 0 or not user or not group:
+    state = Path(".pacsmith").resolve()
+    if os.geteuid() != 0 or not user or not group or not folder.resolve().is_relative_to(state):
         return
-    for path in (folder.parent.parent, folder.parent, folder, *folder.iterdir()):
-        os.chown(path, int(user), int(group))
+    above = [path for path in folder.resolve().parents if path.is_relative_to(state)]
+    for path in (*above, folder, *folder.iterdir()):
+        os.chown(path, int(user), int(group), follow_symlinks=False)

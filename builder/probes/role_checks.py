@@ -78,7 +78,7 @@ def ssh_config(connection: Connection, socket: Path) -> str:
 
 def _argv(checks: RoleChecks, folder: Path) -> list[str]:
     return [
-        sys.executable, "-m", "pytest", "-q", "--tb=no", "--import-mode=importlib", "-p", "no:cacheprovider",
+        sys.executable, "-P", "-m", "pytest", "-q", "--tb=no", "--import-mode=importlib", "-p", "no:cacheprovider",
         "-p", "testinfra.plugin", "-p", "builder.probes.checks_plugin",
         "-c", str(folder / "pytest.ini"), "--rootdir", str(checks.folder),
         f"--hosts=ssh://{checks.connection.host}", "--ssh-config", str(folder / "ssh_config"),

@@ -50,8 +50,11 @@ def _stale(site: Site, folder: Path, wanted: Mapping[str, str]) -> list[Path]:
     for path in sorted(folder.rglob("*")):
         if path in keep or path.is_symlink() or not path.is_file():
             continue
-        with path.open("rb") as file:
-            first = file.readline(500).decode("utf-8", "replace")
+        try:
+            with path.open("rb") as file:
+                first = file.readline(500).decode("utf-8", "replace")
+        except OSError:
+            continue  # what we may not read, we have not written
         if carries_mark(first, site):
             stale.append(path)
     return stale

@@ -39,6 +39,18 @@ def test_a_line_that_is_no_event_is_a_note_and_nothing_is_lost(tmp_path: Path, m
     assert events[0].error == "the engine printed no event: Warning: [secret]!"
 
 
+def test_a_file_of_the_project_folder_is_not_taken_for_python_s_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "json.py").write_text("raise SystemExit('not me')\n")
+    monkeypatch.chdir(project)
+    result, _ = fake(tmp_path, monkeypatch, f"import json; print(json.dumps({GOOD.replace('true', 'True')}))")
+    assert result.reasons == ()
+    assert result.ok
+
+
 @pytest.mark.parametrize(
     ("body", "sentence"),
     [
