@@ -11,7 +11,7 @@ from builder.errors import Unreachable
 def ended(monkeypatch: pytest.MonkeyPatch, fault: BaseException) -> int:
     """The exit code of the command when its work raises `fault`."""
 
-    def work(**_: object) -> None:
+    def work() -> None:
         raise fault
 
     monkeypatch.setattr(main.app.registered_commands[0], "callback", main._interruptible(work))
