@@ -358,6 +358,25 @@ def test_scripts_have_no_fault_that_shellcheck_knows(script: str, storage: str, 
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.parametrize(
+    ("codes", "said"),
+    [
+        ("0", "saved"),
+        ("3 0", "saved"),  # a study was deleted while its files were read
+        ("3 3", "failed"),
+        ("1", "failed"),
+        ("3 1", "failed"),
+    ],
+)
+def test_a_backup_that_lost_a_file_is_made_once_more_and_no_failure_passes(codes: str, said: str) -> None:
+    script = _text(_example(), "/usr/local/sbin/pacsmith-backup")
+    step = script[script.index("step='saving to the repository'") : script.index('rm -rf "$spool"\n\n# One')]
+    fake = f'codes=({codes}); restic() {{ local code=${{codes[0]}}; codes=("${{codes[@]:1}}"); return $code; }}'
+    program = f"set -euo pipefail; spool=/none; trap 'echo failed' ERR; {fake}\n{step}\necho saved"
+    done = subprocess.run(["bash", "-c", program], capture_output=True, text=True, check=False)
+    assert (done.stdout.strip(), done.returncode == 0) == (said, said == "saved"), done.stderr
+
+
 GOLDENS: dict[str, tuple[Callable[[], Variables], str]] = {
     "nginx-debian-13.conf": (_example, "/etc/nginx/nginx.conf"),
     "orthanc-filesystem.json": (_example, "/etc/orthanc/orthanc.json"),
