@@ -51,7 +51,9 @@ def checks(tmp_path: Path) -> RoleChecks:
     folder = tmp_path / "demo"
     (folder / "checks").mkdir(parents=True)
     (folder / "checks" / "test_demo.py").write_text(CHECKS)
-    connection = Connection(host="archive01", address="192.0.2.1", user="pacsmith", key="key", known_hosts="known")
+    connection = Connection(
+        host="archive01", address="127.0.0.1", user="pacsmith", port=1, key="key", known_hosts="known"
+    )
     return RoleChecks("demo", folder, connection, Variables(name="archive01"))
 
 
@@ -62,6 +64,7 @@ def test_a_child_on_this_machine(checks: RoleChecks, tmp_path: Path, monkeypatch
         return [word for word in argv(wanted, folder) if word != "--sudo" and not word.startswith("--hosts=")]
 
     monkeypatch.setattr(role_checks, "_argv", local)
+    monkeypatch.setattr(role_checks, "_reach", lambda wanted, folder: b"")
     monkeypatch.setenv("PYTEST_ADDOPTS", "--nonsense")
     found = {item.subject: item for item in run_role_checks(checks, "run")}
     told = {name: (item.verdict, item.expected, item.observed) for name, item in found.items()}
@@ -92,6 +95,7 @@ def test_an_unreachable_host_is_unknown_and_never_short(checks: RoleChecks) -> N
     )
     (item,) = run_role_checks(checks, "run")
     assert item.verdict == "unknown"
+    assert "Connection refused" in item.observed
 
 
 def test_a_role_without_checks_has_none(checks: RoleChecks) -> None:
