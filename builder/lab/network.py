@@ -1,20 +1,17 @@
-"""Bridges, NAT and forwarding of one lab; and the refusal of networks that this machine already uses."""
+"""Bridges, NAT and kernel settings of one lab; and the refusal of networks that this machine already uses."""
 
 import json
 from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Interface, IPv4Network
-from pathlib import Path
 from typing import Any
 
-from builder.lab import nft
+from builder.lab import kernel_settings, nft
 from builder.lab.errors import LabConflict
 from builder.lab.execute import ask, run
 from builder.lab.layout import RUN_FOLDER, Layout
 from builder.lab.lock import locked
 from builder.models.site import Network, Site
 
-_FORWARD = Path("/proc/sys/net/ipv4/ip_forward")
-_FORWARD_BEFORE = RUN_FOLDER / "ip_forward.before"
 _LOCK = RUN_FOLDER / "network.lock"
 
 
@@ -101,7 +98,7 @@ class LabNetwork:
         return (
             nft.has_table(ruleset, self.layout.table)
             and marked >= set(nft.closed_forward_chains(ruleset))
-            and _FORWARD.read_text().strip() == "1"
+            and kernel_settings.all_hold()
         )
 
     def up(self) -> None:
@@ -113,9 +110,9 @@ class LabNetwork:
             commands = bridge_commands(name, self.layout.bridge_alias, str(network.gateway), network.address.prefixlen)
             for command in commands[1:] if name in existing else commands:
                 run(command)
-        with locked(_LOCK, "this machine's forwarding", lambda _: None, seconds=30):
+        with locked(_LOCK, "this machine's network settings", lambda _: None, seconds=30):
             run(["nft", "-f", "-"], stdin=self._rules())
-            _switch_forwarding_on()
+            kernel_settings.apply()
 
     def _rules(self) -> str:
         ruleset = _ruleset()
@@ -138,7 +135,7 @@ class LabNetwork:
         for link in _links():
             if str(link.get("ifalias", "")).startswith(start):
                 ask(["ip", "link", "delete", "dev", link["ifname"]])
-        with locked(_LOCK, "this machine's forwarding", lambda _: None, seconds=30):
+        with locked(_LOCK, "this machine's network settings", lambda _: None, seconds=30):
             ruleset = _ruleset()
             text = nft.delete_rules_text(nft.marked_rules(ruleset, self.layout.mark))
             if nft.has_table(ruleset, self.layout.table):
@@ -146,7 +143,7 @@ class LabNetwork:
             if text:
                 run(["nft", "-f", "-"], stdin=text)
             if not nft.lab_tables(_ruleset()):
-                _put_forwarding_back()
+                kernel_settings.put_back()
 
 
 def _addresses() -> list[dict[str, Any]]:
@@ -162,16 +159,3 @@ def _links() -> list[dict[str, Any]]:
 
 def _ruleset() -> str:
     return run(["nft", "--json", "list", "ruleset"])
-
-
-def _switch_forwarding_on() -> None:
-    """Remember what it was before the first lab; the note lies in /run, since a boot forgets the setting too."""
-    if _FORWARD.read_text().strip() != "1":
-        _FORWARD_BEFORE.write_text(_FORWARD.read_text())
-        _FORWARD.write_text("1")
-
-
-def _put_forwarding_back() -> None:
-    if _FORWARD_BEFORE.exists():
-        _FORWARD.write_text(_FORWARD_BEFORE.read_text())
-        _FORWARD_BEFORE.unlink()
