@@ -32,6 +32,8 @@ def new_site_text(name: str) -> str:
     except ValidationError:
         wanted = "lower-case letters, digits and hyphens, beginning with a letter, 31 at most"
         raise BadInput(f"{name!r} is not a name for a site; write {wanted}") from None
+    if name == "null":
+        raise BadInput("null means nothing in YAML; choose another name for the site")
     network = network_of(name)
     template = files("builder.load").joinpath("templates/site.yml.template").read_text(encoding="utf-8")
     return Template(template).substitute(

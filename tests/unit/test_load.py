@@ -282,3 +282,8 @@ def test_a_name_that_is_none_begins_no_site(name: str) -> None:
 def test_libyaml_is_in_use() -> None:
     """Not needed, but the pure Python parser is twenty times slower: the lock file's wheel has it."""
     assert yaml.__with_libyaml__
+
+
+def test_a_site_is_not_called_nothing() -> None:
+    with pytest.raises(BadInput, match="choose another name"):
+        new_site_text("null")
