@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 
 from builder.errors import PacsmithError, Unreachable
 from builder.models.evidence import Evidence
-from builder.probes import commitment, dicom, rate, refusals, rest, sending, web, webdoor, worklist
+from builder.probes import commitment, dicom, rate, refusals, rest, restore, sending, web, webdoor, worklist
 from builder.probes.question import Answer, Question, evidence_of, settle
 from builder.probes.stage import Asks, Stage
 
@@ -36,6 +36,7 @@ ASKS: Asks = {
     "registry": sending.registry,
     "strangers": sending.strangers,
     "rate": rate.rate,
+    "restore": restore.restore,
     "refuse-echo": refusals.refuse("echoscu", "echo"),
     "refuse-store": refusals.refuse("storescu", "store"),
     "refuse-find": refusals.refuse("findscu", "find"),

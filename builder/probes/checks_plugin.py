@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from builder.probes.observed import sentence
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The option that names the role's variables."""
@@ -38,7 +40,6 @@ def pytest_runtest_makereport(
     report = yield
     if call.excinfo is not None:
         wrong = call.excinfo.errisinstance(AssertionError)
-        lines = str(call.excinfo.value).strip().splitlines()
         item.user_properties.append(("found", "wrong" if wrong else "fault"))
-        item.user_properties.append(("observed", lines[0] if lines else call.excinfo.typename))
+        item.user_properties.append(("observed", sentence(call.excinfo.value)))
     return report

@@ -43,16 +43,24 @@ def store(stage: Stage, question: Question) -> Answer:
         return granted_answer(question, outcome, carried.log, "storescu", carried.seconds)
     held = held_by(stage, question.target, samples)
     stage.stored[question.target] = (*stage.stored.get(question.target, ()), *held)
-    met = stored(carried.text) == len(held) == len(samples)
+    equal, faults = compare(held, files_of(stage, question.target, held))
+    met = stored(carried.text) == len(held) == len(samples) == equal
     return Answer(
         verdict="met" if met else "short",
         observed=f"{stored(carried.text)} of {len(samples)} images in {len(groups)} transfer syntaxes answered with "
-        f"success, {len(held)} found in the archive" + ("" if met else f"; {outcome}"),
+        f"success, {equal} kept by the archive equal byte for byte"
+        + ("" if met else "; ".join(["", *faults, str(outcome)])),
         probe=f"dcmtk storescu on {player.name}",
         raw=carried.log,
         seconds=carried.seconds,
         proves=signs_of_life(question, outcome),
     )
+
+
+def files_of(stage: Stage, archive: str, samples: tuple[Sample, ...]) -> dict[str, bytes]:
+    """What the archive keeps of these samples, by SOP instance UID; what it does not give is left out."""
+    read = {sample.instance: stage.archive(archive).read_back(sample.instance) for sample in samples}
+    return {instance: content for instance, (status, content) in read.items() if status == 200}
 
 
 def held_by(stage: Stage, archive: str, samples: tuple[Sample, ...]) -> tuple[Sample, ...]:

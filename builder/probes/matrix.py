@@ -9,7 +9,7 @@ from builder.probes.question import Question
 
 _EXPECT: dict[Operation, str] = {
     "echo": "C-ECHO is answered with success",
-    "store": "every synthetic image is stored in its own transfer syntax",
+    "store": "every synthetic image is stored in its own transfer syntax, data set equal byte for byte",
     "find": "a study search returns exactly the test study with its attributes, and nothing for another patient",
     "move": "C-MOVE to the mover's own AE delivers every image, data set equal byte for byte",
     "get": "C-GET delivers the images, data set equal byte for byte",
@@ -42,6 +42,7 @@ def _about(site: Site, archive: Host) -> Iterator[Question]:
             yield from _granted(site, grant)
         yield from refusals(site, archive, incoming)
         yield from _registry(site, archive)
+        yield _restore(archive)
     for grant in grants(site, by=archive.name):
         yield from _outgoing(site, grant)
 
@@ -126,6 +127,14 @@ _SEND: dict[Operation, str] = {
     "store": "the archive's C-STORE reaches the peer, data set equal byte for byte",
     "commit": "the archive's storage commitment report reaches the peer at its AE's address and port",
 }
+
+
+def _restore(archive: Host) -> Question:
+    return Question(
+        subject=f"{archive.name}: backup and restore", ask="restore", origin=archive.name, target=archive.name,
+        source="role archive: backup", phase="restore", kind="check", about=archive.name,
+        expected="the newest backup is of last night, and a restore of it gave every count and stored file as recorded",
+    )  # fmt: skip
 
 
 def _registry(site: Site, archive: Host) -> Iterator[Question]:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from builder.models.evidence import Evidence, Verdict
 
-Phase = Literal["write", "read", "refuse", "rate"]
+Phase = Literal["write", "read", "refuse", "rate", "restore"]
 Kind = Literal["route", "check"]
 
 

@@ -39,7 +39,8 @@ def prove_routes(  # noqa: PLR0917 - what to ask, of whom, with what, and who li
                 _quietly(partial(seed, stage, archive))
             found += asker.ask(question for question in questions if question.phase in ("read", "refuse"))
             be_quiet()
-            found += asker.ask((question for question in questions if question.phase == "rate"), at_once=1)
+            for phase in ("rate", "restore"):
+                found += asker.ask((question for question in questions if question.phase == phase), at_once=1)
             found += asker.close(_living(stage, before))
         found += told
     order = {question.subject: place for place, question in enumerate(questions)}
