@@ -16,7 +16,7 @@ from builder.inventory import Inventory
 from builder.models.site import Host, Peer
 from builder.probes.orthanc import Orthanc
 from builder.probes.playing import Player, open_player
-from builder.probes.samples import make_sample, make_samples, patient_id
+from builder.probes.samples import letters_of, make_sample, make_samples, patient_id
 from builder.probes.stage import Stage
 from builder.probes.web import STOW_FILE, multipart
 from builder.survey.remote import Remote
@@ -88,8 +88,9 @@ def _open_player(
     stage: Stage, peer: Peer, remote: Remote, material: Callable[[Peer], StandInMaterial]
 ) -> Callable[[], None]:
     def work() -> None:
-        samples = make_samples(stage.run, peer.name)
-        web_sample = make_sample(stage.run, peer.name)
+        letters = letters_of(stage.site)
+        samples = make_samples(stage.run, peer.name, letters)
+        web_sample = make_sample(stage.run, peer.name, letters)
         given = material(peer)
         files = {sample.file_name: sample.content for sample in samples}
         files |= {STOW_FILE: multipart(web_sample.content), "ca.pem": given.ca_pem.encode()}
@@ -128,7 +129,7 @@ def stranger_files() -> Mapping[str, bytes]:
 def seed(stage: Stage, archive: Orthanc) -> None:
     """Give an archive in which no stand-in could store something to ask for, by REST. Raises as Orthanc.ask does."""
     if not stage.stored.get(archive.host.name):
-        samples = make_samples(stage.run, "seed")
+        samples = make_samples(stage.run, "seed", letters_of(stage.site))
         for sample in samples:
             archive.put(sample.content)
         stage.stored[archive.host.name] = samples

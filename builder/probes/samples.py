@@ -18,6 +18,8 @@ from pydicom.dataset import FileMetaDataset
 from pydicom.encaps import encapsulate, generate_frames
 from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
+from builder.models.site import Site
+
 PATIENT_PREFIX = "PACSMITH-"
 PATIENT_NAME = "PACSMITH^TEST"
 _PADDING = 0xFFFCFFFC
@@ -75,19 +77,28 @@ def patient_id(run: str) -> str:
     return (PATIENT_PREFIX + run)[:64]
 
 
-def make_samples(run: str, sender: str) -> tuple[Sample, ...]:
-    """The set that `sender` stores in `run`: a study for each image.
+def letters_of(site: Site) -> str:
+    """Letters for the test patients' names that must survive every search: a letter outside ASCII where all archives
+    answer in a character set that has it."""
+    encodings = {host.archive.default_encoding for host in site.hosts if host.archive is not None}
+    if encodings <= {"Utf8", "Latin1", "Latin2", "Latin4", "Latin5"}:
+        return "\u00c4\u00d6\u00dc"  # of every Latin set above
+    return ""
+
+
+def make_samples(run: str, sender: str, letters: str = "") -> tuple[Sample, ...]:
+    """The set that `sender` stores in `run`: a study for each image; `letters` end the patient's given name.
 
     One image a study, because Orthanc opens one association for a C-MOVE and, where the receiver takes uncompressed
     images too, decodes whatever does not have the first image's transfer syntax: a mixed study cannot come back byte
     for byte. Raises FileNotFoundError without pydicom's packaged files.
     """
-    return tuple(_make(recipe, run, sender, number) for number, recipe in enumerate(RECIPES, start=1))
+    return tuple(_make(recipe, run, sender, number, letters) for number, recipe in enumerate(RECIPES, start=1))
 
 
-def make_sample(run: str, sender: str) -> Sample:
+def make_sample(run: str, sender: str, letters: str = "") -> Sample:
     """One more instance of the first recipe, in a study of its own: what STOW-RS sends."""
-    return _make(RECIPES[0], run, sender, 1)
+    return _make(RECIPES[0], run, sender, 1, letters)
 
 
 def packaged(name: str) -> Path:
@@ -98,14 +109,14 @@ def packaged(name: str) -> Path:
     return Path(found)
 
 
-def _make(recipe: Recipe, run: str, sender: str, number: int) -> Sample:
+def _make(recipe: Recipe, run: str, sender: str, number: int, letters: str) -> Sample:
     image = pydicom.dcmread(packaged(recipe.file))
     if image.file_meta.TransferSyntaxUID.is_compressed:
         # Some packaged files hold fragments of odd length, which a sender pads, and one names its pixels OW, not OB.
         frames = list(generate_frames(image.PixelData, number_of_frames=int(image.get("NumberOfFrames", 1))))
         image.PixelData = encapsulate(frames, has_bot=False)
         image["PixelData"].VR = "OB"
-    _rename(image, run, sender, number)
+    _rename(image, run, sender, number, letters)
     return Sample(
         name=recipe.name,
         propose=recipe.propose,
@@ -120,14 +131,15 @@ def _make(recipe: Recipe, run: str, sender: str, number: int) -> Sample:
     )
 
 
-def _rename(image: Dataset, run: str, sender: str, number: int) -> None:
+def _rename(image: Dataset, run: str, sender: str, number: int, letters: str) -> None:
     """Nothing of the packaged file's patient, study or place stays."""
     for keyword in ("OtherPatientIDs", "OtherPatientIDsSequence", "PatientAddress", "ReferringPhysicianName",
                     "InstitutionName", "InstitutionAddress", "OperatorsName", "PhysiciansOfRecord"):  # fmt: skip
         if keyword in image:
             delattr(image, keyword)
     _settle(image)
-    image.PatientName = f"{PATIENT_NAME}^{sender.upper()}"
+    image.SpecificCharacterSet = "ISO_IR 192"
+    image.PatientName = f"{PATIENT_NAME}{letters}^{sender.upper()}"
     image.PatientID = patient_id(run)
     image.PatientBirthDate = ""
     image.PatientSex = "O"
