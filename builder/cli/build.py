@@ -6,6 +6,7 @@ from collections import Counter
 import typer
 
 from builder.cli.ask import asker
+from builder.cli.hours import tell_hours
 from builder.cli.options import ClassOption, HostOption, JsonOption, SiteArgument, SiteOption, one_site
 from builder.cli.progress import watching
 from builder.errors import EXIT_FAILED, EXIT_UNREACHABLE
@@ -29,6 +30,7 @@ def build(
     Example: pacsmith build --host archive01
     """
     session = open_session("build", one_site(site_name, site), hosts=host, host_class=host_class, ask=asker())
+    tell_hours(session)
     with watching(session.machines, quiet=as_json) as watcher:
         result = carry_out(session, Show(phase=watcher.phase, event=watcher.event))
     if as_json:

@@ -10,7 +10,7 @@ from builder.durable import held, write_whole
 from builder.errors import BadInput
 from builder.inventory.references import PlacedReference, secret_references
 from builder.models.site import Site
-from builder.secrets.certificates import certificate_holders, certificate_key_name
+from builder.secrets.certificates import certificate_holders, certificate_key_name, certificates_folder
 from builder.secrets.keys import new_key
 from builder.secrets.password import Ask
 from builder.secrets.store import SecretStore, open_store
@@ -53,11 +53,22 @@ def missing_values(site: Site, present: Mapping[str, SecretStr]) -> dict[str, st
     return made
 
 
+def _refuse_a_second_beginning(site: Site) -> None:
+    authority = certificates_folder(site) / "ca.pem"
+    if site.vault is not None and not Path(site.vault.file).exists() and authority.exists():
+        raise BadInput(
+            f"{site.vault.file}: the vault is gone, but the site was built with it ({authority} is there); restore "
+            f"the vault from your backup, or remove {authority} to give the site new secrets and a new CA on purpose"
+        )
+
+
 def generate_missing(site: Site, store: SecretStore | None = None, *, ask: Ask | None = None) -> tuple[str, ...]:
     """Write what is missing into the vault; existing values are never changed. The names written, sorted.
 
-    Raises BadInput when a vault exists without its password, does not open, or cannot be written.
+    Raises BadInput when a vault exists without its password, does not open, cannot be written, or is gone although the
+    site has been built: new secrets would then lock its hosts' databases and users out, and change what they trust.
     """
+    _refuse_a_second_beginning(site)
     if site.vault is None:
         return ()
     try:

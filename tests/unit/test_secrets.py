@@ -115,6 +115,20 @@ def test_no_new_password_is_made_for_a_vault_that_is_there() -> None:
     assert not PASSWORD.exists()
 
 
+def test_a_site_that_was_built_gets_no_second_vault_in_silence() -> None:
+    generate_missing(site())
+    authority = Path(".pacsmith/st-brigid/certificates/ca.pem")
+    authority.parent.mkdir(parents=True, exist_ok=True)
+    authority.write_text("-----BEGIN")
+    vault_file = Path(".pacsmith/st-brigid/secrets.yml")
+    vault_file.unlink()
+    with pytest.raises(BadInput, match="the vault is gone, but the site was built with it"):
+        generate_missing(site())
+    assert not vault_file.exists()
+    authority.unlink()
+    assert "site_ca_key" in generate_missing(site())
+
+
 def test_the_ledgers_address_is_not_made_up() -> None:
     made = generate_missing(site(ledger={"vault": "ledger_url"}))
     assert "ledger_url" not in made
