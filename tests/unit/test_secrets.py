@@ -117,14 +117,13 @@ def test_no_new_password_is_made_for_a_vault_that_is_there() -> None:
 
 def test_a_site_that_was_built_gets_no_second_vault_in_silence() -> None:
     generate_missing(site())
-    authority = Path(".pacsmith/st-brigid/certificates/ca.pem")
+    authority = VAULT.parent / "certificates" / "ca.pem"
     authority.parent.mkdir(parents=True, exist_ok=True)
     authority.write_text("-----BEGIN")
-    vault_file = Path(".pacsmith/st-brigid/secrets.yml")
-    vault_file.unlink()
+    VAULT.unlink()
     with pytest.raises(BadInput, match="the vault is gone, but the site was built with it"):
         generate_missing(site())
-    assert not vault_file.exists()
+    assert not VAULT.exists()
     authority.unlink()
     assert "site_ca_key" in generate_missing(site())
 
