@@ -10,11 +10,13 @@ import typer
 from rich.table import Table
 
 from builder.cli.options import JsonOption, SiteArgument, SiteOption, one_site
+from builder.errors import Locked, PacsmithError
 from builder.lab.lab import HostStatus, Lab
 from builder.lab.layout import cache_folder, lab_folder
 from builder.load.place import find_site
 from builder.load.site import load_site
 from builder.report.terminal import show
+from builder.workflows.at_work import refuse_while_at_work
 
 app = typer.Typer(
     help="Real hosts on this machine: boot a site's hosts, and stand-ins for its peers. Needs root. "
@@ -26,6 +28,19 @@ _MIB = 2**20
 
 def _lab(site: str | None) -> Lab:
     return Lab(load_site(find_site(site)).value)
+
+
+def _idle_lab(site: str | None, doing: str) -> Lab:
+    """The lab, once it is known that nobody works on its hosts. Raises Locked. A ledger that cannot be asked, on a
+    server that is away, must not keep a throw-away lab from being stopped."""
+    lab = _lab(site)
+    try:
+        refuse_while_at_work(lab.site, doing)
+    except Locked:
+        raise
+    except PacsmithError as fault:
+        typer.echo(f"pacsmith: whether somebody is at work on the lab's hosts is not known: {fault}", err=True)
+    return lab
 
 
 @app.command()
@@ -43,7 +58,7 @@ def down(
     ] = False,
 ) -> None:
     """Stop and remove everything of the lab: hosts, their disks and snapshots, bridges and rules."""
-    _lab(one_site(site_name, site)).down(typer.echo, keep_disks=keep)
+    _idle_lab(one_site(site_name, site), "lab down").down(typer.echo, keep_disks=keep)
 
 
 @app.command()
@@ -111,7 +126,7 @@ def snapshot(
     site: SiteOption = None,
 ) -> None:
     """Copy the disks of all hosts; running hosts are stopped for it and started again."""
-    _lab(site).snapshot(name, typer.echo)
+    _idle_lab(site, "lab snapshot").snapshot(name, typer.echo)
 
 
 @app.command()
@@ -120,4 +135,4 @@ def restore(
     site: SiteOption = None,
 ) -> None:
     """Put the disks of all hosts back to a snapshot: what they have written since is lost."""
-    _lab(site).restore(name, typer.echo)
+    _idle_lab(site, "lab restore").restore(name, typer.echo)

@@ -51,3 +51,29 @@ def command(
     if needed or any_changed(if_changed):
         after = f"\nmkdir -p {stamp_path('')} && {stamp_text(paths)} > {stamp}" if stamp is not None else ""
         yield hidden(f"set -e\n{_as(user, run, stdin)}{after}")
+
+
+def wait_script(check: str, seconds: int, *, give_up: str | None, tell: str | None) -> str:
+    """Shell text that asks `check` ten times a second; on giving up it prints `check`'s last words and those of `tell`.
+
+    Time is the host's uptime: its clock may jump while it is built.
+    """
+    hopeless = f"|| ( {give_up} ) >/dev/null 2>&1 " if give_up else ""
+    lines = [
+        "up() { read -r now rest < /proc/uptime; echo ${now%.*}; }",
+        f"end=$(( $(up) + {seconds} ))",
+        f"until said=$( ( {check} ) 2>&1 ); do",
+        f'if [ "$(up)" -ge "$end" ] {hopeless}; then',
+        "printf '%s\\n' \"$said\" | tail -n 3 >&2",
+        f"( {tell} ) >&2" if tell else "",
+        "exit 1; fi; sleep 0.1; done",
+    ]
+    return "\n".join(filter(None, lines))
+
+
+@operation()
+def wait_for(*, check: str, seconds: int, give_up: str | None, tell: str | None) -> Generator[StringCommand]:
+    """Wait in a run, and never in a plan; nothing is changed, so no command is yielded."""
+    if host.state.is_executing:
+        ask(host, wait_script(check, seconds, give_up=give_up, tell=tell))
+    yield from ()

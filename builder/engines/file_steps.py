@@ -7,7 +7,8 @@ from pyinfra.api.operation import operation
 from pyinfra.context import host
 
 from builder.engines.files import FileSpec, Spec, diff, differs, parse, read_script, write_script
-from builder.engines.notes import StepError, ask, current_note, hidden
+from builder.engines.foreign import aside_script, foreign_script, put_aside
+from builder.engines.notes import StepError, ask, current_note, hidden, stamp_path
 
 
 @operation()
@@ -23,3 +24,15 @@ def place(specs: tuple[Spec, ...]) -> Generator[StringCommand]:
     note.diff = "\n".join(diff(spec, now) for spec, now in changes) or None
     if changes:
         yield hidden(write_script([spec for spec, _ in changes]))
+
+
+@operation()
+def only(folder: str, ending: str, ours: frozenset[str]) -> Generator[StringCommand]:
+    """Put foreign files of a folder aside. Its one path is a mark that is renewed whenever it does: what is to be
+    restarted after it knows by that, whether or not this run lives that long."""
+    note, mark = current_note(host), stamp_path(f"only{folder.replace('/', '-')}")
+    note.paths = (mark,)
+    found = ask(host, foreign_script(folder, ending, ours)).splitlines()
+    note.diff = "\n".join(f"# {folder}/{name}: not pacsmith's, renamed to {put_aside(name)}" for name in found) or None
+    if found:
+        yield hidden(aside_script(folder, found, mark))

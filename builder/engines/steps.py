@@ -4,7 +4,7 @@ Call them inside a role's `deploy`; the first argument is the name that a person
 `.changed` says in a plan what would change and in a run what did; give it to `if_changed`, `restart_if`, `reload_if`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from pyinfra.api.operation import OperationMeta
 from pyinfra.context import host
@@ -24,9 +24,11 @@ __all__ = [
     "command",
     "controller_address",
     "observe",
+    "only",
     "packages",
     "place",
     "service",
+    "wait_for",
     "write_files",
 ]
 
@@ -44,6 +46,14 @@ def place(name: str, specs: Sequence[Spec]) -> Step:
 def write_files(name: str, files: Sequence[FileSpec]) -> Step:
     """`place` for files alone."""
     return place(name, files)
+
+
+def only(name: str, folder: str, ending: str, ours: Collection[str]) -> Step:
+    """Of the files in `folder` whose names end so (in whatever case), the service that reads them finds `ours` alone.
+
+    A foreign one is renamed to NAME.put-aside and never deleted; one that a Debian package owns is left where it is.
+    """
+    return file_steps.only(name=name, folder=folder, ending=ending, ours=frozenset(ours))
 
 
 def packages(name: str, wanted: Sequence[str]) -> Step:
@@ -90,6 +100,14 @@ def command(
     return command_steps.command(
         name=name, run=run, unless=unless, if_changed=tuple(if_changed), user=user, stdin=stdin, stamp_name=name
     )
+
+
+def wait_for(name: str, check: str, seconds: int, *, give_up: str | None = None, tell: str | None = None) -> Step:
+    """Wait, for `seconds` at most, until `check` (read-only shell text) exits 0: a step that never counts as a change.
+
+    It fails with what `check` said last and what `tell` prints; at once when `give_up` exits 0. A plan does not wait.
+    """
+    return command_steps.wait_for(name=name, check=check, seconds=seconds, give_up=give_up, tell=tell)
 
 
 def observe(script: str) -> str:

@@ -44,10 +44,11 @@ def sentence(fault: BaseException) -> str:
     adds, and no Python text of a command's result."""
     said = str(fault)
     if isinstance(fault, AssertionError):
-        message, found, comparison = said.partition("\nassert ")
         if said.startswith("assert "):
             return f"not as expected (the check gives no sentence: {_one_line(_plain(said.removeprefix('assert ')))})"
-        said = message if found and not comparison.startswith("\n") else said
+        said = said.partition("\nassert ")[0]
+    if isinstance(fault, KeyError):
+        said = f"the host does not tell of {said}"
     return _one_line(_plain(said)) or f"not as expected (the check says only {type(fault).__name__})"
 
 

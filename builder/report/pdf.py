@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from builder.durable import write_whole
 from builder.errors import PacsmithError
 
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
@@ -29,8 +30,11 @@ _QUIET = (
 )
 
 
-def to_pdf(html: Path, pdf: Path) -> None:
-    """Print `html` to `pdf`. Raises PacsmithError, with the remedy, without Chromium or when it fails."""
+def to_pdf(html: Path, pdf: Path, mode: int = 0o640) -> None:
+    """Print `html` to `pdf`, whole or not at all, with these rights.
+
+    Raises PacsmithError, with the remedy, without Chromium or when it fails.
+    """
     program = next(filter(None, map(shutil.which, _PROGRAMS)), None)
     if program is None:
         raise PacsmithError(
@@ -52,7 +56,7 @@ def to_pdf(html: Path, pdf: Path) -> None:
                 f"{pdf}: {program} printed nothing (exit {done.returncode}: {said[-1]}); "
                 f"open {html} in a browser and print it from there"
             )
-        shutil.move(printed, pdf)
+        write_whole(pdf, printed.read_bytes(), mode)
 
 
 def pdf_argv(program: str, html: Path, pdf: Path, profile: str, *, root: bool) -> list[str]:

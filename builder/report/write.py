@@ -49,5 +49,5 @@ def write_dossier(dossier: Dossier, folder: Path, formats: Sequence[Format] = FO
         raise BadInput(f"{folder}: cannot be written ({fault.strerror}); choose another folder with --out") from None
     if "pdf" in formats:
         written["pdf"] = folder / "dossier.pdf"
-        to_pdf(html, written["pdf"])
+        to_pdf(html, written["pdf"], _MODE)
     return written

@@ -74,11 +74,16 @@ def select(inventory: Inventory, hosts: Sequence[str] | None, host_class: str | 
     return chosen
 
 
+def ledger_file(site: Site) -> Path | None:
+    """Where the ledger is kept, from the project folder; None when the site names another database."""
+    return Path(".pacsmith") / site.name / "ledger.db" if site.ledger is None else None
+
+
 def ledger_of(site: Site, store: SecretStore) -> Ledger:
     """The site's ledger: SQLite in .pacsmith/<site>/ unless the site names another database. Whatever is written there
     is cleaned of the secrets known by then, be it said by a step, a probe or a host."""
     if site.ledger is None:
-        url = f"sqlite:///.pacsmith/{site.name}/ledger.db"
+        url = f"sqlite:///{ledger_file(site)}"
     else:
         url = site.ledger if isinstance(site.ledger, str) else store.value(site.ledger).get_secret_value()
     return open_ledger(url, clean=lambda text: store.redactor().clean(text))

@@ -5,23 +5,14 @@ from pyinfra.context import host
 from builder.engines.files import Spec
 from builder.engines.material import Material
 from builder.engines.notes import ask
-from builder.engines.steps import command, place, service
+from builder.engines.steps import command, only, place, service, wait_for
 
-from . import files
+from . import files, orthanc
 from .variables import Variables
 
-# Polls ten times a second for at most a minute, and no longer than systemd has hope; tells why it does not come.
 ORTHANC_ANSWERS = "curl -fsS -o /dev/null -K /etc/pacsmith/orthanc.curl http://127.0.0.1:8042/system"
-WAIT_FOR_ORTHANC = (
-    f"for _ in $(seq 600); do {ORTHANC_ANSWERS} 2>/dev/null && exit 0; "
-    '[ "$(systemctl show --property NRestarts --value orthanc)" -lt 3 ] || break; sleep 0.1; done; '
-    "echo 'Orthanc does not answer; its last errors:' >&2; "
-    "grep '^E' /var/log/orthanc/orthanc.log | tail -n 3 >&2; exit 1"
-)
-WAIT_FOR_POSTGRESQL = (
-    "for _ in $(seq 600); do pg_isready --quiet && break; sleep 0.1; done; pg_isready --quiet "
-    "|| { echo 'PostgreSQL does not answer; see /var/log/postgresql and journalctl --unit postgresql@*' >&2; exit 1; }"
-)
+# No longer than systemd has hope: it starts Orthanc again two seconds after each failure.
+ORTHANC_HOPELESS = '[ "$(systemctl show --property NRestarts --value orthanc)" -ge 3 ]'
 PSQL = "psql --no-psqlrc --quiet --tuples-only --no-align"
 
 
@@ -35,7 +26,8 @@ def deploy(variables: Variables, material: Material) -> None:
     secrets = _secrets(variables, material)
     unit_files = files.before_packages(variables)
     _start_postgresql(variables, secrets, unit_files[3])
-    orthanc = [
+    configured = [
+        only("Only our files in /etc/orthanc", orthanc.FOLDER, ".json", orthanc.FILES),
         place("Orthanc settings, rights of each AE", files.orthanc_files(variables, secrets)),
         place("Orthanc unit", [unit_files[1]]),
     ]
@@ -44,16 +36,22 @@ def deploy(variables: Variables, material: Material) -> None:
         place("nginx unit", [unit_files[2]]),
     ]
     backup = place("Backup, restore test and log rotation", files.backup_files(variables, secrets))
+    wait_for(
+        "PostgreSQL answers",
+        "pg_isready",
+        60,
+        tell="echo 'PostgreSQL does not answer; see /var/log/postgresql and journalctl --unit postgresql@*'",
+    )
     command(
         "Database and role of Orthanc",
-        f"{WAIT_FOR_POSTGRESQL} && {PSQL} --dbname postgres --file /etc/pacsmith/database.sql",
+        f"{PSQL} --dbname postgres --file /etc/pacsmith/database.sql",
         unless=f'[ "$({PSQL} --dbname orthanc --file /etc/pacsmith/database-check.sql)" = t ]',
         user="postgres",
     )
     service("nginx runs", "nginx.service", restart_if=nginx)
     service("Backup and restore test by night, log rotation", *files.TIMERS, "logrotate.timer", restart_if=[backup])
-    service("Orthanc runs", "orthanc.service", restart_if=orthanc)
-    command("Orthanc answers", WAIT_FOR_ORTHANC, unless=ORTHANC_ANSWERS)
+    service("Orthanc runs", "orthanc.service", restart_if=configured)
+    wait_for("Orthanc answers", ORTHANC_ANSWERS, 60, give_up=ORTHANC_HOPELESS, tell=files.why_orthanc_is_silent())
     _first_backup()
 
 

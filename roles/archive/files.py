@@ -30,6 +30,10 @@ def _text(template: str, variables: Variables, **values: object) -> str:
     return render(__file__, template, **{**dict(variables), **values})
 
 
+def _text_of(template: str, **values: object) -> str:
+    return render(__file__, template, **values)
+
+
 def before_packages(variables: Variables) -> list[Spec]:
     """What must stand before the packages come, so that nothing ever runs with their own configuration."""
     # Debian 12 knows no createcluster.d: there the file is ours as a whole.
@@ -49,13 +53,15 @@ def postgresql_files(variables: Variables, secrets: Secrets, memory: int) -> lis
     """PostgreSQL's settings and the statements that make role and database."""
     settings = postgres.tuning(memory, storage_in_database=variables.storage == "database")
     verifier = postgres.verifier(secrets.database, "orthanc")
+    folder = f"/etc/postgresql/{variables.postgresql_version}/main/conf.d"
     made: list[Spec] = [
+        AbsentSpec(f"{folder}/pacsmith.conf"),  # its name before the one that is read last
         FileSpec(
-            f"/etc/postgresql/{variables.postgresql_version}/main/conf.d/pacsmith.conf",
+            f"{folder}/{postgres.SETTINGS_FILE}",
             _text("postgresql.conf.j2", variables, settings=settings),
             mode="640",
             group="postgres",
-        )
+        ),
     ]
     for name in ("database", "database-check"):
         text = _text(f"{name}.sql.j2", variables, verifier=verifier)
@@ -73,7 +79,7 @@ def orthanc_files(variables: Variables, secrets: Secrets) -> list[Spec]:
         DirectorySpec(orthanc.WORKLISTS, "2770", "orthanc", "orthanc"),
     ]
     made += [
-        FileSpec(f"/etc/orthanc/{name}", text, mode="640", group="orthanc", secret=name in hidden)
+        FileSpec(f"{orthanc.FOLDER}/{name}", text, mode="640", group="orthanc", secret=name in hidden)
         for name, text in sections.items()
     ]
     if variables.dicom_tls:
@@ -93,6 +99,12 @@ def orthanc_files(variables: Variables, secrets: Secrets) -> list[Spec]:
         FileSpec(f"{SETTINGS}/orthanc.configured", "The configuration of Orthanc is whole.\n"),
     ]
     return made
+
+
+def why_orthanc_is_silent() -> str:
+    """Shell text that prints the end of Orthanc's log and, where its configuration is the reason, which files it reads
+    beside ours and what to do."""
+    return _text_of("orthanc-silent.sh.j2", folder=orthanc.FOLDER, ours=orthanc.FILES)
 
 
 def nginx_files(variables: Variables, secrets: Secrets) -> list[Spec]:

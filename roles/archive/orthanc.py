@@ -8,6 +8,16 @@ from urllib.parse import quote
 
 from .variables import Modality, Variables
 
+FOLDER = "/etc/orthanc"  # Orthanc reads every *.json in it, and none of its folders
+FILES = (
+    "credentials.json",
+    "dicomweb.json",
+    "gdcm.json",
+    "orthanc.json",
+    "postgresql.json",
+    "serve-folders.json",
+    "worklists.json",
+)
 PLUGIN_FOLDER = "/usr/share/orthanc/plugins"
 WORKLISTS = "/var/lib/orthanc/worklists"
 HTTP_PORT = 8042

@@ -6,6 +6,8 @@ import hmac
 
 from builder.errors import BadInput
 
+# PostgreSQL reads conf.d by name (C locale), and the last word on a setting counts.
+SETTINGS_FILE = "zz-pacsmith.conf"
 MEBI = 1024**2
 GIBI = 1024**3
 _SCRAM_ROUNDS = 4096  # PostgreSQL's own scram_iterations, so that a verifier of ours looks like one of its own

@@ -5,6 +5,7 @@ from pathlib import PurePosixPath
 
 from builder.engines.material import Material
 from builder.engines.steps import (
+    AbsentSpec,
     FileSpec,
     LinkSpec,
     Spec,
@@ -22,6 +23,7 @@ from . import schedule
 from .variables import Variables
 
 APT = "/etc/apt/apt.conf.d"
+SSHD = "/etc/ssh/sshd_config.d/0-pacsmith.conf"
 NFT, LIST = "/etc/nftables.conf", "nft list table inet pacsmith"
 TIMERS = ("apt-daily.timer", "apt-daily-upgrade.timer")
 
@@ -162,15 +164,16 @@ def _firewall(variables: Variables) -> None:
 
 
 def _ssh(variables: Variables) -> None:
-    # The first value of a setting wins, so the new lines are checked in front of the whole configuration.
-    hardened = write_files(
+    # The first value of a setting wins: our file is read before any 00-…, and is checked as if it were so already.
+    hardened = place(
         "Harden SSH",
         [
             FileSpec(
-                "/etc/ssh/sshd_config.d/10-pacsmith.conf",
+                SSHD,
                 _text("sshd.conf", variables),
                 validate="mkdir -p /run/sshd; cat %s /etc/ssh/sshd_config | sshd -t -f /dev/stdin",
-            )
+            ),
+            AbsentSpec("/etc/ssh/sshd_config.d/10-pacsmith.conf"),  # its name before
         ],
     )
     service("Run SSH", "ssh", reload_if=[hardened])

@@ -9,7 +9,7 @@ from tests.lab.conftest import BuiltSite
 # still owes, and a package that dpkg was not allowed to finish.
 SPOIL = """
 echo 'pool elsewhere.example' | sudo tee -a /etc/chrony/chrony.conf >/dev/null
-sudo chmod 666 /etc/ssh/sshd_config.d/10-pacsmith.conf
+sudo chmod 666 /etc/ssh/sshd_config.d/0-pacsmith.conf
 sudo systemctl stop prometheus-node-exporter
 sudo rm /var/lib/pacsmith/stamps/restart-systemd-journald
 sudo sed -i '/^Package: nftables$/,/^Status:/s/^Status: .*/Status: install ok unpacked/' /var/lib/dpkg/status

@@ -312,10 +312,10 @@ def test_http2_is_said_as_each_nginx_understands_it() -> None:
 
 def test_debian_12_has_its_own_postgresql_and_no_createcluster_folder() -> None:
     paths = set(_all_files(_example(os="debian-12")))
-    assert "/etc/postgresql/15/main/conf.d/pacsmith.conf" in paths
+    assert "/etc/postgresql/15/main/conf.d/zz-pacsmith.conf" in paths
     assert "/etc/postgresql-common/createcluster.conf" in paths
     assert "add_include_dir" in _text(_example(os="debian-12"), "/etc/postgresql-common/createcluster.conf")
-    assert "/etc/postgresql/17/main/conf.d/pacsmith.conf" in set(_all_files(_example()))
+    assert "/etc/postgresql/17/main/conf.d/zz-pacsmith.conf" in set(_all_files(_example()))
 
 
 def test_the_mark_that_lets_a_unit_start_is_written_after_everything_else() -> None:
@@ -385,7 +385,7 @@ GOLDENS: dict[str, tuple[Callable[[], Variables], str]] = {
         "/etc/orthanc/orthanc.json",
     ),
     "orthanc-unit-port-104.conf": (_example, "/etc/systemd/system/orthanc.service.d/pacsmith.conf"),
-    "postgresql-24-gib.conf": (_example, "/etc/postgresql/17/main/conf.d/pacsmith.conf"),
+    "postgresql-24-gib.conf": (_example, "/etc/postgresql/17/main/conf.d/zz-pacsmith.conf"),
 }
 
 

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from testinfra.host import Host
@@ -28,7 +29,9 @@ QUESTIONS: Mapping[str, str] = {
     "users-of-sockets": "ss -Hltnp",
     "environment": "tr '\\0' '\\n' < /proc/$(systemctl show -p MainPID --value orthanc)/environ "
     "| grep -E '^(TCP_NODELAY|USER)='",
-    "postgresql": "runuser -u postgres -- psql -XAtq -F ' ' -c \"select name, setting, unit from pg_settings\"",
+    "postgresql": "runuser -u postgres -- psql -XAtq -F ' ' -c "
+    "\"select name, coalesce(nullif(setting, ''), '-'), coalesce(unit, '-'), "
+    "coalesce(sourcefile, '-') from pg_settings\"",
     "password-kinds": "runuser -u postgres -- psql -XAtq -c "
     "\"select split_part(rolpassword, '$', 1) from pg_authid where rolname = 'orthanc'\"",
     "database": "runuser -u postgres -- psql -XAtq -d orthanc -c "
@@ -37,6 +40,11 @@ QUESTIONS: Mapping[str, str] = {
     "databases": "runuser -u postgres -- psql -XAtq -c 'select datname from pg_database'",
     "nginx": "nginx -T 2>/dev/null | grep -v Authorization",
     "nginx-test": "nginx -t 2>&1",
+    "nginx-files": "nginx -T 2>/dev/null | sed -n 's/^# configuration file \\(.*\\):$/\\1/p'",
+    "nginx-unread": "find /etc/nginx/conf.d /etc/nginx/sites-enabled -mindepth 1 2>/dev/null",
+    "orthanc-files": "find /etc/orthanc -maxdepth 1 -iname '*.json' ! -type d -printf '%f\\n' | while read -r name; do "
+    'echo "$name $(dpkg-query -S /etc/orthanc/"$name" 2>/dev/null | cut -d : -f 1)"; done',
+    "postgresql-order": "LC_ALL=C ls /etc/postgresql/*/main/conf.d",
     "modes": "stat -c '%n %a %U %G' /etc/orthanc/*.json /etc/nginx/tls/key.pem /etc/nginx/archive.users "
     "/etc/nginx/archive-upstream.conf /etc/pacsmith/orthanc.curl /etc/pacsmith/backup.password* "
     "/etc/pacsmith/database.sql /etc/pacsmith/database-check.sql",
@@ -53,6 +61,24 @@ QUESTIONS: Mapping[str, str] = {
 }
 
 
+# Who answers what, for the sentence when there is no answer, and where to look then.
+ORTHANC = "Orthanc gives no answer", "see systemctl status orthanc, then run pacsmith build"
+POSTGRESQL = "PostgreSQL gives no answer", "see systemctl status 'postgresql@*', then run pacsmith build"
+NGINX = "nginx does not accept its configuration", "see nginx -t, then run pacsmith build"
+BACKUP = "no backup has come to its end yet", "pacsmith build begins one"
+RESTORE = "no restore has been tried yet", "pacsmith build begins one"
+SILENT = {
+    "system": ORTHANC, "plugins": ORTHANC, "modalities": ORTHANC, "environment": ORTHANC, "without-password": ORTHANC,
+    "from-own-address": ORTHANC, "postgresql": POSTGRESQL, "password-kinds": POSTGRESQL, "database": POSTGRESQL,
+    "databases": POSTGRESQL, "nginx": NGINX, "backup": BACKUP, "restore-test": RESTORE,
+}  # fmt: skip
+_SHOWN = 200  # characters of what was said instead
+
+
+class NoAnswer(Exception):
+    """A question that nobody answered, with the reason and where to look: nothing is known, so nothing is short."""
+
+
 class Reading:
     """What the host said, by question."""
 
@@ -67,8 +93,17 @@ class Reading:
         return self.said[question].splitlines()
 
     def json(self, question: str) -> Any:
-        """An answer that is JSON."""
-        return json.loads(self.said[question])
+        """An answer that is JSON. Raises NoAnswer."""
+        try:
+            return json.loads(self.said[question])
+        except ValueError:
+            raise NoAnswer(self.silence(question)) from None
+
+    def silence(self, question: str) -> str:
+        """The sentence for a question without an answer."""
+        who, remedy = SILENT.get(question, (f"the host does not tell ({question})", "see its journal"))
+        said = " ".join(self.said[question].split())[:_SHOWN]
+        return f"{who}{f' ({said})' if said else ''}; {remedy}"
 
     def pairs(self, question: str) -> dict[str, str]:
         """Lines of `name value` as a mapping."""
@@ -90,6 +125,7 @@ class Reading:
         return found
 
 
+@cache
 def read(host: Host) -> Reading:
     """Ask everything at once, as root."""
     script = "\n".join(f"echo '{_MARK}{name}'; {{ {question}; }} 2>&1; echo" for name, question in QUESTIONS.items())
@@ -100,5 +136,6 @@ def read(host: Host) -> Reading:
             answer = host.run(script)
     parts = re.split(rf"^{_MARK}(\S+)\n", str(answer.stdout), flags=re.MULTILINE)[1:]
     said = {name: text.strip() for name, text in zip(parts[::2], parts[1::2], strict=True)}
-    assert set(said) == set(QUESTIONS), f"the host answered only {sorted(said)}: {answer.stderr}"
+    unanswered = sorted(set(QUESTIONS) - set(said))
+    assert not unanswered, f"the host gave no answer to {', '.join(unanswered)}: {answer.stderr}"
     return Reading(said)
