@@ -25,7 +25,12 @@ from builder.workflows.session import ledger_of
 def report(  # noqa: PLR0917 - typer names every option
     site_name: SiteArgument = None,
     site: SiteOption = None,
-    run: Annotated[str | None, typer.Option("--run", help="Run to report; the last accepted one without it.")] = None,
+    run: Annotated[
+        str | None,
+        typer.Option(
+            "--run", help="Run to report; without it the last accepted one, or the last that looked for acceptance."
+        ),
+    ] = None,
     formats: Annotated[
         str, typer.Option("--format", help=f"One or more of {', '.join(FORMATS)}, with commas between them.")
     ] = "html,pdf,json",

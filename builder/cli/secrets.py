@@ -4,6 +4,7 @@ import json
 import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from getpass import getpass
 from secrets import token_urlsafe
 from typing import Annotated
@@ -15,10 +16,12 @@ from rich.table import Table
 from builder.cli.ask import asker
 from builder.cli.options import JsonOption, SiteOption
 from builder.errors import EXIT_FAILED, BadInput
+from builder.inventory.references import secret_references
 from builder.load import load_site
 from builder.load.place import find_site
 from builder.models.site import Site
 from builder.secrets import certificate_holders, generate_missing, identity_of, open_store, signing_request
+from builder.secrets.certificates import certificate_key_name
 from builder.secrets.inspect import certificate_rows, secret_rows
 from builder.secrets.redact import MINIMUM_LENGTH
 
@@ -88,9 +91,20 @@ def set_secret(
     store = open_store(model, ask=asker())
     if store.vault is None:
         raise BadInput(f"site {model.name}: it has no vault to keep a secret in; add `vault:` to the site file")
+    _refuse_unknown(model, name)
     value = token_urlsafe(24) if random else _value(name)
     store.keep(lambda _: {name: value})
     typer.echo(f"set  {name}; the next build brings it to the hosts")
+
+
+def _refuse_unknown(model: Site, name: str) -> None:
+    """A value under a name that nothing asks for would look like a changed password and change nothing."""
+    wanted = {one.reference.vault for one in secret_references(model) if one.reference.vault is not None}
+    wanted |= set(map(certificate_key_name, certificate_holders(model)))
+    if name not in wanted:
+        near = get_close_matches(name, wanted, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"it names {', '.join(sorted(wanted))}"
+        raise BadInput(f"site {model.name}: nothing in it names the secret {name}; {hint}")
 
 
 def _request(model: Site, host: str) -> None:

@@ -29,6 +29,10 @@ def rate(stage: Stage, question: Question) -> Answer:
             break
     best = next((answer for answer in tried if answer.verdict != "short"), tried[0])
     told = "; measured again: ".join(answer.observed for answer in tried)
+    if best.verdict == "short":
+        told += (
+            "; if the machines are busy, verify when they are quiet; archive.minimum_store_rate is the site's demand"
+        )
     return replace(best, observed=told, raw=b"".join(answer.raw for answer in tried))
 
 

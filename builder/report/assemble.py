@@ -90,7 +90,10 @@ def count(evidence: Iterable[Evidence]) -> dict[Verdict, int]:
 
 def outcome_sentence(run: Run, counts: Mapping[Verdict, int], accepted: bool) -> str:
     """The sentence on the cover: accepted or not, and by how much."""
-    told = ", ".join(f"{counts[word]} {word}" for word in _TOLD[accepted] if counts[word]) or "no evidence"
+    # Of an accepted run every unknown is a person's to attest: what a probe should have told would stand against it.
+    words = {"unknown": "to be attested by a person"} if accepted else {}
+    told = ", ".join(f"{counts[word]} {words.get(word, word)}" for word in _TOLD[accepted] if counts[word])
+    told = told or "no evidence"
     if accepted:
         return f"Accepted: {told}."
     reason = {

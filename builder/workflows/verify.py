@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from builder.assess.proof import evidence_of as evidence_of_finding
+from builder.errors import Unreachable
 from builder.inventory import Machine
 from builder.inventory.index import all_ends
 from builder.inventory.roles import role_folder
@@ -17,9 +18,12 @@ from builder.probes.opening import StandInMaterial
 from builder.probes.role_checks import RoleChecks, run_role_checks
 from builder.probes.stage import Stage
 from builder.secrets.certificates import ca_certificate, certificate_for, identity_of
+from builder.survey.remote import Remote
 from builder.workflows.proving import prove_routes
 from builder.workflows.session import Session, now
 from builder.workflows.survey import HostFacts, findings_of, survey_hosts
+
+_SECONDS_TO_ANSWER = 20.0
 
 
 @dataclass(frozen=True)
@@ -60,13 +64,18 @@ def verify(session: Session, *, on_evidence: Callable[[Evidence], None] = ignore
         told.append(clean)
         on_evidence(clean)
 
-    hosts = frozenset(machine.host.name for machine in session.machines)
-    asked = questions(session.site, hosts)
+    absent = _absent(session.machines)
+    for name, fault in absent.items():
+        hear(_unreadable(session, name, fault))
+    machines = tuple(machine for machine in session.machines if machine.host.name not in absent)
+    if not machines:
+        return Verified(tuple(told), unreachable=True)
+    asked = questions(session.site, frozenset(machine.host.name for machine in machines))
     material = _materials(session)
     stage = Stage(session.site, session.run.id, session.store.value, ca_certificate(session.site, session.store))
     with ThreadPoolExecutor(8) as pool:
-        checks = [pool.submit(_checks, session, one, hear) for one in _role_checks(session.machines)]
-        surveyed = pool.submit(_requirements, session, hear)
+        checks = [pool.submit(_checks, session, one, hear) for one in _role_checks(machines)]
+        surveyed = pool.submit(_requirements, session, machines, hear)
         others: list[Future[Any]] = [*checks, surveyed]
         _, reached = prove_routes(stage, session.inventory, asked, material, hear, lambda: wait(others))
         for future in checks:
@@ -74,7 +83,7 @@ def verify(session: Session, *, on_evidence: Callable[[Evidence], None] = ignore
         read = surveyed.result()
     return Verified(
         _ordered(told, [question.subject for question in asked]),
-        not reached or any(one.fault for one in read),
+        bool(absent) or not reached or any(one.fault for one in read),
         {one.machine.host.name: one.facts for one in read if one.fault is None},
     )
 
@@ -109,9 +118,27 @@ def _checks(session: Session, checks: RoleChecks, hear: Callable[[Evidence], Non
         hear(item)
 
 
-def _requirements(session: Session, hear: Callable[[Evidence], None]) -> tuple[HostFacts, ...]:
+def _absent(machines: Sequence[Machine]) -> dict[str, str]:
+    """Why a machine cannot be reached, by its name: said once, not once a question."""
+
+    def fault(machine: Machine) -> str | None:
+        try:
+            with Remote(machine.connection) as remote:
+                remote.run("true", timeout=_SECONDS_TO_ANSWER)
+        except Unreachable as unreachable:
+            return str(unreachable)
+        return None
+
+    with ThreadPoolExecutor(16) as pool:
+        found = zip(machines, pool.map(fault, machines), strict=True)
+        return {machine.host.name: why for machine, why in found if why is not None}
+
+
+def _requirements(
+    session: Session, machines: Sequence[Machine], hear: Callable[[Evidence], None]
+) -> tuple[HostFacts, ...]:
     """Read the machines and hold them against their sheets."""
-    read = survey_hosts(session.machines)
+    read = survey_hosts(machines)
     for one in read:
         name = one.machine.host.name
         for finding in findings_of(one, session.sheets, session.today):

@@ -135,6 +135,7 @@ def test_no_section_of_orthanc_stands_in_two_files() -> None:
     sections = [json.loads(text) for text in orthanc.sections(_example(), "pw").values()]
     keys = [key for section in sections for key in section]
     assert len(keys) == len(set(keys))
+    assert set(orthanc.sections(_example(), "pw")) == set(orthanc.FILES)  # what else is there is put aside
     # Debian ships these: each must be overwritten, or its defaults would be merged with ours.
     assert set(orthanc.sections(_example(), "pw")) == {
         "orthanc.json",
@@ -156,6 +157,23 @@ def test_tls_files_are_named_only_with_tls_since_orthanc_demands_them_anyway() -
     assert settings["DicomTlsRemoteCertificateRequired"]
     assert set(_all_files(with_tls)) >= {settings["DicomTlsPrivateKey"], settings["DicomTlsTrustedCertificates"]}
     assert _all_files(with_tls)["/etc/orthanc/tls/key.pem"].secret
+
+
+def test_a_silent_orthanc_is_explained(tmp_path: Path) -> None:
+    """The last start's errors, and what to do when it was the configuration that could not be read."""
+    folder, log = tmp_path / "etc", tmp_path / "orthanc.log"
+    folder.mkdir()
+    (folder / "zz.json").touch()
+    log.write_text(
+        'W Orthanc version: 1\nE old\nW Orthanc version: 1\nE The configuration section "X" is defined twice\n'
+    )
+    script = files.why_orthanc_is_silent().replace("/var/log/orthanc/orthanc.log", str(log))
+    said = subprocess.run(
+        ["sh", "-c", script.replace("/etc/orthanc", str(folder))], capture_output=True, text=True, check=True
+    ).stdout
+    assert "E old" not in said
+    assert 'E The configuration section "X" is defined twice' in said
+    assert f"it reads {folder}/zz.json (a package's); give that file another ending than .json" in said
 
 
 def test_storage_in_the_database_loads_its_plugin() -> None:

@@ -61,7 +61,7 @@ def test_the_sample_gives_the_golden_files() -> None:
         (
             "accepted",
             ["met", "unknown", "waived", "not applicable"],
-            "Accepted: 1 met, 1 waived, 1 not applicable, 1 unknown.",
+            "Accepted: 1 met, 1 waived, 1 not applicable, 1 to be attested by a person.",
         ),
         ("failed", ["met", "short", "short"], "Not accepted: the run failed; 2 short, 1 met."),
         ("failed", [], "Not accepted: the run failed; no evidence."),

@@ -62,7 +62,11 @@ def test_list_before_and_after() -> None:
     assert "vault:web_importer" in before.output and "missing" in before.output
     assert "pacsmith secrets generate" in before.output
     run("generate")
-    run("set", "left_over", stdin="some value\n")
+    refused = run("set", "web_importr", stdin="some value\n")
+    assert refused.exit_code != 0
+    assert "did you mean web_importer?" in str(refused.exception)
+    store = open_store(example())
+    store.keep(lambda _: {"left_over": "some value"})
     after = run("list")
     assert after.exit_code == 0
     lines = {line.split()[0]: line.split()[1] for line in after.output.splitlines()[1:]}
