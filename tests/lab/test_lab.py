@@ -260,6 +260,17 @@ def test_restore_brings_the_disks_back(ward: Project) -> None:
     assert ward.on("ct", "test ! -e ~/later && echo as-before") == "as-before"
 
 
+def test_the_hosts_of_an_old_snapshot_are_still_the_pinned_ones(ward: Project) -> None:
+    """Their keys belong to the lab, not to the disks: neither new pins nor another boot part them."""
+    ward.lab("snapshot", "old")
+    shutil.rmtree(ward.folder / ".pacsmith")
+    ward.lab("down", "--keep")
+    ward.lab("up")
+    ward.lab("restore", "old")
+    for host in ("arc", "ct"):
+        assert ward.on(host, "hostname") == host
+
+
 def test_restore_cut_short_is_finished_by_up(ward: Project) -> None:
     ward.on("arc", "echo before > ~/state")
     ward.lab("snapshot", "half")

@@ -174,7 +174,7 @@ def test_the_printed_dossier_has_everything_on_numbered_pages(tmp_path: Path) ->
     html, pdf = tmp_path / "dossier.html", tmp_path / "dossier.pdf"
     html.write_text(dossier_html(sample_dossier()), encoding="utf-8")
     to_pdf(html, pdf)
-    assert pdf.stat().st_mode & 0o777 == 0o640, "the PDF names patients' machines and people as the page does"
+    assert pdf.stat().st_mode & 0o777 == 0o640  # as the page and the other files
     text = subprocess.run(["pdftotext", "-layout", pdf, "-"], capture_output=True, text=True, check=True).stdout
     pages = text.rstrip("\f").split("\f")
     for number, page in enumerate(pages, start=1):

@@ -31,7 +31,9 @@ def test_ports(seen: Reading, variables: Variables) -> None:
         if re.search(r'"(Orthanc|nginx|postgres)"', line)
     }
     wanted = {variables["dicom_port"], variables["web_port"], 8042, 5432}
-    assert ours == wanted, f"TCP ports of Orthanc, nginx and PostgreSQL: {more_and_less(ours, wanted)}"
+    assert ours == wanted, (
+        f"TCP ports of Orthanc, nginx and PostgreSQL: {more_and_less(ours, wanted)}; run pacsmith build"
+    )
     assert listening[5432] == {"127.0.0.1"}, f"PostgreSQL listens on {told(listening[5432])}, not on 127.0.0.1 alone"
     unwanted = {80, 4242} & set(listening) - wanted
     assert not unwanted, f"somebody listens on TCP port {told(unwanted)}, which should be closed; ss -ltnp says who"
@@ -112,9 +114,9 @@ def test_secrets_are_for_few(seen: Reading) -> None:
 def test_services(seen: Reading) -> None:
     """Orthanc, nginx, PostgreSQL and the timers run, come back after a boot, and no unit of the host has failed."""
     units = seen.units()
-    assert len(units) == UNITS, f"of {UNITS} units systemd knows only {', '.join(sorted(units))}; run pacsmith build"
     idle = [f"{name} is {unit['ActiveState']}" for name, unit in units.items() if unit["ActiveState"] != "active"]
     assert not idle, f"{', '.join(idle)}; run pacsmith build"
+    assert len(units) == UNITS, f"of {UNITS} units systemd knows only {', '.join(sorted(units))}; run pacsmith build"
     off = [
         f"{name} is {unit['UnitFileState']}"
         for name, unit in units.items()
