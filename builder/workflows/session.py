@@ -2,6 +2,7 @@
 
 import getpass
 import hashlib
+import os
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -109,7 +110,7 @@ def open_session(
         verb=verb,
         site=site.name,
         hosts=tuple(machine.host.name for machine in machines),
-        who=getpass.getuser(),
+        who=os.environ.get("SUDO_USER") or getpass.getuser(),
         started=now(),
         tool_version=__version__,
         inputs=_inputs({str(checked.site.file): checked.site.sha256}, checked.sheet_digests, machines),
