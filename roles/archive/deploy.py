@@ -5,7 +5,7 @@ from pyinfra.context import host
 from builder.engines.files import Spec
 from builder.engines.material import Material
 from builder.engines.notes import ask
-from builder.engines.steps import command, only, place, service, wait_for
+from builder.engines.steps import Step, command, only, place, service, wait_for
 
 from . import files, orthanc
 from .variables import Variables
@@ -25,7 +25,7 @@ def deploy(variables: Variables, material: Material) -> None:
     """Everything else. Debian's start script for PostgreSQL sleeps two seconds: meanwhile other files are written."""
     secrets = _secrets(variables, material)
     unit_files = files.before_packages(variables)
-    _start_postgresql(variables, secrets, unit_files[3])
+    database = _start_postgresql(variables, secrets, unit_files[3])
     configured = [
         only("Only our files in /etc/orthanc", orthanc.FOLDER, ".json", orthanc.FILES),
         place("Orthanc settings, rights of each AE", files.orthanc_files(variables, secrets)),
@@ -50,7 +50,8 @@ def deploy(variables: Variables, material: Material) -> None:
     )
     service("nginx runs", "nginx.service", restart_if=nginx)
     service("Backup and restore test by night, log rotation", *files.TIMERS, "logrotate.timer", restart_if=[backup])
-    service("Orthanc runs", "orthanc.service", restart_if=configured)
+    # A database that was restarted has cut Orthanc's connections, and Orthanc answers 503 until it is restarted, too.
+    service("Orthanc runs", "orthanc.service", restart_if=[*database, *configured])
     wait_for("Orthanc answers", ORTHANC_ANSWERS, 60, give_up=ORTHANC_HOPELESS, tell=files.why_orthanc_is_silent())
     _first_backup()
 
@@ -72,7 +73,8 @@ def _memory() -> int:
     return kibibytes * 1024 // 2**28 * 2**28
 
 
-def _start_postgresql(variables: Variables, secrets: files.Secrets, unit_file: Spec) -> None:
+def _start_postgresql(variables: Variables, secrets: files.Secrets, unit_file: Spec) -> list[Step]:
+    """Begin to start it, or restart it where its settings are new; the steps on which that depends."""
     settings = place("PostgreSQL settings from the memory size", files.postgresql_files(variables, secrets, _memory()))
     unit = place("PostgreSQL unit", [unit_file])
     cluster = f"postgresql@{variables.postgresql_version}-main"
@@ -84,6 +86,7 @@ def _start_postgresql(variables: Variables, secrets: files.Secrets, unit_file: S
         unless=f"systemctl show --property ActiveState {cluster} | grep -Eq '=(active|activating|reloading)$'",
         if_changed=[settings, unit],
     )
+    return [settings, unit]
 
 
 def _first_backup() -> None:
