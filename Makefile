@@ -34,7 +34,7 @@ bases: ## the lab's base trees, made while other checks run (root)
 	$(SUDO) $(BIN)/python -m tests.lab.prepare
 
 lab: ## tests on real hosts in the lab (root)
-	$(SUDO) $(BIN)/pytest tests/lab -q -p no:cacheprovider --durations=12
+	$(SUDO) $(BIN)/pytest tests/lab -q -p no:cacheprovider -n 2 --dist loadgroup --durations=12
 
 lock: ## resolve requirements.lock anew (versions and hashes, no address), on every supported Python
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml -o requirements.lock

@@ -190,8 +190,10 @@ def test_a_dead_archive_refuses_nothing(north: BuiltSite) -> None:
 
 def begun(site: BuiltSite) -> "subprocess.Popen[bytes]":
     """A verification that has stored its test studies already."""
+    # A shell's background job passes an ignored SIGINT on to its children; a person's terminal does not.
+    heeding = ["env", "--default-signal=INT", sys.executable, "-m", "builder.cli.main"]
     child = subprocess.Popen(
-        [sys.executable, "-m", "builder.cli.main", "verify", "--site", site.name, "--json"], cwd=site.folder,
+        [*heeding, "verify", "--site", site.name, "--json"], cwd=site.folder,
         env={**os.environ, **site.environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         start_new_session=True,
     )  # fmt: skip
