@@ -26,7 +26,7 @@ class Unreachable(PacsmithError):
 
 
 class Locked(PacsmithError):
-    """Someone else holds the host or site, or it is outside its window (exit 4)."""
+    """Someone else holds the host or site (exit 4)."""
 
     exit_code = EXIT_LOCKED
 

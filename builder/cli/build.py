@@ -14,6 +14,7 @@ from builder.models.evidence import Evidence
 from builder.workflows.build import BuildResult, Show
 from builder.workflows.build import build as carry_out
 from builder.workflows.session import Session, open_session
+from builder.workflows.verify import failures
 
 
 def build(
@@ -65,11 +66,8 @@ def _tell(session: Session, result: BuildResult) -> None:
         typer.echo(f"{name}: {count} changed")
     for reason in result.job.reasons:
         typer.echo(f"pacsmith: {reason}", err=True)
-    for item in result.proven.evidence:
-        if item.verdict in ("short", "unknown") and not item.attest:
-            typer.echo(
-                f"{item.verdict}: {item.host}: {item.subject}: expected {item.expected}; observed {item.observed}"
-            )
+    for item in failures(result.proven.evidence):
+        typer.echo(f"{item.verdict}: {item.host}: {item.subject}: expected {item.expected}; observed {item.observed}")
     verdicts = Counter(item.verdict for item in result.proven.evidence)
     if verdicts:
         typer.echo("evidence: " + ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items())))
