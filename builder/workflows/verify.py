@@ -71,8 +71,9 @@ def verify(session: Session, *, on_evidence: Callable[[Evidence], None] = ignore
     if not machines:
         return Verified(tuple(told), unreachable=True)
     asked = questions(session.site, frozenset(machine.host.name for machine in machines))
-    material = _materials(session)
-    stage = Stage(session.site, session.run.id, session.store.value, ca_certificate(session.site, session.store))
+    ca_pem = ca_certificate(session.site, session.store)
+    material = _materials(session, ca_pem)
+    stage = Stage(session.site, session.run.id, session.store.value, ca_pem)
     with ThreadPoolExecutor(8) as pool:
         checks = [pool.submit(_checks, session, one, hear) for one in _role_checks(machines)]
         surveyed = pool.submit(_requirements, session, machines, hear)
@@ -88,9 +89,8 @@ def verify(session: Session, *, on_evidence: Callable[[Evidence], None] = ignore
     )
 
 
-def _materials(session: Session) -> Callable[[Peer], StandInMaterial]:
+def _materials(session: Session, ca_pem: str) -> Callable[[Peer], StandInMaterial]:
     """Certificates are made before the stage is opened, one after another: the vault has one writer."""
-    ca_pem = ca_certificate(session.site, session.store)
     made = {peer.name: _material(session, peer, ca_pem) for peer in session.site.peers if peer.stand_in}
     return lambda peer: made[peer.name]
 
