@@ -2,7 +2,7 @@
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 BIN := .venv/bin
 
-.PHONY: help demo demo-down setup test lint unit lab lock wheel
+.PHONY: help demo demo-down setup test lint unit bases lab lock wheel
 help:            ## this list
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
 
@@ -17,7 +17,8 @@ setup: ## install what is missing for `make demo`
 
 test: ## install what is missing and run every check
 	@scripts/setup test
-	@$(MAKE) --no-print-directory lint unit lab
+	@$(MAKE) --no-print-directory -j2 -Otarget lint bases unit
+	@$(MAKE) --no-print-directory lab
 
 lint: ## ruff, mypy --strict, import layers, shellcheck
 	$(BIN)/ruff check .
@@ -29,8 +30,11 @@ lint: ## ruff, mypy --strict, import layers, shellcheck
 unit: ## tests that need no host
 	$(BIN)/pytest tests/unit -q
 
+bases: ## the lab's base trees, made while other checks run (root)
+	$(SUDO) $(BIN)/python -m tests.lab.prepare
+
 lab: ## tests on real hosts in the lab (root)
-	$(SUDO) $(BIN)/pytest tests/lab -q -p no:cacheprovider --durations=12
+	$(SUDO) $(BIN)/pytest tests/lab -q -p no:cacheprovider -n 2 --dist loadgroup --durations=12
 
 lock: ## resolve requirements.lock anew (versions and hashes, no address), on every supported Python
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml -o requirements.lock

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 SITES = Path(__file__).parent / "sites"
+ALONE = {"test_bad_days", "test_kill", "test_lab", "test_lab_network"}
 NORTH_SECRETS = {"NORTH_VAULT_PASSWORD": "north-vault-8Qw3xT", "NORTH_DATABASE_PASSWORD": "north-db-p'a\"ss w0rd"}
 
 
@@ -44,6 +45,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Everything here needs real hosts: root and systemd-nspawn. There is no skip: without them the tests fail."""
     for item in items:
         item.add_marker(pytest.mark.lab)
+        # Two groups side by side, since most of the time is waiting: each shares its sites, so it stays in one process.
+        file = item.path.stem
+        item.add_marker(pytest.mark.xdist_group("hosts" if file in ALONE else "sites"))
 
 
 def new_folder(folder: Path, file: str, environment: dict[str, str]) -> BuiltSite:
