@@ -28,7 +28,7 @@ lint: ## ruff, mypy --strict, import layers, shellcheck
 	shellcheck scripts/setup scripts/demo .ci/run
 
 unit: ## tests that need no host
-	$(BIN)/pytest tests/unit -q
+	$(BIN)/pytest tests/unit -q -n 2
 
 bases: ## the lab's base trees, made while other checks run (root)
 	$(SUDO) $(BIN)/python -m tests.lab.prepare

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +12,9 @@ from pathlib import Path
 import pytest
 
 SITES = Path(__file__).parent / "sites"
-ALONE = {"test_bad_days", "test_kill", "test_lab", "test_lab_network"}
 NORTH_SECRETS = {"NORTH_VAULT_PASSWORD": "north-vault-8Qw3xT", "NORTH_DATABASE_PASSWORD": "north-db-p'a\"ss w0rd"}
+
+os.environ.setdefault("PACSMITH_KILL_SEED", str(int(time.time())))  # one for every worker: set before they start
 
 
 @dataclass(frozen=True)
@@ -41,13 +43,14 @@ class BuiltSite:
         return self.pacsmith("lab", "ssh", "--site", self.name, machine, "--", command, timeout=timeout)
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Everything here needs real hosts: root and systemd-nspawn. There is no skip: without them the tests fail."""
     for item in items:
         item.add_marker(pytest.mark.lab)
-        # Two groups side by side, since most of the time is waiting: each shares its sites, so it stays in one process.
-        file = item.path.stem
-        item.add_marker(pytest.mark.xdist_group("hosts" if file in ALONE else "sites"))
+        # Two at a time, since most of the time is waiting: tests that share the built sites stay in one process.
+        shared = {"north", "tls_ward"} & set(getattr(item, "fixturenames", ()))
+        item.add_marker(pytest.mark.xdist_group("sites" if shared else item.path.stem))
 
 
 def new_folder(folder: Path, file: str, environment: dict[str, str]) -> BuiltSite:
