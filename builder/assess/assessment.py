@@ -71,10 +71,11 @@ _IN_SIGHT = ("asset.", "cpu.", "disk.", "gpu.", "memory.")
 
 
 def _a_person_can_tell(outcome: Outcome) -> bool:
-    """Whether a person may answer for what was not read: parts of a machine can be looked at, and judged lines are
-    theirs; a setting or a service that no probe could read stays unknown, and nothing is accepted on anyone's word."""
-    unread = [fact.name for fact in outcome.facts if fact.error is not None]
-    return outcome.judged if not unread else all(name.startswith(_IN_SIGHT) for name in unread)
+    """Whether a person may answer for what was not read: parts of a machine can be looked at, as can the machine
+    beneath a container, and judged lines are theirs; a setting or a service that no probe could read stays unknown, and
+    nothing is accepted on anyone's word."""
+    unread = [fact for fact in outcome.facts if fact.error is not None]
+    return outcome.judged if not unread else all(fact.beneath or fact.name.startswith(_IN_SIGHT) for fact in unread)
 
 
 def _to_attest(sheet: Sheet, line: Requirement, expected: str, observed: str, sentence: str) -> Finding:

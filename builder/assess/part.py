@@ -1,11 +1,11 @@
 """One part of a requirement against the facts: a fact with its comparisons, a person's judgement, any of, all of."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal
 
-from builder.assess.reading import Reading, UnclearError, reading, told, yes_no
+from builder.assess.reading import Reading, UnclearError, readings, told, yes_no
 from builder.models.catalogue import fact_kind
 from builder.models.comparison import comparison, share
 from builder.models.fact import Fact
@@ -55,12 +55,19 @@ def _fact(part: Part, name: str, fact: Fact | None, asked: Asked) -> Outcome:
             part, Outcome("unknown", None, expected, observed, asked, facts=(fact,)), not _has_base(part), False
         )
     try:
-        value = reading(fact, part.kind)
-        base, best = _base_holds(part, value), _best_holds(part, value)
+        base, best = (_surely(part, fact, holds) for holds in (_base_holds, _best_holds))
     except UnclearError as why:
         reason = f"{meaning}: cannot be told, since {why}"
         return Outcome("unknown", None, expected, observed, reason, facts=(fact,))
     return _graded(part, Outcome("unknown", None, expected, observed, asked, facts=(fact,)), base, best)
+
+
+def _surely(part: Part, fact: Fact, holds: Callable[[Part, Reading], bool]) -> bool:
+    """Whether it holds wherever the truth may lie. Raises UnclearError when the measurement is too coarse to tell."""
+    answers = {holds(part, value) for value in readings(fact, part.kind)}
+    if len(answers) > 1:
+        raise UnclearError(f"{told(fact, part.kind)} is too coarse a measurement")
+    return answers.pop()
 
 
 def _graded(part: Part, read: Outcome, base: bool, best: bool) -> Outcome:
