@@ -1,5 +1,7 @@
 # `make demo` and `make test` do all the set-up on a fresh Debian 12 or 13, as root or with sudo.
-SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+# sudo drops the environment: what the person set for pacsmith, and the way out through a proxy, is kept by name.
+KEPT := $(shell env | sed -nE 's/^(PACSMITH_[A-Z_]+|(https?|ftp|all|no)_proxy|(HTTPS?|FTP|ALL|NO)_PROXY)=.*/\1/p' | sort -u | paste -sd,)
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo $(if $(KEPT),--preserve-env=$(KEPT)))
 BIN := .venv/bin
 
 .PHONY: help demo demo-down setup test lint unit bases lab lock wheel

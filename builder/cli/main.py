@@ -4,6 +4,7 @@ import functools
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import ParamSpec
 
 import typer
@@ -11,6 +12,7 @@ import typer
 from builder import __version__
 from builder.cli import assess, build, init, lab, locks, plan, render, report, schema, secrets, survey, validate, verify
 from builder.errors import EXIT_FAILED, Interrupted, PacsmithError
+from builder.ownership import give_back
 
 Given = ParamSpec("Given")
 
@@ -77,6 +79,7 @@ for _group, _name in ((lab.app, "lab"), (secrets.app, "secrets")):
 
 def run() -> None:
     """Entry point of the `pacsmith` command: a fault becomes one sentence on stderr and its exit code."""
+    project = Path.cwd()
     try:
         app()
     except PacsmithError as fault:
@@ -89,6 +92,8 @@ def run() -> None:
         place = refusal.filename or "this machine refuses"
         typer.echo(f"pacsmith: {place}: {refusal.strerror}; mend that and run the same command again", err=True)
         sys.exit(EXIT_FAILED)
+    finally:
+        give_back(project)
 
 
 if __name__ == "__main__":
