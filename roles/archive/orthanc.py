@@ -75,6 +75,24 @@ _DICOM_TLS_FILES = {
 }
 
 
+# Orthanc's own default, BCP 195 by DCMTK, falls back to TLS 1.0 where OpenSSL lets it, and its TLS 1.2 takes RSA
+# certificates alone, which ours are not (seen with 1.12.7: only TLS 1.3 came through). Ciphers: RFC 9325, section 4.2.
+_DICOM_TLS_VERSIONS = {
+    "DicomTlsMinimumProtocolVersion": 4,  # TLS 1.2
+    "DicomTlsCiphersAccepted": [
+        "ECDHE-ECDSA-AES256-GCM-SHA384",
+        "ECDHE-ECDSA-AES128-GCM-SHA256",
+        "ECDHE-RSA-AES256-GCM-SHA384",
+        "ECDHE-RSA-AES128-GCM-SHA256",
+    ],
+}
+
+
+def _dicom_tls(variables: Variables) -> dict[str, Any]:
+    """Files, and from Orthanc 1.12.4 on (Debian 13), which knows them, the versions and ciphers."""
+    return _DICOM_TLS_FILES | ({} if variables.os == "debian-12" else _DICOM_TLS_VERSIONS)
+
+
 def _dicom_server(variables: Variables) -> dict[str, Any]:
     return {
         "DicomServerEnabled": True,
@@ -95,7 +113,7 @@ def _dicom_server(variables: Variables) -> dict[str, Any]:
         "DicomScpTimeout": 30,
         "DicomScuTimeout": 10,
         "DicomTlsEnabled": variables.dicom_tls,
-        **(_DICOM_TLS_FILES if variables.dicom_tls else {}),
+        **(_dicom_tls(variables) if variables.dicom_tls else {}),
         "DicomModalities": {peer.name: modality(peer) for peer in variables.modalities},
         "DicomModalitiesInDatabase": False,
         "SynchronousCMove": True,
