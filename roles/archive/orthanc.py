@@ -66,7 +66,8 @@ def modality(peer: Modality) -> dict[str, Any]:
     }
 
 
-# Named only with TLS switched on: Orthanc refuses to start when a file is missing that it would not even use.
+# Named only where they are needed: Orthanc refuses to start when a file is missing that it would not even use. An
+# archive whose own port is plain needs them, too, to call an AE that speaks TLS.
 _DICOM_TLS_FILES = {
     "DicomTlsCertificate": "/etc/orthanc/tls/certificate.pem",
     "DicomTlsPrivateKey": "/etc/orthanc/tls/key.pem",
@@ -113,7 +114,7 @@ def _dicom_server(variables: Variables) -> dict[str, Any]:
         "DicomScpTimeout": 30,
         "DicomScuTimeout": 10,
         "DicomTlsEnabled": variables.dicom_tls,
-        **(_dicom_tls(variables) if variables.dicom_tls else {}),
+        **(_dicom_tls(variables) if variables.speaks_dicom_tls else {}),
         "DicomModalities": {peer.name: modality(peer) for peer in variables.modalities},
         "DicomModalitiesInDatabase": False,
         "SynchronousCMove": True,

@@ -159,6 +159,23 @@ def test_tls_files_are_named_only_with_tls_since_orthanc_demands_them_anyway() -
     assert _all_files(with_tls)["/etc/orthanc/tls/key.pem"].secret
 
 
+def test_a_plain_archive_has_a_certificate_for_the_tls_port_that_it_calls() -> None:
+    data = example_data()
+    data["peers"][0]["ae"] = {"title": "BRIGID_CT1", "port": 2762, "tls": True}
+
+    def settings(routes: list[dict[str, Any]]) -> tuple[dict[str, Any], set[str]]:
+        site = example(peers=data["peers"], routes=routes)
+        variables = Variables.of(site, site.hosts[0])
+        return json.loads(_text(variables, "/etc/orthanc/orthanc.json")), set(_all_files(variables))
+
+    calls, files_then = settings(data["routes"])
+    assert calls["DicomTlsEnabled"] is False
+    assert {calls["DicomTlsPrivateKey"], calls["DicomTlsCertificate"]} <= files_then
+    answers, files_else = settings([{"from": "ct01", "to": "archive01", "may": ["store"]}])
+    assert "DicomTlsPrivateKey" not in answers
+    assert "/etc/orthanc/tls/key.pem" not in files_else
+
+
 def test_a_silent_orthanc_is_explained(tmp_path: Path) -> None:
     """The last start's errors, and what to do when it was the configuration that could not be read."""
     folder, log = tmp_path / "etc", tmp_path / "orthanc.log"
