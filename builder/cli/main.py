@@ -1,7 +1,6 @@
 """The command: parse, call one workflow, choose the exit code."""
 
 import functools
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -85,9 +84,6 @@ def run() -> None:
     except PacsmithError as fault:
         typer.echo(f"pacsmith: {fault}", err=True)
         sys.exit(fault.exit_code)
-    except BrokenPipeError:
-        # The reader (`| head`) went away; nothing is wrong. Point stdout elsewhere so that Python's exit stays quiet.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as refusal:
         place = refusal.filename or "this machine refuses"
         typer.echo(f"pacsmith: {place}: {refusal.strerror}; mend that and run the same command again", err=True)

@@ -8,7 +8,6 @@ from rich.text import Text
 
 from builder.ledger import Lock
 from builder.models.evidence import Evidence, Verdict
-from builder.models.finding import Finding
 from builder.models.run import Run
 from builder.report.templating import GLYPHS
 
@@ -35,15 +34,6 @@ def show(table: Table) -> None:
 def verdict_text(verdict: Verdict) -> Text:
     """`✓ met` and its like."""
     return Text(f"{GLYPHS[verdict]} {verdict}", style=_COLOURS[verdict], no_wrap=True)
-
-
-def findings_table(findings: Iterable[Finding]) -> Table:
-    """Findings as they were assessed: verdict, requirement, sentence, source."""
-    table = _table("verdict", "requirement", "finding", "source")
-    for finding in findings:
-        sentence = finding.sentence + (f" ({finding.attest} must attest it)" if finding.attest else "")
-        table.add_row(verdict_text(finding.verdict), *map(Text, (finding.requirement, sentence, finding.source)))
-    return table
 
 
 def evidence_table(evidence: Iterable[Evidence]) -> Table:

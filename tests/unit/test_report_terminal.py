@@ -3,8 +3,7 @@
 from rich.console import Console
 
 from builder.models.evidence import Verdict
-from builder.models.finding import Finding
-from builder.report.terminal import evidence_table, findings_table
+from builder.report.terminal import evidence_table
 from tests.unit.test_report import proof
 
 
@@ -33,17 +32,3 @@ def test_a_verdict_is_a_shape_and_a_word_without_any_colour() -> None:
 def test_what_a_machine_says_is_no_markup() -> None:
     shown = _shown(evidence_table([proof("[bold]x[/bold]", observed="[/] [link=http://x]y")]))
     assert "[bold]x[/bold]" in shown and "[/] [link=http://x]y" in shown
-
-
-def test_a_finding_names_who_must_attest_it() -> None:
-    finding = Finding(
-        product="orthanc",
-        requirement="room",
-        verdict="unknown",
-        expected="at most 27 °C",
-        observed="-",
-        sentence="room: nobody but a person can tell",
-        source="Book @ 1",
-        attest="the head of IT",
-    )
-    assert "nobody but a person can tell (the head of IT must attest it)" in _shown(findings_table([finding]))
