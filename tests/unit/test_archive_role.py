@@ -329,6 +329,41 @@ def test_nginx_tells_requests_apart_by_their_raw_path(request_line: str, kind: s
     assert _class_of(files.nginx_conf(_example()), request_line) == kind
 
 
+@pytest.mark.parametrize(
+    ("by", "request_line", "gate"),
+    [
+        ("1", "GET /dicom-web/studies/1.2.3/metadata", "@metadata"),
+        ("1", "GET /dicom-web/studies/1.2.3/series/1.4/metadata?includefield=all", "@metadata"),
+        ("1", "GET /dicom-web/studies/1.2.3", "@orthanc"),
+        ("1", "GET /dicom-web/studies?StudyDescription=/metadata", "@orthanc"),
+        ("1", "POST /dicom-web/studies", "@orthanc"),  # an image is never sent twice by the door
+        ("0", "GET /dicom-web/studies/1.2.3/metadata", "@refused"),
+        ("0", "POST /dicom-web/studies", "@refused"),
+    ],
+)
+def test_nginx_asks_again_for_metadata_alone_and_lets_nobody_by(by: str, request_line: str, gate: str) -> None:
+    conf = files.nginx_conf(_example())
+    block = conf[conf.index("$archive_gate {") :]
+    patterns = re.findall(r'^\s+"~(.+)" (@\w+);$', block[: block.index("\n    }")], re.MULTILINE)
+    found = next((name for pattern, name in patterns if re.search(pattern, f"{by} {request_line}")), "@refused")
+    assert found == gate
+    places = re.findall(r"location (@\w+) \{(.*?)\n        \}", conf, re.DOTALL)
+    assert [name for name, text in places if "error_page" in text] == ["@metadata"]
+    assert [name for name, text in places if "proxy_pass http://orthanc;" in text] == ["@metadata", "@orthanc"]
+
+
+def test_nginx_lets_go_of_a_silent_connection_before_orthanc_does() -> None:
+    """Orthanc's own "KeepAliveTimeout" is 1 s, and 1.10 knows no other."""
+    (kept,) = re.findall(r"keepalive 16;[^}]*keepalive_timeout (\d+)ms;", files.nginx_conf(_example()))
+    assert int(kept) < 1000
+
+
+@pytest.mark.parametrize("os_name", ["debian-12", "debian-13"])
+def test_transactions_that_are_serialised_run_over_one_connection(os_name: str) -> None:
+    section = json.loads(_text(_example(os=os_name), "/etc/orthanc/postgresql.json"))["PostgreSQL"]
+    assert section["IndexConnectionsCount"] == 1
+
+
 def test_nginx_lets_in_the_routes_addresses_and_the_users_rights() -> None:
     assert {name: [str(one) for one in found] for name, found in web.addresses(_example()).items()} == {
         "qido": ["10.78.0.31"],
