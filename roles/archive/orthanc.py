@@ -182,7 +182,7 @@ def _postgresql(variables: Variables, database_password: str) -> dict[str, Any]:
         "ConnectionRetryInterval": 1,
         # Before plugin 6.0 (Debian 12 has 4.0, Debian 13 has 5.0) every transaction is serialised: writers side by side
         # collide, wait 100 ms more each time and are refused after MaximumConnectionRetries. Twelve at once through
-        # the web door, plugin 5.0, measured 2026-11-22: with 50 connections 2 of 960 images were lost, and 96 took
+        # the web door, plugin 5.0, measured 2026-11-22: with 50 connections 2 of 960 images were refused, 96 took
         # 9.4 s; with 4 there were still collisions; with 1 there was none, and 96 took 1.6 s. With 6.0 come both
         # "TransactionMode": "ReadCommitted" and the Book's 50 connections.
         "IndexConnectionsCount": 1,
