@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +12,6 @@ import pytest
 
 SITES = Path(__file__).parent / "sites"
 NORTH_SECRETS = {"NORTH_VAULT_PASSWORD": "north-vault-8Qw3xT", "NORTH_DATABASE_PASSWORD": "north-db-p'a\"ss w0rd"}
-
-os.environ.setdefault("PACSMITH_KILL_SEED", str(int(time.time())))  # one for every worker: set before they start
 
 
 @dataclass(frozen=True)
@@ -43,14 +40,15 @@ class BuiltSite:
         return self.pacsmith("lab", "ssh", "--site", self.name, machine, "--", command, timeout=timeout)
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything here needs real hosts: root and systemd-nspawn. There is no skip: without them the tests fail."""
+    """Everything here needs real hosts: root and systemd-nspawn. There is no skip: without them the tests fail.
+
+    `make lab` runs the tests that share the built sites beside all others, since most of their time is waiting.
+    """
     for item in items:
         item.add_marker(pytest.mark.lab)
-        # Two at a time, since most of the time is waiting: tests that share the built sites stay in one process.
-        shared = {"north", "tls_ward"} & set(getattr(item, "fixturenames", ()))
-        item.add_marker(pytest.mark.xdist_group("sites" if shared else item.path.stem))
+        if {"north", "tls_ward"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.built)
 
 
 def new_folder(folder: Path, file: str, environment: dict[str, str]) -> BuiltSite:
