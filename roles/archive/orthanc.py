@@ -77,7 +77,8 @@ _DICOM_TLS_FILES = {
 
 
 # Orthanc's own default, BCP 195 by DCMTK, falls back to TLS 1.0 where OpenSSL lets it, and its TLS 1.2 takes RSA
-# certificates alone, which ours are not (seen with 1.12.7: only TLS 1.3 came through). Ciphers: RFC 9325, section 4.2.
+# certificates alone, which a hospital's own may not be (seen with 1.12.7 and an EC certificate: only TLS 1.3 came
+# through). Ciphers: RFC 9325, section 4.2.
 _DICOM_TLS_VERSIONS = {
     "DicomTlsMinimumProtocolVersion": 4,  # TLS 1.2
     "DicomTlsCiphersAccepted": [

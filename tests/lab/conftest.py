@@ -43,12 +43,15 @@ class BuiltSite:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Everything here needs real hosts: root and systemd-nspawn. There is no skip: without them the tests fail.
 
-    `make lab` runs the tests that share the built sites beside all others, since most of their time is waiting.
+    `make lab` runs those of the clinic, those of the ward and all others side by side: most of their time is waiting.
     """
     for item in items:
         item.add_marker(pytest.mark.lab)
-        if {"north", "tls_ward"} & set(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.built)
+        uses = set(getattr(item, "fixturenames", ()))
+        if "north" in uses:
+            item.add_marker(pytest.mark.clinic)
+        elif "tls_ward" in uses:
+            item.add_marker(pytest.mark.ward)
 
 
 def new_folder(folder: Path, file: str, environment: dict[str, str]) -> BuiltSite:

@@ -32,7 +32,7 @@ def outcome(said: str) -> str:
 def test_dicom_tls_versions(
     host: Host, variables: dict[str, Any], record_property: Callable[[str, object], None]
 ) -> None:
-    """The DICOM port speaks TLS 1.3, from Orthanc 1.12.4 on TLS 1.2 too, and refuses TLS 1.0 and 1.1."""
+    """The DICOM port speaks TLS 1.2 and 1.3, and refuses TLS 1.0 and 1.1."""
     if not variables["dicom_tls"]:
         pytest.skip("this archive's DICOM port speaks no TLS")
     script = _TRY.format(versions=" ".join(NAMES), mark=_MARK, port=variables["dicom_port"], files=_FILES)
@@ -42,11 +42,12 @@ def test_dicom_tls_versions(
     record_property("observed", f"speaks {' and '.join(spoken) or 'nothing'}; asked for {', '.join(NAMES.values())}")
     old = [NAMES[version] for version in OLD if found.get(version) == "spoken"]
     assert not old, f"the DICOM port speaks {told(old)}, which RFC 8996 has withdrawn; run pacsmith build"
-    wanted = NEW if variables["os"] != "debian-12" else NEW[1:]
-    unclear = [NAMES[version] for version in (*OLD, *wanted) if found.get(version, "unclear") == "unclear"]
+    unclear = [NAMES[version] for version in NAMES if found.get(version, "unclear") == "unclear"]
     if unclear:
         raise NoAnswer(
             f"openssl does not tell whether the DICOM port speaks {told(unclear)}; see systemctl status orthanc"
         )
-    lacking = [NAMES[version] for version in wanted if found[version] != "spoken"]
-    assert not lacking, f"the DICOM port refuses {told(lacking)}; run pacsmith build"
+    lacking = [NAMES[version] for version in NEW if found[version] != "spoken"]
+    # Orthanc before 1.12.4 cannot be told its ciphers: with an EC certificate of the hospital's it has none for TLS 1.2.
+    remedy = "hand in an RSA certificate for it" if variables["os"] == "debian-12" else "run pacsmith build"
+    assert not lacking, f"the DICOM port refuses {told(lacking)}; {remedy}"
