@@ -107,6 +107,7 @@ def test_dicom_tls(tls_ward: BuiltSite) -> None:
                 "store -> copy: store", "store -> copy: qido", "store -> copy: move refused"):  # fmt: skip
         assert evidence[way]["verdict"] == "met", evidence[way]
     assert "cannot ask for C-GET" in evidence["store -> copy: get refused"]["observed"]
+    assert evidence["store: dicom tls versions"]["observed"].startswith("speaks TLS 1.2 and TLS 1.3;")
 
 
 def test_other_rights_of_an_archive_at_another(tls_ward: BuiltSite) -> None:

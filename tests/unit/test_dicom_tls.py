@@ -1,6 +1,6 @@
 """Orthanc's DICOM TLS: which versions it is told to speak, and how its check tells a refusal from silence.
 
-The lines of `openssl s_client` were recorded from Orthanc 1.12.7 on Debian 13; real hosts: tests/lab/test_dicom_tls.py.
+The lines of `openssl s_client` were recorded from Orthanc 1.12.7 on Debian 13; real hosts: tests/lab/test_verify.py.
 """
 
 import importlib
@@ -44,7 +44,18 @@ def test_the_versions_are_pinned_where_orthanc_knows_them() -> None:
 def test_new_versions_are_spoken_and_old_ones_refused() -> None:
     good = {"tls1": REFUSED, "tls1_1": REFUSED, "tls1_2": TAKEN, "tls1_3": TAKEN}
     assert check("debian-13", good) == "speaks TLS 1.2 and TLS 1.3; asked for TLS 1.0, TLS 1.1, TLS 1.2, TLS 1.3"
-    assert check("debian-12", good | {"tls1_2": REFUSED}).startswith("speaks TLS 1.3;")
+
+
+def test_an_old_cipher_is_an_old_session() -> None:
+    """Recorded from Orthanc 1.10.1 on Debian 12 with an RSA certificate, before its OpenSSL was told a minimum."""
+    old = "verify return:1\nNew, SSLv3, Cipher is AES128-SHA\n    Protocol  : TLSv1\n"
+    with pytest.raises(AssertionError, match="the DICOM port speaks TLS 1.0, which RFC 8996 has withdrawn"):
+        check("debian-12", {"tls1": old, "tls1_1": REFUSED, "tls1_2": TAKEN, "tls1_3": TAKEN})
+
+
+def test_an_orthanc_that_cannot_be_told_its_ciphers_needs_an_rsa_certificate() -> None:
+    with pytest.raises(AssertionError, match="refuses TLS 1.2; hand in an RSA certificate"):
+        check("debian-12", {"tls1": REFUSED, "tls1_1": REFUSED, "tls1_2": REFUSED, "tls1_3": TAKEN})
 
 
 @pytest.mark.parametrize(
