@@ -49,12 +49,12 @@ def test_new_versions_are_spoken_and_old_ones_refused() -> None:
 def test_an_old_cipher_is_an_old_session() -> None:
     """Recorded from Orthanc 1.10.1 on Debian 12 with an RSA certificate, before its OpenSSL was told a minimum."""
     old = "verify return:1\nNew, SSLv3, Cipher is AES128-SHA\n    Protocol  : TLSv1\n"
-    with pytest.raises(AssertionError, match="the DICOM port speaks TLS 1.0, which RFC 8996 has withdrawn"):
+    with pytest.raises(AssertionError, match=r"the DICOM port speaks TLS 1\.0, which RFC 8996 has withdrawn"):
         check("debian-12", {"tls1": old, "tls1_1": REFUSED, "tls1_2": TAKEN, "tls1_3": TAKEN})
 
 
 def test_an_orthanc_that_cannot_be_told_its_ciphers_needs_an_rsa_certificate() -> None:
-    with pytest.raises(AssertionError, match="refuses TLS 1.2; hand in an RSA certificate"):
+    with pytest.raises(AssertionError, match=r"refuses TLS 1\.2; hand in an RSA certificate"):
         check("debian-12", {"tls1": REFUSED, "tls1_1": REFUSED, "tls1_2": REFUSED, "tls1_3": TAKEN})
 
 
