@@ -43,6 +43,11 @@ def overlaps(links: Iterable[Mapping[str, Any]], networks: Iterable[Network], ow
     return found
 
 
+def half_made(link: Mapping[str, Any]) -> bool:
+    """Whether nobody has marked or used this interface yet: an `up` that was killed leaves its bridge so. Pure."""
+    return not link.get("ifalias") and not link.get("addr_info") and "UP" not in link["flags"]
+
+
 def bridge_commands(name: str, alias: str, gateway: str, prefix: int) -> list[list[str]]:
     """What makes one bridge. Pure."""
     return [
@@ -75,13 +80,15 @@ class LabNetwork:
                 "take the other lab down, or give the site another network"
             )
         for link in links:
-            if link["ifname"] in self.bridges and link.get("ifalias") != self.layout.bridge_alias:
+            if link["ifname"] in self.bridges and not self._is_ours(link):
                 whose = link.get("ifalias") or "something else"
                 raise LabConflict(
                     f"lab {self.layout.site}: interface {link['ifname']} belongs to {whose}; take that lab down first"
                 )
 
     def _is_ours(self, link: Mapping[str, Any]) -> bool:
+        if link["ifname"] in self.bridges and half_made(link):
+            return True
         return str(link.get("ifalias", "")) == self.layout.bridge_alias
 
     def is_up(self) -> bool:
@@ -132,8 +139,8 @@ class LabNetwork:
     def down(self) -> None:
         """Remove every bridge, table and rule of this lab, also of networks that the site no longer has."""
         start = self.layout.bridge_alias_start
-        for link in _links():
-            if str(link.get("ifalias", "")).startswith(start):
+        for link in _addresses():
+            if self._is_ours(link) or str(link.get("ifalias", "")).startswith(start):
                 ask(["ip", "link", "delete", "dev", link["ifname"]])
         with locked(_LOCK, "this machine's network settings", lambda _: None, seconds=30):
             ruleset = _ruleset()

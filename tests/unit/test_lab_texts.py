@@ -9,7 +9,7 @@ from builder.errors import BadInput
 from builder.lab import cgroups, furnish, image, keys, mounts, needs, nft, nspawn, snapshots
 from builder.lab.errors import LabError
 from builder.lab.layout import Layout
-from builder.lab.network import overlaps, used_networks
+from builder.lab.network import half_made, overlaps, used_networks
 from builder.lab.processes import is_below, is_of_host
 from builder.lab.sources import Mirrors
 from builder.models.connection import Connection
@@ -59,6 +59,14 @@ def test_overlap_names_both_networks_and_whose_they_are() -> None:
         "network servers (10.2.0.0/16) overlaps 10.2.7.0/24 on eth0 (this machine's own)",
         "network wards (10.1.0.0/24) overlaps 10.1.0.0/24 on ps-1 (pacsmith lab dale at /x)",
     ]
+
+
+def test_only_an_interface_that_nobody_marked_or_uses_is_half_made() -> None:
+    link = {"ifname": "ps-e9de8487", "flags": ["BROADCAST", "MULTICAST"], "ifalias": "", "addr_info": []}
+    assert half_made(link)
+    assert not half_made(link | {"flags": ["BROADCAST", "UP"]})
+    assert not half_made(link | {"ifalias": "somebody's"})
+    assert not half_made(link | {"addr_info": [{"family": "inet", "local": "10.1.0.1", "prefixlen": 24}]})
 
 
 def test_nat_leaves_traffic_between_the_site_s_networks_alone() -> None:
