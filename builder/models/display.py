@@ -6,6 +6,13 @@ from pydantic import Field, StringConstraints
 
 from builder.models.base import Line, Model, Name
 
+DisplayMaker = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), Field(description="EDID maker, as EIZ")]
+DisplayProduct = Annotated[
+    str,
+    StringConstraints(pattern=r"^[0-9A-F]{4}$"),
+    Field(description="EDID product code, four hexadecimal digits in quotes, as 2334"),
+]
+
 DisplayMode = Annotated[
     str,
     StringConstraints(pattern=r"^[1-9][0-9]{2,4}x[1-9][0-9]{2,4}$"),
@@ -21,8 +28,8 @@ class Display(Model):
     """
 
     name: Name = Field(description="what people call it, as left")
-    maker: Line = Field(pattern=r"^[A-Z]{3}$", description="EDID maker, as EIZ")
-    product: Line = Field(pattern=r"^[0-9A-F]{4}$", description="EDID product code, four hexadecimal digits, as 2334")
+    maker: DisplayMaker
+    product: DisplayProduct
     serial: Line | None = Field(
         None, description="EDID serial number; needed where two panels of one maker and product hang on one host"
     )

@@ -1,8 +1,8 @@
 """What a site says of a reading station (class workstation) or a thin client beside its name and AE title."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from builder.models.base import AbsolutePath, Line, Model, Name
 from builder.models.display import Display
@@ -13,7 +13,11 @@ GraphicsDriver = Literal["automatic", "dummy", "nvidia"]
 class NvidiaDriver(Model):
     """NVIDIA's driver from Debian's non-free section, pinned to one branch and held."""
 
-    branch: Line = Field(pattern=r"^[0-9]{3}$", description="driver branch, as 535; the product's sheet must allow it")
+    branch: Annotated[
+        str,
+        StringConstraints(pattern=r"^[0-9]{3}$"),
+        Field(description="driver branch in quotes, as 535; the product's sheet must allow it"),
+    ]
 
 
 class Cache(Model):

@@ -26,7 +26,11 @@ def sheet(product: str, versions: str, machine: HostClass) -> Sheet:
     )
 
 
-SHEETS = (sheet("orthanc", ">=1.10,<1.13", "archive"), sheet("class-workstation", ">=12,<14", "workstation"))
+SHEETS = (
+    sheet("orthanc", ">=1.10,<1.13", "archive"),
+    sheet("class-workstation", ">=12,<14", "workstation"),
+    sheet("class-thin-client", ">=12,<14", "thin_client"),
+)
 
 
 def absent(reference: SecretReference) -> str | None:
