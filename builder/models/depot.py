@@ -65,6 +65,20 @@ class Artefact(Model):
         return f"{self.name} {self.version}"
 
 
+class Delivered(Model):
+    """An artefact's file on this machine, its checksum just verified. `path` is absolute, `size` in bytes."""
+
+    name: Name
+    version: Version
+    file: FileName
+    path: Line
+    sha256: Sha256
+    size: int = Field(ge=0)
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}"
+
+
 class DepotManifest(Model):
     """Every artefact that may lie in the depot (`specs/depot.yml`)."""
 

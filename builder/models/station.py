@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from builder.models.base import AbsolutePath, Line, Model, Name
+from builder.models.depot import Version
 from builder.models.display import Display
 
 GraphicsDriver = Literal["automatic", "dummy", "nvidia"]
@@ -59,4 +60,4 @@ class WebViewer(Model):
     """A web viewer that an archive serves at its web root, from the depot."""
 
     product: Literal["ohif"] = "ohif"
-    version: Line = Field(description="version in the depot, as 3.12.10")
+    version: Version = Field(description="version in the depot, as 3.12.10")
