@@ -54,11 +54,10 @@ class Artefact(Model):
 
     @model_validator(mode="after")
     def _got_one_way(self) -> "Artefact":
-        if (self.npm is None) == (self.handed_in is None):
-            raise ValueError(
-                "write either npm (it is fetched) or handed_in (someone gives it to you)"
-                + (", not both" if self.npm is not None else "")
-            )
+        if self.npm is None and self.handed_in is None:
+            raise ValueError("it does not say how it is got; write npm (it is fetched) or handed_in (someone gives it)")
+        if self.npm is not None and self.handed_in is not None:
+            raise ValueError("it is fetched with npm and handed in, too; keep one of npm and handed_in")
         return self
 
     def __str__(self) -> str:

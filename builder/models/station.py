@@ -61,3 +61,8 @@ class WebViewer(Model):
 
     product: Literal["ohif"] = "ohif"
     version: Version = Field(description="version in the depot, as 3.12.10")
+
+    @property
+    def inside(self) -> str:
+        """Where the files to serve lie in the package."""
+        return {"ohif": "package/dist"}[self.product]

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 
 from builder.errors import PacsmithError, Unreachable
 from builder.models.evidence import Evidence
-from builder.probes import commitment, dicom, rate, refusals, rest, restore, sending, web, webdoor, worklist
+from builder.probes import commitment, dicom, rate, refusals, rest, restore, sending, viewer, web, webdoor, worklist
 from builder.probes.question import Answer, Question, evidence_of, settle
 from builder.probes.stage import Asks, Stage
 
@@ -53,6 +53,8 @@ ASKS: Asks = {
     "closed": refusals.closed,
     "rest": rest.rest,
     "refuse-dicomweb": rest.no_dicomweb,
+    "viewer": viewer.viewer,
+    "refuse-viewer": rest.no_viewer,
 }
 
 

@@ -18,7 +18,6 @@ from .variables import Variables
 ROOT = "/usr/local/share/pacsmith"
 VERSIONS = f"{ROOT}/viewers"
 SETTINGS = "/viewer-settings"
-INSIDE = {"ohif": "package/dist"}
 # Its own settings name a demonstration server; source maps are for its developers; these two serve other web hosts.
 LEFT_OUT = ("*.map", "app-config.js", "_headers", "_redirects")
 
@@ -46,7 +45,7 @@ def unpacked(variables: Variables, source: Delivered) -> Unpacked:
     """The viewer's files on the host. The archive must have a viewer."""
     assert variables.viewer is not None
     folder = f"{VERSIONS}/{folder_name(variables.viewer.product, variables.viewer.version)}"
-    return Unpacked(source, folder, INSIDE[variables.viewer.product], LEFT_OUT)
+    return Unpacked(source, folder, variables.viewer.inside, LEFT_OUT)
 
 
 def kept(files: Sequence[Unpacked]) -> tuple[str, ...]:

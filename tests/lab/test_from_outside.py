@@ -98,9 +98,19 @@ def test_the_web_door_opens_to_the_right_address_user_and_request(north: BuiltSi
     assert curl(north, "desk", "viewer", "wrong", "/dicom-web/studies") == "401"
     assert curl(north, "desk", "feeder", feeder, "/dicom-web/studies") == "403"  # may only stow, and no route grants it
     assert curl(north, "desk", "viewer", viewer, "/dicom-web/studies", "-X", "POST", "-d", "x") == "403"
-    assert curl(north, "desk", "viewer", viewer, "/patients") in ("403", "404")
+    assert curl(north, "desk", "viewer", viewer, "/orthanc/patients") == "403"
     blocked = curl(north, "us7", "viewer", viewer, "/dicom-web/studies")  # no web route from the modality
     assert "200" not in blocked
+
+
+def test_the_web_viewer_is_for_web_clients_alone_and_opens_no_other_door(north: BuiltSite) -> None:
+    assert curl(north, "desk", "", "", "/") == "200"
+    assert curl(north, "desk", "", "", "/viewer?StudyInstanceUIDs=1.2.3") == "200"
+    assert curl(north, "desk", "", "", "/app.js.map") == "404"
+    assert curl(north, "desk", "", "", "/dicom-web/studies") == "401"
+    assert curl(north, "desk", "", "", "/dicom-web/../index.html", "--path-as-is") == "403"
+    assert curl(north, "desk", "", "", "/", "-X", "POST") == "403"
+    assert "200" not in curl(north, "us7", "", "", "/")
 
 
 def test_dicom_tls_takes_certificates_of_the_site_ca_only(tls_ward: BuiltSite) -> None:
