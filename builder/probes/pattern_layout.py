@@ -83,9 +83,9 @@ class Window:
     width: float
 
     def grey(self, value: float) -> float:
-        """What a screen of 256 greys must show for a modality value."""
+        """What a screen of 256 greys must show for a modality value, to a millionth of a grey."""
         share = (value - (self.centre - 0.5)) / (self.width - 1) + 0.5
-        return min(max(share, 0.0), 1.0) * GREYS
+        return round(min(max(share, 0.0), 1.0) * GREYS, 6)
 
 
 @dataclass(frozen=True)
