@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 from builder.probes.pattern import Pattern, PatternKind, make_pattern, make_patterns, make_series
 from builder.probes.screen import read_screen
 from builder.probes.screen_reading import FaultKind, ScreenReading
-from tests.unit.pretend_viewer import LINEAR, NEAREST, Window, dimmed, png, scaled, screen, shown
+from tests.unit.pretend_viewer import AT, DESK, HEADS, LINEAR, NEAREST, Window, dimmed, png, scaled, screen, shown
 
 PATTERNS = {pattern.sample.name: pattern for pattern in make_patterns("run-1", "ct01")}
 SMALL = PATTERNS["pattern 512x512 8 bit"]
@@ -19,8 +19,10 @@ LARGE = PATTERNS["pattern 1024x1024 12 bit"]
 SERIES = make_series("run-1", "ct01", 5)
 
 
-def read(pattern: Pattern, picture: Image.Image | None, at: tuple[int, int] = (2117, 43)) -> ScreenReading:
-    return read_screen(png(screen(picture, at)), pattern.layout)
+def read(
+    pattern: Pattern, picture: Image.Image | None, at: tuple[int, int] = AT, size: tuple[int, int] = DESK
+) -> ScreenReading:
+    return read_screen(png(screen(picture, at, size)), pattern.layout)
 
 
 def kinds(reading: ScreenReading) -> list[str]:
@@ -44,7 +46,7 @@ def assert_all_met(reading: ScreenReading) -> None:
 
 def patch_area(pattern: Pattern, step: int) -> tuple[int, int, int, int]:
     box = pattern.layout.steps[step].box
-    return 2117 + box.left, 43 + box.top, 2117 + box.left + box.width, 43 + box.top + box.height
+    return AT[0] + box.left, AT[1] + box.top, AT[0] + box.left + box.width, AT[1] + box.top + box.height
 
 
 @pytest.mark.parametrize("name", PATTERNS)
@@ -69,7 +71,7 @@ def test_one_to_one_is_exact(name: str) -> None:
 def test_a_scaled_picture_has_right_greys_and_says_its_scale(name: str, factor: float, way: Image.Resampling) -> None:
     pattern = PATTERNS[name]
     picture = scaled(shown(pattern.sample.content), factor, way)
-    reading = read(pattern, picture, (2203, 77))
+    reading = read(pattern, picture, (2203, 77), HEADS)
     assert_all_met(reading)
     assert reading.place is not None
     true = picture.width / pattern.layout.columns
@@ -119,14 +121,14 @@ def test_a_scale_of_two_resolves_all_lines_and_is_still_not_one_to_one() -> None
 
 def test_one_corner_may_be_covered() -> None:
     whole = screen(shown(SMALL.sample.content))
-    ImageDraw.Draw(whole).rectangle((2117, 43, 2117 + 80, 43 + 100), fill="white")
+    ImageDraw.Draw(whole).rectangle((*AT, AT[0] + 80, AT[1] + 100), fill="white")
     reading = read_screen(png(whole), SMALL.layout)
     assert (reading.verdict, reading.mapping) == ("met", "one-to-one")
 
 
 def test_a_small_copy_beside_it_does_not_disturb() -> None:
     picture = shown(SMALL.sample.content)
-    whole = screen(scaled(picture, 1.5, LINEAR), (2900, 300))
+    whole = screen(scaled(picture, 1.5, LINEAR), (2900, 300), HEADS)
     whole.paste(scaled(picture, 0.5, LINEAR), (2100, 20))
     reading = read_screen(png(whole), SMALL.layout)
     assert (reading.verdict, reading.mapping) == ("met", "not one-to-one: 1.50")
@@ -134,7 +136,7 @@ def test_a_small_copy_beside_it_does_not_disturb() -> None:
 
 def test_the_study_asked_for_is_found_beside_a_larger_one() -> None:
     other = make_pattern("run-1", "ct01", PatternKind(1024, 1024, 8))
-    whole = screen(shown(other.sample.content), (2900, 300))
+    whole = screen(shown(other.sample.content), (2900, 300), HEADS)
     whole.paste(shown(SMALL.sample.content), (2100, 20))
     assert (found := read_screen(png(whole), SMALL.layout)).verdict == "met", found.faults
 
@@ -173,7 +175,7 @@ def test_a_desktop_without_the_pattern() -> None:
 
 def test_half_a_picture_is_no_pattern() -> None:
     whole = screen(None)
-    whole.paste(shown(SMALL.sample.content).crop((0, 0, 256, 512)), (2200, 100))
+    whole.paste(shown(SMALL.sample.content).crop((0, 0, 256, 512)), (700, 100))
     assert kinds(read_screen(png(whole), SMALL.layout)) == ["not found"]
 
 
@@ -302,7 +304,9 @@ def test_a_patch_under_text_is_unknown_and_never_met() -> None:
 def test_a_covered_study_mark_is_unknown_and_never_met() -> None:
     whole = screen(shown(SMALL.sample.content))
     box = SMALL.layout.cells
-    ImageDraw.Draw(whole).rectangle((2117 + box.left, 43 + box.top, 2117 + box.left + 40, 43 + box.top + 40), "white")
+    ImageDraw.Draw(whole).rectangle(
+        (AT[0] + box.left, AT[1] + box.top, AT[0] + box.left + 40, AT[1] + box.top + 40), "white"
+    )
     reading = read_screen(png(whole), SMALL.layout)
     assert (kinds(reading), reading.verdict, reading.code) == (["covered"], "unknown", None)
 
@@ -322,7 +326,8 @@ def test_a_broken_ramp() -> None:
     whole = screen(shown(SMALL.sample.content))
     ramp = SMALL.layout.ramp
     ImageDraw.Draw(whole).rectangle(
-        (2117 + ramp.left + 300, 43 + ramp.top, 2117 + ramp.left + 320, 43 + ramp.top + ramp.height), fill="black"
+        (AT[0] + ramp.left + 300, AT[1] + ramp.top, AT[0] + ramp.left + 320, AT[1] + ramp.top + ramp.height),
+        fill="black",
     )
     assert (kinds(reading := read_screen(png(whole), SMALL.layout)), reading.verdict) == (["ramp"], "short")
 
@@ -362,7 +367,7 @@ def test_every_kind_of_png(change: Callable[[Image.Image], Image.Image]) -> None
 
 
 def test_a_picture_cut_off_by_the_screens_edge_is_still_read_where_it_can_be() -> None:
-    reading = read(SMALL, shown(SMALL.sample.content), (4096 - 500, 1536 - 470))
+    reading = read(SMALL, shown(SMALL.sample.content), (4096 - 500, 1536 - 470), HEADS)
     assert reading.verdict == "met"  # only margin is lost
 
 
