@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -165,13 +165,19 @@ def _literal(value: object) -> object:
     return {"__ansible_unsafe": value} if isinstance(value, str) and _TEMPLATE.search(value) else value
 
 
-def environment(person: Mapping[str, str], folder: Path, roles: Sequence[Path], programs: Path) -> dict[str, str]:
-    """The person's environment without any setting of Ansible or of its runner, and with ours.
+def environment(
+    person: Mapping[str, str], hidden: Collection[str], folder: Path, roles: Sequence[Path], programs: Path
+) -> dict[str, str]:
+    """The person's environment without any setting of Ansible or of its runner and without secrets, and with ours.
 
-    `programs`: where ansible-playbook lies beside Python.
+    `hidden`: values of secrets; `programs`: where ansible-playbook lies beside Python.
     """
     foreign = ("ANSIBLE_", "AWX_", "RUNNER_", "ORIGINAL_STDOUT_CALLBACK")
-    kept = {name: value for name, value in person.items() if not name.startswith(foreign)}
+    kept = {
+        name: value
+        for name, value in person.items()
+        if not name.startswith(foreign) and not any(secret and secret in value for secret in hidden)
+    }
     return {
         **kept,
         "PATH": f"{programs}:{person.get('PATH', '/usr/bin:/bin')}",

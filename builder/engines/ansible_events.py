@@ -1,16 +1,16 @@
 """Turn the events of ansible-runner into ours: the same kinds, in the same order, as the pyinfra engine's (pure)."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from builder.engines import ansible_results as results
-from builder.engines.ansible_documents import DONE, REACH, Mode
+from builder.engines.ansible_documents import DONE, PYTHON, REACH, Mode
 from builder.engines.ansible_tasks import Task
+from builder.engines.job import JobHost
 from builder.engines.unreached import broke, reason
-from builder.models.connection import Connection
 from builder.models.event import Event, StepStatus
 
 SYSTEM = "system"  # what belongs to no role, as in the pyinfra engine
@@ -21,6 +21,8 @@ _NO_STEPS = frozenset({
     "ping", "service_facts", "set_fact", "set_stats", "setup", "slurp", "stat", "validate_argument_spec",
     "wait_for", "wait_for_connection", "find",
 })  # fmt: skip
+_NO_CHECK_MODE = frozenset({"command", "shell", "raw", "script", "expect", "uri"})
+_ALL_UNSEEN = "Every step of this role: Ansible sees nothing before Python is on the host"
 _NOT_YET = "cannot be judged before the steps above it have been carried out"
 _AGAIN = "did not converge: read again after the run, this step"
 
@@ -51,6 +53,7 @@ class Told:
     host: str
     role: str
     step: str
+    action: str
     is_step: bool
 
     @property
@@ -78,12 +81,13 @@ class Listener:
         self,
         run: str,
         mode: Mode,
-        connections: Mapping[str, Connection],
+        hosts: Sequence[JobHost],
         task_at: Callable[[str], Task],
         emit: Callable[[Event], None],
     ) -> None:
-        self.run, self.mode, self.connections, self.task_at, self.emit = run, mode, connections, task_at, emit
-        self.hosts = {name: HostState() for name in connections}
+        self.run, self.mode, self.task_at, self.emit = run, mode, task_at, emit
+        self.jobs = {host.connection.host: host for host in hosts}
+        self.hosts = {name: HostState() for name in self.jobs}
         self.finished = False
         self.said: list[str] = []
         self._names: dict[str, str] = {}
@@ -117,7 +121,7 @@ class Listener:
         action = str(data.get("resolved_action") or data.get("task_action")).rpartition(".")[2]
         ours = not data.get("role") and data.get("task") not in (REACH, DONE)
         is_step = ours or (bool(data.get("role")) and action not in _NO_STEPS and not task.reads)
-        return Told(event, state, task, str(data["host"]), str(data.get("role") or SYSTEM), name, is_step)
+        return Told(event, state, task, str(data["host"]), str(data.get("role") or SYSTEM), name, action, is_step)
 
     def say(self, host: str, status: StepStatus, **more: object) -> None:
         """Emit one event."""
@@ -129,7 +133,7 @@ class Listener:
 
     def _started(self, told: Told) -> None:
         told.state.items_changed, told.state.items = False, []
-        if self.mode == "converge" and told.is_step:
+        if self.mode == "converge" and told.is_step and told.role != SYSTEM:  # ours are told when they do something
             self._say(told, "started")
 
     def _item_ok(self, told: Told) -> None:
@@ -159,10 +163,16 @@ class Listener:
     def _skipped(self, told: Told) -> None:
         parts = (told.result, *told.state.items)
         if self.mode == "converge":
-            if told.is_step:
+            if told.is_step and told.role != SYSTEM:
                 self._say(told, "skipped", changed=False, duration=told.duration)
-        elif any(_unsupported(part) or _asks_for(part, told.state.unseen) for part in parts):
+        elif (
+            any(_unsupported(part) or _asks_for(part, told.state.unseen) for part in parts)
+            or ("censored" in told.result and told.action in _NO_CHECK_MODE and not told.task.always)
+        ):  # fmt: skip
             self._unseen(told)
+            if self.mode == "plan" and told.step == PYTHON and told.role == SYSTEM:
+                for role, _ in self.jobs[told.host].roles:
+                    self.say(told.host, "planned", role=role, step=_ALL_UNSEEN, previewable=False)
 
     def _unseen(self, told: Told, why: str | None = None) -> None:
         """A step that no plan can judge; what it would have registered is not known either."""
@@ -176,7 +186,7 @@ class Listener:
         no_root = None if state.reached else results.no_root(told.result)
         if no_root is not None:
             state.broken = True
-            self.say(told.host, "unreachable", error=reason(self.connections[told.host], no_root))
+            self.say(told.host, "unreachable", error=reason(self.jobs[told.host].connection, no_root))
         elif told.task.forgiven:
             if told.is_step and self.mode == "converge":
                 self._say(told, "ok", changed=False, error=f"failed, which the role allows: {why}")
@@ -191,7 +201,7 @@ class Listener:
         told.state.broken = True
         said = results.why_unreachable(told.result)
         if not told.state.reached:
-            self.say(told.host, "unreachable", error=reason(self.connections[told.host], said))
+            self.say(told.host, "unreachable", error=reason(self.jobs[told.host].connection, said))
             return
         if self.mode == "converge" and told.is_step:
             self._say(told, "failed", error="the connection broke")
@@ -199,14 +209,15 @@ class Listener:
 
 
 def _unsupported(result: Mapping[str, Any]) -> bool:
-    """Whether a module skipped itself because it cannot tell in check mode what it would do."""
-    if "false_condition" in result or "skip_reason" in result:
-        return False
-    message = str(result.get("msg") or result.get("skipped_reason") or "")
-    return "check mode" in message or "check_mode" in message
+    """Whether a module skipped itself because it cannot tell in check mode what it would do, and not because a
+    condition was not met or a loop had nothing to do."""
+    told = ("false_condition", "skip_reason", "skipped_reason", "censored")
+    return not any(name in result for name in told) and result.get("msg") != "All items skipped"
 
 
 def _asks_for(result: Mapping[str, Any], unseen: set[str]) -> bool:
-    """Whether the condition that was not met speaks of something that no plan can know."""
+    """Whether the condition that was not met speaks of something that no plan can know; a hidden one might."""
+    if "censored" in result:
+        return bool(unseen)
     words = set(re.findall(r"\w+", str(result.get("false_condition") or "")))
     return bool(words & unseen)

@@ -48,7 +48,7 @@ def diff_text(result: Result) -> str | None:
         for one in found if isinstance(found, list) else [found]:
             lines += _lines(one) if isinstance(one, Mapping) else []
     if len(lines) > DIFF_LINES:
-        lines = [*lines[:DIFF_LINES], f"… {len(lines) - DIFF_LINES} more lines"]
+        lines = [*lines[:DIFF_LINES], f"({len(lines) - DIFF_LINES} more lines)"]
     return "\n".join(lines) or None
 
 
@@ -58,8 +58,14 @@ def _lines(diff: Mapping[str, Any]) -> list[str]:
     before, after = _text(diff.get("before")), _text(diff.get("after"))
     if before == after:
         return []
-    old, new = (str(diff.get(f"{side}_header") or side) for side in ("before", "after"))
+    new = str(diff.get("after_header") or diff.get("before_header") or _path(diff) or "after")
+    old = str(diff.get("before_header") or ("/dev/null" if not before else new))
     return list(difflib.unified_diff(before.splitlines(), after.splitlines(), old, new, lineterm=""))
+
+
+def _path(diff: Mapping[str, Any]) -> object:
+    after = diff.get("after")
+    return after.get("path") if isinstance(after, Mapping) else None
 
 
 def _text(side: object) -> str:
@@ -77,18 +83,20 @@ def why_failed(result: Result) -> str:
     lines = [line for line in "\n".join(dict.fromkeys(reasons)).splitlines() if line.strip()]
     if not lines:
         return _HIDDEN if "censored" in json.dumps(result, default=str) else "the task failed and said nothing"
-    return "\n".join(lines[:ERROR_LINES])
+    return ": ".join(lines) if len(lines) == 2 else "\n".join(lines[:ERROR_LINES])
 
 
 def _said(part: Result) -> list[str]:
     message = str(part.get("msg") or "").removeprefix("Task failed: ").removeprefix("Module failed: ")
+    if message == "non-zero return code":
+        message = f"the command ended with exit code {part.get('rc')}"
     faults = part.get("argument_errors") or []
     tail: list[str] = []
     for stream in ("stderr", "module_stderr", "stdout", "module_stdout"):
         tail = str(part.get(stream) or "").strip().splitlines()[-(ERROR_LINES - 1) :]
         if tail:
             break
-    known = [line for line in tail if line.strip() not in message]
+    known = [line for line in tail if line.strip() not in message.splitlines()]
     return [text for text in (message, *map(str, faults), "\n".join(known)) if text]
 
 
@@ -104,3 +112,12 @@ def why_unreachable(result: Result) -> str:
     for opening in _OPENINGS:
         message = message.partition(opening)[2] or message
     return message.strip()
+
+
+def early_end(code: int | None, printed_lines: Sequence[str]) -> str:
+    """A sentence for a run that Ansible refused or gave up as a whole: its errors, and where they are."""
+    lines = [line.strip() for text in printed_lines for line in text.splitlines()]
+    told = [line for line in lines if line.startswith(("[ERROR]", "ERROR!", "Origin:"))]
+    said = "; ".join(told[:ERROR_LINES] or [line for line in lines if line][-1:]) or "it said nothing"
+    said = said.replace("[ERROR]: ", "").replace("ERROR! ", "").rstrip(".")
+    return f"Ansible ended with exit code {code} before its work was done ({said}); mend what is named"

@@ -13,6 +13,7 @@ _NESTED = ("block", "rescue", "always")
 @dataclass(frozen=True)
 class Task:
     """`reads`: the role says that it never changes anything. `forgiven`: a failure is ignored, or a rescue follows.
+    `always`: it runs in check mode, too.
 
     `register` is the variable in which the role keeps the result, empty when it keeps none.
     """
@@ -21,6 +22,7 @@ class Task:
     register: str = ""
     reads: bool = False
     forgiven: bool = False
+    always: bool = False
 
 
 def tasks_of(text: str) -> Mapping[int, Task]:
@@ -40,19 +42,24 @@ def _walk(node: yaml.Node | None, *, forgiven: bool) -> Iterator[tuple[int, Task
             continue
         fields = {key.value: value for key, value in item.value if isinstance(key, yaml.ScalarNode)}
         plain = {name: value.value for name, value in fields.items() if isinstance(value, yaml.ScalarNode)}
-        let_off = forgiven or plain.get("ignore_errors", "no").lower() not in ("no", "false")
+        let_off = forgiven or not _is_no(plain.get("ignore_errors", "no"))
         yield (
             item.start_mark.line + 1,
             Task(
                 name=plain.get("name", ""),
                 register=plain.get("register", ""),
-                reads=plain.get("changed_when", "").lower() in ("no", "false"),
+                reads=_is_no(plain.get("changed_when")),
                 forgiven=let_off,
+                always=_is_no(plain.get("check_mode")),
             ),
         )
         for part in _NESTED:
             inner = let_off or (part == "block" and "rescue" in fields)
             yield from _walk(fields.get(part), forgiven=inner)
+
+
+def _is_no(written: str | None) -> bool:
+    return written is not None and written.lower() in ("no", "false", "off", "n")
 
 
 class TaskFiles:
@@ -66,7 +73,8 @@ class TaskFiles:
         file, _, line = place.rpartition(":")
         if file not in self._files:
             path = Path(file)
-            self._files[file] = tasks_of(path.read_text(encoding="utf-8")) if path.is_file() else {}
+            ours = path.suffix == ".json"  # the playbook is no role's file
+            self._files[file] = tasks_of(path.read_text(encoding="utf-8")) if path.is_file() and not ours else {}
         return self._files[file].get(int(line) if line.isdecimal() else 0, Task())
 
 

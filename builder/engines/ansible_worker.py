@@ -16,6 +16,7 @@ from ansible_runner.runner import Runner
 
 from builder.engines import ansible_documents as documents
 from builder.engines.ansible_events import Listener
+from builder.engines.ansible_results import early_end
 from builder.engines.ansible_tasks import TaskFiles, handlers_of
 from builder.engines.child import EXIT_BAD_ORDER, begin
 from builder.engines.job import JobHost, Order
@@ -24,8 +25,6 @@ from builder.errors import PacsmithError
 from builder.inventory.roles import role_folder
 from builder.load.shipped import roles_folders
 from builder.models.event import Event
-
-_LAST_LINES = 6
 
 
 class Ansible:
@@ -59,18 +58,17 @@ class Ansible:
                 done.say(name, "note", step=f"{state.seen} steps read again after the changes")
 
     def _run(self, mode: documents.Mode, hosts: Sequence[JobHost]) -> Listener:
-        connections = {host.connection.host: host.connection for host in hosts}
-        listener = Listener(self.order.job.run, mode, connections, self.files.at, self.emit)
+        listener = Listener(self.order.job.run, mode, hosts, self.files.at, self.emit)
         roles = {role for host in hosts for role, _ in host.roles}
         handlers = {role: handlers_of(role_folder(role)) for role in roles}
         book = documents.playbook(hosts, mode, handlers)
-        (self.folder / "project" / f"{mode}.yml").write_text(json.dumps(book), encoding="utf-8")
+        (self.folder / "project" / f"{mode}.json").write_text(json.dumps(book), encoding="utf-8")
         feeder = self._feed(json.dumps(documents.inventory(hosts, self.order.materials, Path.cwd())))
         config = RunnerConfig(
             private_data_dir=str(self.folder),
             project_dir=str(self.folder / "project"),
             ident=mode,
-            playbook=f"{mode}.yml",
+            playbook=f"{mode}.json",
             inventory=str(self.folder / "inventory"),
             cmdline=None if mode == "converge" else "--check",
             forks=min(len(hosts), documents.AT_ONCE),
@@ -102,16 +100,10 @@ class Ansible:
     @staticmethod
     def _tell_an_early_end(listener: Listener, code: int | None) -> None:
         """Ansible refuses a whole run for a fault in a role's files: that is each host's failure."""
-        if listener.finished:
-            return
-        said = "\n".join(line for line in listener.said if line.strip()).strip().splitlines()[-_LAST_LINES:]
-        text = "\n".join(said) or "it said nothing"
-        for name, state in listener.hosts.items():
+        for name, state in listener.hosts.items() if not listener.finished else ():
             if not state.broken:
                 state.broken = True
-                listener.say(
-                    name, "failed", error=f"Ansible ended with exit code {code} before its work was done: {text}"
-                )
+                listener.say(name, "failed", error=early_end(code, listener.said))
 
 
 def main() -> int:
@@ -123,7 +115,8 @@ def main() -> int:
     try:
         with workroom() as folder:
             person, programs = dict(os.environ), Path(sys.executable).parent
-            ours = documents.environment(person, folder, roles_folders(), programs)
+            hidden = {value for material in order.materials.values() for value in material.hidden_values()}
+            ours = documents.environment(person, hidden, folder, roles_folders(), programs)
             os.environ.clear()
             os.environ.update(ours)
             Ansible(order, emit, folder).work()
