@@ -1,6 +1,8 @@
 """Depot files as pyinfra operations: sent only where they are wanted, over an SSH connection of their own."""
 
+import ctypes
 import shlex
+import signal
 from collections.abc import Generator
 from pathlib import Path, PurePosixPath
 
@@ -12,6 +14,13 @@ from pyinfra.context import host
 from builder.engines.notes import StepError, ask, current_note, hidden
 from builder.engines.unpacking import WHOLE, Unpacked, others_script, remove_script
 from builder.models.connection import Connection
+
+_PR_SET_PDEATHSIG = 1
+
+
+def _die_with_parent() -> None:
+    """A sender whose engine was killed must not go on writing into what the next run sends."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 @operation()
@@ -47,7 +56,7 @@ def send(connection: Connection, file: Path, target: str) -> None:
     argv = ["ssh", *connection.ssh_options(), "-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=4",
             f"{connection.user}@{connection.address}", f"exec {become}sh -c {shlex.quote(receive)}"]  # fmt: skip
     with file.open("rb") as source:
-        child = Popen(argv, stdin=source, stdout=PIPE, stderr=PIPE)
+        child = Popen(argv, stdin=source, stdout=PIPE, stderr=PIPE, preexec_fn=_die_with_parent)
         try:
             _, said = child.communicate()
         finally:
