@@ -19,11 +19,16 @@ PYTHON = "Install Python, which Ansible needs on a host"
 OWED = "Restart and reload what an interrupted run still owed"
 MARK = "/var/lib/pacsmith/ansible-unfinished"
 REMOTE_FOLDER = "/run/pacsmith-ansible"  # files on their way, secrets among them: in memory, and nobody else's
-_STALE_MINUTES = 24 * 60  # a transfer lasts minutes; a plan may run beside a build
+# What killed runs have left is removed: all of it by a run that holds the host's lock; plans may run side by side.
+_STALE: Mapping[Mode, str] = {"plan": f"-mmin +{24 * 60}", "converge": "", "again": ""}
 _TEMPLATE = re.compile(r"\{[{%#]")
 _FOUND = "pacsmith_found"
 
 Document = dict[str, Any]
+
+
+def _remote_folder(mode: Mode) -> str:
+    return f"{REMOTE_FOLDER}/{'plan' if mode == 'plan' else 'build'}"
 
 
 def _reach_script(mode: Mode) -> str:
@@ -31,8 +36,8 @@ def _reach_script(mode: Mode) -> str:
     lines = [
         f"[ ! -e {MARK} ] || echo owed",
         "/usr/bin/python3 -c 'import apt, json, zipfile' 2>/dev/null || echo no-python",
-        f'install -d -m 0700 -o "${{SUDO_USER:-$(id -un)}}" {REMOTE_FOLDER}',
-        f"find {REMOTE_FOLDER} -mindepth 1 -maxdepth 1 -mmin +{_STALE_MINUTES} -exec rm -rf -- '{{}}' + 2>/dev/null",
+        f'install -d -m 0700 -o "${{SUDO_USER:-$(id -un)}}" {REMOTE_FOLDER} {_remote_folder(mode)}',
+        f"find {_remote_folder(mode)} -mindepth 1 -maxdepth 1 {_STALE[mode]} -exec rm -rf -- '{{}}' +",
     ]
     if mode == "converge":
         lines.append(f"mkdir -p {Path(MARK).parent} && : > {MARK}")
@@ -86,7 +91,7 @@ def _group(number: int) -> str:
     return f"pacsmith_play_{number}"  # no host's name has an underscore
 
 
-def inventory(hosts: Sequence[JobHost], materials: Mapping[str, Material], project: Path) -> Document:
+def inventory(hosts: Sequence[JobHost], materials: Mapping[str, Material], project: Path, mode: Mode) -> Document:
     """What an inventory script prints: groups, and for each host its connection, role variables and material.
 
     It holds secrets. Raises BadInput when a role names a secret that was not handed over.
@@ -98,10 +103,10 @@ def inventory(hosts: Sequence[JobHost], materials: Mapping[str, Material], proje
         }
         for number, roles in enumerate(lists)
     }
-    variables = {
-        host.connection.host: _literal(host_variables(host, materials.get(host.connection.host, Material()), project))
-        for host in hosts
-    }
+    variables = {}
+    for host in hosts:
+        own = host_variables(host, materials.get(host.connection.host, Material()), project)
+        variables[host.connection.host] = _literal({**own, "ansible_remote_tmp": _remote_folder(mode)})
     return {**groups, "_meta": {"hostvars": variables}}
 
 
@@ -117,10 +122,10 @@ def host_variables(host: JobHost, material: Material, project: Path) -> Document
         "ansible_become_method": "ansible.builtin.sudo",
         "ansible_become_flags": "-H -S -n",
         "ansible_python_interpreter": "/usr/bin/python3",
-        "ansible_remote_tmp": REMOTE_FOLDER,
         "pacsmith_ca_pem": material.ca_pem,
         "pacsmith_certificate_pem": material.certificate_pem,
         "pacsmith_key_pem": material.key_pem.get_secret_value(),
+        "pacsmith_artefacts": {one.name: one.model_dump(mode="json") for one in material.artefacts},
     }
     for role, fields in host.roles:
         variables |= {

@@ -63,7 +63,7 @@ class Ansible:
         handlers = {role: handlers_of(role_folder(role)) for role in roles}
         book = documents.playbook(hosts, mode, handlers)
         (self.folder / "project" / f"{mode}.json").write_text(json.dumps(book), encoding="utf-8")
-        feeder = self._feed(json.dumps(documents.inventory(hosts, self.order.materials, Path.cwd())))
+        feeder = self._feed(json.dumps(documents.inventory(hosts, self.order.materials, Path.cwd(), mode)))
         config = RunnerConfig(
             private_data_dir=str(self.folder),
             project_dir=str(self.folder / "project"),

@@ -155,9 +155,7 @@ def test_the_secret_is_only_where_it_belongs(ward: BuiltSite) -> None:
     assert journal.stdout.strip() == "0"
     assert contains(ward.folder, "forget to be silent"), "the ledger is searched, too"
     assert not contains(ward.folder, SECRET)
-    assert ward.on("reading1", "ls -A /run/pacsmith-ansible ~/.ansible 2>/dev/null").stdout.split() == [
-        "/run/pacsmith-ansible:"
-    ]
+    assert ward.on("reading1", "find /run/pacsmith-ansible/build ~/.ansible -mindepth 1 2>/dev/null").stdout == ""
 
 
 def test_a_host_that_is_down_is_exit_code_3(ward: BuiltSite) -> None:

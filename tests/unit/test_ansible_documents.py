@@ -15,6 +15,7 @@ from builder.engines.job import JobHost
 from builder.engines.material import Material
 from builder.errors import BadInput
 from builder.models.connection import Connection
+from builder.models.depot import Delivered
 
 PROJECT = Path("/project")
 SECRET = "swordfish99"
@@ -34,7 +35,7 @@ def material(**changes: Any) -> Material:
 
 def test_hosts_with_the_same_roles_share_a_play() -> None:
     book = playbook([job("a", "ws"), job("b", "ws", "more"), job("c", "ws")], "converge", {})
-    told = inventory([job("a", "ws"), job("b", "ws", "more"), job("c", "ws")], {}, PROJECT)
+    told = inventory([job("a", "ws"), job("b", "ws", "more"), job("c", "ws")], {}, PROJECT, "plan")
     assert [[role["role"] for role in play["roles"]] for play in book] == [["ws"], ["ws", "more"]]
     assert [told[play["hosts"]]["hosts"] for play in book] == [["a", "c"], ["b"]]
     assert not any(play["gather_facts"] for play in book)
@@ -48,6 +49,22 @@ def test_only_a_converging_run_marks_the_host(mode: Mode, marks: bool) -> None:
     assert ("post_tasks" in play) == marks
     assert play.get("ignore_errors", False) == (not marks), "a fault must stop a run, and must not stop a plan"
     assert play["tasks"][0]["notify"] == ["ws : Restart it"]
+
+
+@pytest.mark.parametrize(("mode", "folder"), [("plan", "plan"), ("converge", "build"), ("again", "build")])
+def test_a_plan_does_not_clear_away_what_a_build_beside_it_uses(mode: Mode, folder: str) -> None:
+    (play,) = playbook([job("a", "ws")], mode, {})
+    script = play["pre_tasks"][0]["ansible.builtin.raw"]
+    told = inventory([job("a", "ws")], {}, PROJECT, mode)["_meta"]["hostvars"]["a"]
+    assert told["ansible_remote_tmp"] == f"{documents.REMOTE_FOLDER}/{folder}"
+    assert f"find {told['ansible_remote_tmp']} " in script
+    assert ("-mmin" in script) == (mode == "plan")
+
+
+def test_files_of_the_depot_are_named() -> None:
+    file = Delivered(name="app", version="1.2", file="app.tgz", path="/depot/app.tgz", sha256="0" * 64, size=7)
+    told = host_variables(job("a"), Material(artefacts=(file,)), PROJECT)
+    assert told["pacsmith_artefacts"]["app"]["path"] == "/depot/app.tgz"
 
 
 def test_a_role_without_handlers_owes_nothing() -> None:
@@ -73,7 +90,7 @@ def test_a_secret_that_was_not_handed_over_is_said() -> None:
 
 def test_text_that_looks_like_a_template_stays_text() -> None:
     host = job("a").model_copy(update={"roles": (("ws", {"texts": ["{{ x }}", "plain"], "deep": {"a": "{% b %}"}}),)})
-    told = inventory([host], {}, PROJECT)["_meta"]["hostvars"]["a"]
+    told = inventory([host], {}, PROJECT, "converge")["_meta"]["hostvars"]["a"]
     assert told["ws_texts"] == [{"__ansible_unsafe": "{{ x }}"}, "plain"]
     assert told["ws_deep"] == {"a": {"__ansible_unsafe": "{% b %}"}}
 
