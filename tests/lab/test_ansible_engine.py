@@ -35,7 +35,7 @@ STATE = "sudo find /srv /etc /var/lib/pacsmith /home -type f -printf '%p %m %U %
 @pytest.fixture(scope="module")
 def ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BuiltSite]:
     """One booted host and a project folder with roles and a sheet of its own."""
-    site = new_folder(tmp_path_factory.mktemp("ansible"), "ansible.yml", {"TRIAL_SECRET": SECRET})
+    site = new_folder(tmp_path_factory.mktemp("ansible"), "../trial_site.yml", {"TRIAL_SECRET": SECRET})
     shutil.copytree(ROLES, site.folder / "roles", ignore=shutil.ignore_patterns("__pycache__"))
     (site.folder / "specs").mkdir()
     (site.folder / "specs" / "trial.yml").write_text(SHEET)
