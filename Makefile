@@ -1,8 +1,11 @@
 # `make demo` and `make test` do all the set-up on a fresh Debian 12 or 13, as root or with sudo.
-SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+# sudo drops the environment: what the person set for pacsmith, and the way out through a proxy, is kept by name.
+KEPT := $(shell env | sed -nE 's/^(PACSMITH_[A-Z_]+|(https?|ftp|all|no)_proxy|(HTTPS?|FTP|ALL|NO)_PROXY)=.*/\1/p' | sort -u | paste -sd,)
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo $(if $(KEPT),--preserve-env=$(KEPT)))
 BIN := .venv/bin
+LAB_TESTS = $(SUDO) $(BIN)/pytest tests/lab -q -p no:cacheprovider --durations=8
 
-.PHONY: help demo demo-down setup test lint unit bases lab lock wheel
+.PHONY: help demo demo-down setup test lint unit bases lab lab-clinic lab-ward lab-others lock wheel
 help:            ## this list
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
 
@@ -33,8 +36,17 @@ unit: ## tests that need no host
 bases: ## the lab's base trees, made while other checks run (root)
 	$(SUDO) $(BIN)/python -m tests.lab.prepare
 
-lab: ## tests on real hosts in the lab (root)
-	$(SUDO) $(BIN)/pytest tests/lab -q -p no:cacheprovider -n 2 --dist loadgroup --durations=12
+lab: ## tests on real hosts in the lab, three groups side by side (root)
+	@$(MAKE) --no-print-directory -j3 -Otarget lab-clinic lab-ward lab-others
+
+lab-clinic: ## lab tests that share one archive, built once
+	$(LAB_TESTS) -m clinic
+
+lab-ward: ## lab tests that share two archives with DICOM TLS, built once
+	$(LAB_TESTS) -m ward
+
+lab-others: ## all other lab tests
+	$(LAB_TESTS) -m "not clinic and not ward"
 
 lock: ## resolve requirements.lock anew (versions and hashes, no address), on every supported Python
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml -o requirements.lock

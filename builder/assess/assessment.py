@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import date
 
-from builder.assess.part import Outcome, evaluate
+from builder.assess.part import Outcome, base_text, evaluate, unreached
 from builder.errors import BadInput
 from builder.models.evidence import Verdict
 from builder.models.fact import Fact
@@ -48,18 +48,20 @@ def _finding(sheet: Sheet, line: Requirement, facts: Mapping[str, Fact], use: fr
 def _measured(sheet: Sheet, line: Requirement, outcome: Outcome) -> Finding:
     verdict: Verdict = outcome.answer
     level: Level | None = outcome.level
-    expected, reason = outcome.expected, outcome.reason
+    expected, reason, qualified = outcome.expected, outcome.reason, outcome.qualified
     if line.level == "recommended":
         if verdict == "met":
             level = "recommended"
         elif verdict == "short":
             verdict, level = "met", "minimum"
             reason = f"{reason}, which is not reached; no minimum is stated"
+            qualified = unreached(base_text(line) or "level", minimum=False)
     said = f"{_capital(reason)}."
     finding = _said(sheet, line, verdict, expected=expected, observed=outcome.observed, sentence=said)
     return finding.model_copy(
         update={
             "level": level,
+            "qualified": qualified,
             "attest": line.by if verdict == "unknown" and _a_person_can_tell(outcome) else None,
             "commands": tuple(dict.fromkeys(fact.command for fact in outcome.facts)),
             "raw_sha256": next((fact.raw_sha256 for fact in outcome.facts), None),
@@ -71,10 +73,11 @@ _IN_SIGHT = ("asset.", "cpu.", "disk.", "gpu.", "memory.")
 
 
 def _a_person_can_tell(outcome: Outcome) -> bool:
-    """Whether a person may answer for what was not read: parts of a machine can be looked at, and judged lines are
-    theirs; a setting or a service that no probe could read stays unknown, and nothing is accepted on anyone's word."""
-    unread = [fact.name for fact in outcome.facts if fact.error is not None]
-    return outcome.judged if not unread else all(name.startswith(_IN_SIGHT) for name in unread)
+    """Whether a person may answer for what was not read: parts of a machine can be looked at, as can the machine
+    beneath a container, and judged lines are theirs; a setting or a service that no probe could read stays unknown, and
+    nothing is accepted on anyone's word."""
+    unread = [fact for fact in outcome.facts if fact.error is not None]
+    return outcome.judged if not unread else all(fact.beneath or fact.name.startswith(_IN_SIGHT) for fact in unread)
 
 
 def _to_attest(sheet: Sheet, line: Requirement, expected: str, observed: str, sentence: str) -> Finding:

@@ -1,11 +1,11 @@
 """One part of a requirement against the facts: a fact with its comparisons, a person's judgement, any of, all of."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal
 
-from builder.assess.reading import Reading, UnclearError, reading, told, yes_no
+from builder.assess.reading import Reading, UnclearError, readings, told, yes_no
 from builder.models.catalogue import fact_kind
 from builder.models.comparison import comparison, share
 from builder.models.fact import Fact
@@ -19,7 +19,8 @@ Asked = Literal["asked", "recommended"]
 
 @dataclass(frozen=True)
 class Outcome:
-    """`level` is the level reached; `reason` one clause without a full stop; `judged`: only a person can tell."""
+    """`level` is the level reached; `reason` one clause without a full stop; `judged`: only a person can tell;
+    `qualified`: what a met part leaves open."""
 
     answer: Answer
     level: Level | None
@@ -28,6 +29,7 @@ class Outcome:
     reason: str
     judged: bool = False
     facts: tuple[Fact, ...] = ()
+    qualified: str | None = None
 
 
 def evaluate(part: Part, facts: Mapping[str, Fact], asked: Asked = "asked") -> Outcome:
@@ -55,25 +57,38 @@ def _fact(part: Part, name: str, fact: Fact | None, asked: Asked) -> Outcome:
             part, Outcome("unknown", None, expected, observed, asked, facts=(fact,)), not _has_base(part), False
         )
     try:
-        value = reading(fact, part.kind)
-        base, best = _base_holds(part, value), _best_holds(part, value)
+        base, best = (_surely(part, fact, holds) for holds in (_base_holds, _best_holds))
     except UnclearError as why:
         reason = f"{meaning}: cannot be told, since {why}"
         return Outcome("unknown", None, expected, observed, reason, facts=(fact,))
     return _graded(part, Outcome("unknown", None, expected, observed, asked, facts=(fact,)), base, best)
 
 
+def _surely(part: Part, fact: Fact, holds: Callable[[Part, Reading], bool]) -> bool:
+    """Whether it holds wherever the truth may lie. Raises UnclearError when the measurement is too coarse to tell."""
+    answers = {holds(part, value) for value in readings(fact, part.kind)}
+    if len(answers) > 1:
+        raise UnclearError(f"{told(fact, part.kind)} is too coarse a measurement")
+    return answers.pop()
+
+
 def _graded(part: Part, read: Outcome, base: bool, best: bool) -> Outcome:
     """The read fact with its answer; `read.reason` is the word for what the sheet does."""
     if not base:
-        return replace(read, answer="short", reason=f"{read.observed}; {read.reason} is {_base_text(part)}")
+        return replace(read, answer="short", reason=f"{read.observed}; {read.reason} is {base_text(part)}")
     if part.recommended is None:
         return replace(read, answer="met", level="minimum", reason=f"{read.observed}, as {read.reason}")
     if best:
         return replace(read, answer="met", level="recommended", reason=f"{read.observed}, as recommended")
     floor = "the minimum is met" if _has_base(part) else "no minimum is stated"
     reason = f"{read.observed}; {floor}, the recommended {part.recommended} is not reached"
-    return replace(read, answer="met", level="minimum", reason=reason)
+    qualified = unreached(part.recommended, minimum=_has_base(part))
+    return replace(read, answer="met", level="minimum", reason=reason, qualified=qualified)
+
+
+def unreached(recommended: str, *, minimum: bool) -> str:
+    """Which level is met when the recommended one is not: "minimum; recommended >= 16 GiB is not reached"."""
+    return f"{'minimum' if minimum else 'no minimum is stated'}; recommended {recommended} is not reached"
 
 
 def _has_base(part: Part) -> bool:
@@ -120,7 +135,8 @@ def _any(outcomes: list[Outcome]) -> Outcome:
     reason = best.reason if best.answer == "met" else "; ".join(one.reason for one in outcomes)
     used = (best,) if best.answer == "met" else tuple(outcomes)
     return Outcome(best.answer, best.level, " or ".join(one.expected for one in outcomes), _observed(used), reason,
-                   best.answer == "unknown" and any(one.judged for one in outcomes), _facts(used))  # fmt: skip
+                   best.answer == "unknown" and any(one.judged for one in outcomes), _facts(used),
+                   best.qualified)  # fmt: skip
 
 
 def _all(outcomes: list[Outcome]) -> Outcome:
@@ -131,7 +147,8 @@ def _all(outcomes: list[Outcome]) -> Outcome:
     telling = [one for one in outcomes if one.answer == answer]
     return Outcome(answer, level, " and ".join(one.expected for one in outcomes), _observed(outcomes),
                    "; ".join(one.reason for one in telling),
-                   answer == "unknown" and any(one.judged for one in outcomes), _facts(outcomes))  # fmt: skip
+                   answer == "unknown" and any(one.judged for one in outcomes), _facts(outcomes),
+                   "; ".join(one.qualified for one in telling if one.qualified) or None)  # fmt: skip
 
 
 def _observed(outcomes: tuple[Outcome, ...] | list[Outcome]) -> str:
@@ -142,7 +159,8 @@ def _facts(outcomes: tuple[Outcome, ...] | list[Outcome]) -> tuple[Fact, ...]:
     return tuple(fact for one in outcomes for fact in one.facts)
 
 
-def _base_text(part: Part) -> str:
+def base_text(part: Part) -> str:
+    """Minimum, maximum and allowed values of a part, as a reader is told; empty for any of and all of."""
     texts = [text for text in (part.minimum, part.maximum) if text is not None]
     right = [*part.one_of, *(() if part.is_ is None else (part.is_,))]
     if right:
@@ -151,7 +169,7 @@ def _base_text(part: Part) -> str:
 
 
 def _wanted(part: Part, asked: Asked) -> str:
-    texts = [f"{'recommended ' if asked == 'recommended' else ''}{_base_text(part)}"] if _has_base(part) else []
+    texts = [f"{'recommended ' if asked == 'recommended' else ''}{base_text(part)}"] if _has_base(part) else []
     if part.recommended is not None:
         texts.append(f"recommended {part.recommended}")
     return ", ".join(texts) + (f" (tolerance {part.tolerance})" if part.tolerance else "")

@@ -28,4 +28,5 @@ def evidence_of(finding: Finding, host: str, run: str, at: datetime) -> Evidence
         run=run,
         raw_sha256=finding.raw_sha256,
         attest=finding.attest,
+        qualified=finding.qualified,
     )

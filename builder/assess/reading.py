@@ -39,6 +39,15 @@ def reading(fact: Fact, kind: Kind) -> Reading:
     return _number(value)
 
 
+def readings(fact: Fact, kind: Kind) -> tuple[Reading, ...]:
+    """The value; of a measured one the least and the greatest that it may be in truth. Raises as `reading` does."""
+    value = reading(fact, kind)
+    if fact.uncertainty is None or not isinstance(value, Decimal):
+        return (value,)
+    doubt = Decimal(str(fact.uncertainty))
+    return max(value - doubt, Decimal(0)), value + doubt
+
+
 def _number(value: bool | int | float | str) -> Decimal:
     if isinstance(value, bool | str):
         raise UnclearError(f'"{value}" is no number')
@@ -63,6 +72,7 @@ def told(fact: Fact, kind: Kind) -> str:
         text = fact.value
     else:
         text = shown(fact.value, kind) if _is_amount(fact.value) else str(fact.value)
+        text += f" \u00b1 {shown(fact.uncertainty, kind)}" if fact.uncertainty is not None else ""
     return f"{text} ({fact.note})" if fact.note else text
 
 

@@ -54,6 +54,6 @@ def _tell(name: str, findings: tuple[Finding, ...]) -> None:
     counts = Counter(finding.verdict for finding in findings)
     typer.echo(f"{name}: " + (", ".join(f"{count} {verdict}" for verdict, count in counts.items()) or "not assessed"))
     for one in findings:
-        level = f" ({one.level})" if one.level else ""
+        level = f" ({one.qualified or one.level})" if one.level else ""
         typer.echo(f"  {one.verdict + level:18}  {one.requirement}: {one.sentence}")
         typer.echo(f"  {'':18}  {one.source}")

@@ -1,9 +1,9 @@
 """The command: parse, call one workflow, choose the exit code."""
 
 import functools
-import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import ParamSpec
 
 import typer
@@ -26,6 +26,7 @@ from builder.cli import (
     verify,
 )
 from builder.errors import EXIT_FAILED, Interrupted, PacsmithError
+from builder.ownership import give_back
 
 Given = ParamSpec("Given")
 
@@ -92,18 +93,18 @@ for _group, _name in ((lab.app, "lab"), (secrets.app, "secrets"), (depot.app, "d
 
 def run() -> None:
     """Entry point of the `pacsmith` command: a fault becomes one sentence on stderr and its exit code."""
+    project = Path.cwd()
     try:
         app()
     except PacsmithError as fault:
         typer.echo(f"pacsmith: {fault}", err=True)
         sys.exit(fault.exit_code)
-    except BrokenPipeError:
-        # The reader (`| head`) went away; nothing is wrong. Point stdout elsewhere so that Python's exit stays quiet.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as refusal:
         place = refusal.filename or "this machine refuses"
         typer.echo(f"pacsmith: {place}: {refusal.strerror}; mend that and run the same command again", err=True)
         sys.exit(EXIT_FAILED)
+    finally:
+        give_back(project)
 
 
 if __name__ == "__main__":

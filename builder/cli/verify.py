@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from builder.cli.ask import asker
+from builder.cli.notes import tell_ends
 from builder.cli.options import ClassOption, HostOption, JsonOption, SiteArgument, SiteOption, one_site
 from builder.errors import EXIT_FAILED, EXIT_UNREACHABLE, BadInput
 from builder.models.evidence import Evidence
@@ -38,6 +39,7 @@ def verify(  # noqa: PLR0917 - typer names every option
     Example: pacsmith verify --host archive01 --junit verify.xml
     """
     session = open_session("verify", one_site(site_name, site), hosts=host, host_class=host_class, ask=asker())
+    tell_ends(session)
     console = Console(stderr=True, quiet=as_json)
     with console.status("verify") as status:
         told: list[Evidence] = []

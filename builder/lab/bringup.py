@@ -122,7 +122,6 @@ class BringUp:
     def _controller_key(self, key: Path) -> str:
         with self._keys:
             keys.make_pair(key, f"pacsmith lab {self.site.name}")
-            keys.give_back(key.parent)
         return key.with_name(key.name + ".pub").read_text()
 
     def _boot(self, machine: LabMachine, furniture: Furniture) -> None:
@@ -147,4 +146,3 @@ class BringUp:
         known_hosts = Path(machine.connection.known_hosts)
         with self._keys:
             keys.pin(known_hosts, self._names(machine), public_key)
-            keys.give_back(known_hosts.parent)

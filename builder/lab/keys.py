@@ -1,6 +1,5 @@
 """SSH keys of a lab: the controller's pair, each host's own key made before it boots, and the pins in known_hosts."""
 
-import os
 from pathlib import Path
 
 from builder.lab.execute import run
@@ -61,15 +60,3 @@ def is_pinned(known_hosts: Path, names: tuple[str, ...]) -> bool:
     text = known_hosts.read_text() if known_hosts.exists() else ""
     pinned = {name for line in text.splitlines() for name in line.split(" ", 1)[0].split(",")}
     return pinned >= set(names)
-
-
-def give_back(folder: Path) -> None:
-    """Under sudo, make `folder`, its files and the folders above it the caller's own, so that `pacsmith build` can read
-    them without root. Only below .pacsmith: a site may name a known_hosts in /etc/ssh, which stays root's."""
-    user, group = os.environ.get("SUDO_UID"), os.environ.get("SUDO_GID")
-    state = Path(".pacsmith").resolve()
-    if os.geteuid() != 0 or not user or not group or not folder.resolve().is_relative_to(state):
-        return
-    above = [path for path in folder.resolve().parents if path.is_relative_to(state)]
-    for path in (*above, folder, *folder.iterdir()):
-        os.chown(path, int(user), int(group), follow_symlinks=False)

@@ -14,7 +14,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from builder.errors import BadInput, PacsmithError, Unreachable
-from builder.ledger.tables import SCHEMA_VERSION, Base, SchemaRow
+from builder.ledger.tables import MIGRATIONS, SCHEMA_VERSION, Base, SchemaRow
 
 _BUSY_SECONDS = 30
 _CONNECT_SECONDS = 10
@@ -158,7 +158,7 @@ def _postgresql(url: URL) -> Engine:
 
 
 def _create_or_check(connection: Connection, name: str) -> None:
-    """Create the tables in an empty database, or refuse one that is not a ledger of this version."""
+    """Create the tables in an empty database, bring older ones up to date, or refuse what is no ledger of ours."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _CREATION_LOCK})
     present = set(inspect(connection).get_table_names())
@@ -174,6 +174,10 @@ def _create_or_check(connection: Connection, name: str) -> None:
             f"ledger {name}: written by a newer pacsmith (schema {version}, this one knows {SCHEMA_VERSION}); "
             "install that version, or a later one, here"
         )
+    for statement in MIGRATIONS[version - 1 :]:
+        connection.execute(text(statement))
+    if version < SCHEMA_VERSION:
+        connection.execute(SchemaRow.__table__.update().values(version=SCHEMA_VERSION))  # type: ignore[attr-defined]
 
 
 def _fault(name: str, error: SQLAlchemyError) -> PacsmithError:

@@ -62,18 +62,6 @@ class Ledger:
             session.add(RunRow(**self._storable(run), **process_columns(self._process)))
         return run
 
-    def resume(self, run_id: str) -> Run:
-        """Go on with an interrupted run, in this process. Raises BadInput when it is not interrupted."""
-        self._mark_interrupted()
-        with self._database.write() as session:
-            row = _run_row(session, run_id)
-            if row.outcome != "interrupted":
-                raise BadInput(f"run {run_id}: it is {row.outcome}; only an interrupted run can be resumed")
-            row.outcome, row.finished = "running", None
-            for name, value in process_columns(self._process).items():
-                setattr(row, name, value)
-            return _run_of(row)
-
     def finish(self, run_id: str, outcome: Outcome, note: str | None = None) -> Run:
         """Close a run with its outcome. Raises BadInput when the ledger does not know it."""
         with self._database.write() as session:

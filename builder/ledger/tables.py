@@ -6,7 +6,9 @@ from pydantic import JsonValue
 from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Text, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+MIGRATIONS = ("ALTER TABLE pacsmith_evidence ADD COLUMN qualified TEXT",)
+"""What brings schema 1 to 2, 2 to 3 and so on; plain enough for SQLite and PostgreSQL alike."""
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -107,6 +109,7 @@ class EvidenceRow(Base):
     raw_sha256: Mapped[str | None]
     seconds: Mapped[float | None]
     attest: Mapped[str | None]
+    qualified: Mapped[str | None]
 
 
 class HostStateRow(Base):

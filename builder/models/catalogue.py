@@ -37,6 +37,8 @@ CATALOGUE: tuple[FactKind, ...] = (
     FactKind("asset.maker", "text", "maker in the equipment record"),
     FactKind("asset.model", "text", "model in the equipment record"),
     FactKind("asset.serial", "text", "serial number in the equipment record"),
+    FactKind("clock.offset", "seconds", "clock's difference from the controller's"),
+    FactKind("clock.synchronised", "truth", "clock kept by a time source"),
     FactKind("cpu.cores", "cores", "processor cores"),
     FactKind("cpu.model", "text", "processor"),
     FactKind("cpu.threads", "count", "logical processors"),

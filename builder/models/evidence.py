@@ -26,3 +26,9 @@ class Evidence(Model):
     raw_sha256: str | None = Field(None, description="SHA-256 of the raw output, hex")
     seconds: float | None = None
     attest: str | None = None
+    qualified: str | None = Field(None, description="what a met verdict leaves open, as a recommendation not reached")
+
+    @property
+    def verdict_in_full(self) -> str:
+        """The verdict, and which level is met when that is not the recommended one."""
+        return f"{self.verdict} ({self.qualified})" if self.qualified and self.verdict == "met" else self.verdict

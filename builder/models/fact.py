@@ -8,7 +8,8 @@ from builder.models.base import Model
 class Fact(Model):
     """Exactly one of three: a `value`; `absent` (it was looked for and is not there); an `error` that says why nobody
     can tell. `unit` is the base unit of the fact's kind (B, s, bit/s, Hz, cores, version), None for text and counts.
-    `note` warns of a value that speaks of something else, as a container's memory does.
+    `note` warns of a value that speaks of something else, as a container's memory does. A measured value is no further
+    than its `uncertainty` from the truth. `beneath`: it cannot be read here, but at the machine beneath a container.
     """
 
     name: str
@@ -17,6 +18,8 @@ class Fact(Model):
     command: str = Field(description="what was run to read it")
     error: str | None = None
     absent: bool = False
+    uncertainty: StrictFloat | None = Field(None, ge=0, description="in the unit of the value")
+    beneath: bool | None = None
     note: str | None = None
     raw_sha256: str | None = Field(None, description="SHA-256 of the survey's whole output, hex")
 

@@ -22,6 +22,7 @@ class Finding(Model):
     requirement: str = Field(description="requirement id")
     verdict: Verdict
     level: Level | None = None
+    qualified: str | None = Field(None, description="met, and what is recommended is not reached: which level is met")
     expected: str
     observed: str
     sentence: str

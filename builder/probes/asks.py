@@ -6,7 +6,21 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 
 from builder.errors import PacsmithError, Unreachable
 from builder.models.evidence import Evidence
-from builder.probes import commitment, dicom, rate, refusals, rest, restore, sending, viewer, web, webdoor, worklist
+from builder.probes import (
+    between,
+    between_refused,
+    commitment,
+    dicom,
+    rate,
+    refusals,
+    rest,
+    restore,
+    sending,
+    viewer,
+    web,
+    webdoor,
+    worklist,
+)
 from builder.probes.question import Answer, Question, evidence_of, settle
 from builder.probes.stage import Asks, Stage
 
@@ -15,7 +29,7 @@ AT_ONCE = 12  # most of them wait for a connection that nobody answers
 
 def attest(_: Stage, question: Question) -> Answer:
     """Nobody but a person can answer."""
-    return Answer("unknown", question.detail or "no probe can ask this", "none: a person must attest it")
+    return Answer("unknown", question.detail or "no probe can ask this", "none: a person must attest it", unasked=True)
 
 
 ASKS: Asks = {
@@ -33,6 +47,15 @@ ASKS: Asks = {
     "send-echo": sending.send_echo,
     "send-store": sending.send_store,
     "send-commit": commitment.send_commit,
+    "between-echo": between.echo,
+    "between-store": between.store,
+    "between-find": between.find,
+    "between-move": between.move,
+    "between-get": between.get,
+    "between-commit": between.commit,
+    **{f"between-refuse-{operation}": between_refused.refuse(operation) for operation in between_refused.REST},
+    "between-refuse-get": between_refused.refuse_get,
+    "send-refused": sending.send_refused,
     "registry": sending.registry,
     "strangers": sending.strangers,
     "rate": rate.rate,
@@ -63,9 +86,9 @@ def answer(stage: Stage, question: Question) -> Answer:
     try:
         return ASKS[question.ask](stage, question)
     except Unreachable as fault:
-        return Answer("unknown", f"not asked: {fault}", question.ask, unreachable=True)
+        return Answer("unknown", f"not asked: {fault}", question.ask, unreachable=True, unasked=True)
     except PacsmithError as fault:
-        return Answer("unknown", f"not asked: {fault}", question.ask)
+        return Answer("unknown", f"not asked: {fault}", question.ask, unasked=True)
     except (OSError, ValueError, LookupError) as fault:
         # A service that is broken in a way that no probe foresaw: say what was met with, and go on with the others.
         return Answer("unknown", f"the probe failed: {type(fault).__name__}: {fault}", question.ask)
@@ -94,7 +117,8 @@ class Asker:
     def _take(self, question: Question, got: Answer) -> list[Evidence]:
         with self._lock:
             self.alive |= got.proves
-            self.unreachable |= got.unreachable
+            # A machine that is not selected may be away: a person attests what it would have shown.
+            self.unreachable |= got.unreachable and question.attest is None
             if got.needs:
                 self._waiting.append((question, got))
                 return []

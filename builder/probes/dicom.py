@@ -105,8 +105,17 @@ def study_faults(sample: Sample, patient: str, answers: list[bytes]) -> list[str
     if len(answers) != 1:
         return [f"{len(answers)} answers to a search for one study"]
     found = pydicom.dcmread(BytesIO(answers[0]), force=True)
+    return [
+        f"{keyword} is {str(found.get(keyword, 'absent'))!r}, not {value!r}"
+        for keyword, value in study_attributes(sample, patient).items()
+        if str(found.get(keyword, "")) != value
+    ]
+
+
+def study_attributes(sample: Sample, patient: str) -> dict[str, str]:
+    """What a search for the study of `sample` must answer, by keyword."""
     image = pydicom.dcmread(BytesIO(sample.content), stop_before_pixels=True)
-    expected = {
+    return {
         "PatientID": patient,
         "PatientName": str(image.PatientName),
         "StudyInstanceUID": sample.study,
@@ -115,11 +124,6 @@ def study_faults(sample: Sample, patient: str, answers: list[bytes]) -> list[str
         "ModalitiesInStudy": sample.modality,
         "NumberOfStudyRelatedInstances": "1",
     }
-    return [
-        f"{keyword} is {str(found.get(keyword, 'absent'))!r}, not {value!r}"
-        for keyword, value in expected.items()
-        if str(found.get(keyword, "")) != value
-    ]
 
 
 def move(stage: Stage, question: Question) -> Answer:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from builder.inventory.registry import Grant, grants
 from builder.models.site import Host, Operation, Peer, Site
+from builder.probes.matrix_between import between
 from builder.probes.matrix_refused import refusals
 from builder.probes.question import Question
 
@@ -27,6 +28,7 @@ def questions(site: Site, hosts: frozenset[str] | None = None) -> tuple[Question
     for archive in sorted(site.hosts, key=lambda host: host.name):
         if hosts is None or archive.name in hosts:
             found += _about(site, archive)
+    found += between(site, hosts)
     for grant in grants(site):
         if isinstance(grant.source, Host) or (hosts is not None and grant.target.name not in hosts):
             continue
@@ -44,7 +46,9 @@ def _about(site: Site, archive: Host) -> Iterator[Question]:
         yield from _registry(site, archive)
         yield _restore(archive)
     for grant in grants(site, by=archive.name):
-        yield from _outgoing(site, grant)
+        if not (archive.archive and isinstance(grant.target, Host) and grant.target.archive):
+            yield from _outgoing(site, grant)
+    yield from _unsent(site, archive)
 
 
 def _route(grant: Grant) -> str:
@@ -70,7 +74,7 @@ def _granted(site: Site, grant: Grant) -> Iterator[Question]:
         yield from _attested(site, grant, f"{grant.source.name} is not ours and has no stand-in")
         return
     if isinstance(grant.source, Host):
-        return  # asked as that host's outgoing route
+        return  # asked among archives, or as that host's outgoing route
     for operation in grant.may:
         yield Question(
             subject=f"{grant.source.name} -> {grant.target.name}: {operation}", ask=operation,
@@ -117,6 +121,19 @@ def _outgoing(site: Site, grant: Grant) -> Iterator[Question]:
             phase="read", about=grant.source.name,
             detail=why, attest=_who_attests(site, grant.target) if why else None,
         )  # fmt: skip
+
+
+def _unsent(site: Site, archive: Host) -> Iterator[Question]:
+    """Where no DICOM route leads from an archive, it cannot send, although it knows the peer that may ask it."""
+    reached = {grant.target.name for grant in grants(site, by=archive.name) if grant.dicom}
+    for grant in grants(site, to=archive.name) if archive.archive else ():
+        peer = grant.source
+        if isinstance(peer, Peer) and peer.stand_in and peer.ae and grant.dicom and peer.name not in reached:
+            yield Question(
+                subject=f"{archive.name} -> {peer.name}: store refused", ask="send-refused", origin=archive.name,
+                target=peer.name, expected=f"no image that {archive.name} is told to send comes to {peer.name}",
+                source=f"site: no route {archive.name} -> {peer.name} grants it", about=archive.name,
+            )  # fmt: skip
 
 
 def _no_probe(grant: Grant, operation: Operation) -> str:

@@ -13,7 +13,7 @@ from cryptography.x509.oid import NameOID
 
 from builder.errors import PacsmithError
 from builder.inventory import Inventory
-from builder.models.site import Host, Peer
+from builder.models.site import WEB_OPERATIONS, Host, Peer, Site
 from builder.probes.orthanc import Orthanc
 from builder.probes.playing import Player, open_player
 from builder.probes.samples import letters_of, make_sample, make_samples, patient_id
@@ -50,6 +50,8 @@ def opened(
             if machine.host.name in hosts and machine.host.archive is not None:
                 remote = kept.enter_context(Remote(machine.connection))
                 work.append((machine.host.name, _open_archive(stage, machine.host, remote)))
+                if _is_web_client(stage.site, machine.host):
+                    work.append((machine.host.name, _open_client(stage, machine.host, remote)))
         for stand_in in inventory.stand_ins:
             if stand_in.peer.name in players:
                 remote = kept.enter_context(Remote(stand_in.connection))
@@ -80,6 +82,23 @@ def _open_archive(stage: Stage, host: Host, remote: Remote) -> Callable[[], None
         archive = Orthanc(host, remote)
         remote.run("true")  # the first word decides whether it can be reached at all
         stage.archives[host.name] = archive
+
+    return work
+
+
+def _is_web_client(site: Site, host: Host) -> bool:
+    return any(route.from_ == host.name and not set(route.may).isdisjoint(WEB_OPERATIONS) for route in site.routes)
+
+
+def _open_client(stage: Stage, host: Host, remote: Remote) -> Callable[[], None]:
+    """An archive of ours as the client of another one's web door: curl on it, in a private folder."""
+
+    def work() -> None:
+        sample = make_sample(stage.run, host.name, letters_of(stage.site))
+        files = {STOW_FILE: multipart(sample.content), "ca.pem": stage.ca_pem.encode()}
+        client = Peer(name=host.name, kind="viewer", network=host.network, address=host.address, location=host.location)
+        player = open_player(client, remote, files, tls=False)
+        stage.stow[host.name], stage.players[host.name] = sample, player
 
     return work
 

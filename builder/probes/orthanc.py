@@ -1,16 +1,20 @@
 """The archive's own REST interface, asked on the archive itself: over SSH, with curl settings that only root reads."""
 
+import io
 import json
 import re
 import threading
+import zipfile
+from collections.abc import Iterable
 from typing import Any
 
 from builder.errors import PacsmithError
 from builder.models.site import ApplicationEntity, Host
-from builder.probes.samples import PATIENT_NAME, PATIENT_PREFIX
+from builder.probes.samples import PATIENT_NAME, PATIENT_PREFIX, Sample
 from builder.survey.remote import Remote
 
 CURL_FILE = "/etc/pacsmith/orthanc.curl"
+LOG = "/var/log/orthanc/orthanc.log"
 WORKLISTS = "/var/lib/orthanc/worklists"
 WORKLIST_PREFIX = "pacsmith-"
 _PORT = 8042
@@ -86,6 +90,43 @@ class Orthanc:
         status, _ = self.ask("POST", "/instances", file)
         if status != 200:
             raise SilentArchiveError(f"{self.host.name}: Orthanc refuses a synthetic image by REST with {status}")
+
+    def put_all(self, files: Iterable[bytes]) -> None:
+        """Take many DICOM files in at once. Raises SilentArchiveError when they are refused."""
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w") as bundle:
+            for number, file in enumerate(files):
+                bundle.writestr(f"{number}.dcm", file)
+        self.put(buffer.getvalue())
+
+    def identifiers(self, samples: Iterable[Sample], patient: str) -> dict[str, str]:
+        """SOP instance UID -> Orthanc's identifier of those instances that it holds of these."""
+        wanted = {sample.instance for sample in samples}
+        query = {"Level": "Instance", "Query": {"PatientID": patient}, "Expand": True}
+        found = self.json("POST", "/tools/find", query)
+        held = {one["MainDicomTags"].get("SOPInstanceUID", ""): str(one["ID"]) for one in found}
+        return {instance: held[instance] for instance in wanted & held.keys()}
+
+    def files(self, samples: Iterable[Sample], patient: str) -> list[bytes]:
+        """The stored files of those instances that it holds of these. Raises SilentArchiveError, Unreachable."""
+        found = self.identifiers(samples, patient)
+        if not found:
+            return []
+        status, content = self.ask(
+            "POST", "/tools/create-archive", json.dumps({"Resources": sorted(found.values())}).encode()
+        )
+        if status != 200:
+            raise SilentArchiveError(f"{self.host.name}: Orthanc answers POST /tools/create-archive with {status}")
+        with zipfile.ZipFile(io.BytesIO(content)) as bundle:
+            return [bundle.read(name) for name in bundle.namelist()]
+
+    def log_size(self) -> int:
+        """How long Orthanc's log is, in bytes."""
+        return int(self.remote.run(["stat", "-c", "%s", LOG], sudo=True).text.strip() or 0)
+
+    def log_since(self, size: int) -> str:
+        """What Orthanc has written into its log since it was `size` bytes long."""
+        return self.remote.run(["tail", "-c", f"+{size + 1}", LOG], sudo=True).text
 
     def forget_worklists(self) -> None:
         """Remove worklist items that an earlier verification could not remove. Raises Unreachable."""

@@ -38,7 +38,8 @@ class Answer:
     """What a probe heard.
 
     `proves` names services that this answer shows to be alive; `needs` names those without which this answer proves
-    nothing: a connection that fails is a refusal only where the service is known to live.
+    nothing: a connection that fails is a refusal only where the service is known to live. `unasked` is true when no
+    probe got as far as an answer: only then may a person answer instead.
     """
 
     verdict: Verdict
@@ -49,6 +50,7 @@ class Answer:
     proves: frozenset[str] = field(default_factory=frozenset)
     needs: frozenset[str] = field(default_factory=frozenset)
     unreachable: bool = False
+    unasked: bool = False
 
 
 def dicom_service(host: str) -> str:
@@ -89,6 +91,7 @@ def settle(answer: Answer, alive: frozenset[str]) -> Answer:
         seconds=answer.seconds,
         proves=answer.proves,
         unreachable=answer.unreachable,
+        unasked=True,
     )
 
 
@@ -107,5 +110,5 @@ def evidence_of(question: Question, answer: Answer, run: str, at: datetime | Non
         run=run,
         raw_sha256=hashlib.sha256(answer.raw).hexdigest() if answer.raw else None,
         seconds=None if answer.seconds is None else round(answer.seconds, 3),
-        attest=question.attest if answer.verdict == "unknown" else None,
+        attest=question.attest if answer.verdict == "unknown" and answer.unasked else None,
     )

@@ -141,7 +141,8 @@ def _connect(address: str, port: int) -> tuple[Outcome, float]:
 def _connect_from(stage: Stage, question: Question, address: str, port: int) -> tuple[Outcome, float]:
     argv = ["curl", "-s", "-o", "/dev/null", "--connect-timeout", "2", "-m", "4",
             "-w", "%{exitcode} %{time_connect} %{errormsg}", f"http://{address}:{port}/"]  # fmt: skip
-    answer = stage.player(question.origin).run(argv)
+    own = stage.archives.get(question.origin)
+    answer = own.remote.run(argv) if own else stage.player(question.origin).run(argv)
     return read_connection(answer.code, answer.stdout.decode("utf-8", "replace")), answer.seconds
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from builder.models.evidence import Verdict
 from builder.models.site import Host, Peer
+from builder.probes.between_outcome import orthanc_outcome
 from builder.probes.compare import by_instance, compare
 from builder.probes.matrix import joined_titles, registry_entry
 from builder.probes.orthanc import Orthanc
@@ -58,6 +59,24 @@ def send_store(stage: Stage, question: Question) -> Answer:
     )
 
 
+def send_refused(stage: Stage, question: Question) -> Answer:
+    """C-STORE to a stand-in to which no route leads: the archive must not know where it listens, so nothing comes."""
+    archive, player = stage.archive(question.origin), stage.player(question.target)
+    name, sample = modality_name(archive, player.title), stage.plain(question.origin)
+    found = archive.lookup(sample.instance)
+    with player.listening(f"refused-{question.origin}") as listener:
+        status, content = archive.ask("POST", f"/modalities/{name}/store", json.dumps(found).encode())
+        came = len(listener.received())
+    outcome = orthanc_outcome(status, content)
+    verdict: Verdict = "short" if came or outcome.answered else "met" if outcome.kind == "closed" else "unknown"
+    return Answer(
+        verdict=verdict,
+        observed=f"{outcome}; {came} images came",
+        probe=f"Orthanc on {question.origin}, storescp on {player.name}",
+        raw=content,
+    )
+
+
 def _reason(status: int, content: bytes) -> str:
     try:
         said = json.loads(content)
@@ -85,7 +104,8 @@ def entry_verdict(modalities: dict[str, Any], end: Host | Peer, *, reached: bool
     entries = [entry for entry in modalities.values() if entry["AET"] == end.ae.title]
     if not entries:
         return "short", f"no entry for {end.ae.title}"
-    told = [f"{entry['AET']} at {entry['Host']}" + (_way_in(entry) if reached else "") for entry in entries]
+    told = [f"{entry['AET']} at {entry['Host']}" + (_way_in(entry) if reached or entry["Port"] == end.ae.port else "")
+            for entry in entries]  # fmt: skip
     return ("met" if told == [registry_entry(end, reached)] else "short"), "; ".join(told)
 
 

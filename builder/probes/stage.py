@@ -106,13 +106,18 @@ class Stage:
         )
 
 
-def granted_answer(question: Question, outcome: Outcome, raw: bytes, tool: str, seconds: float) -> Answer:
-    """The answer to a granted operation: met by success alone; a tool that did not work shows nothing either way."""
+def granted_answer(
+    question: Question, outcome: Outcome, raw: bytes, tool: str, seconds: float, *, probe: str = ""
+) -> Answer:
+    """The answer to a granted operation: met by success alone; a tool that did not work shows nothing either way.
+
+    `tool` is dcmtk's, unless `probe` says who asked.
+    """
     verdict: Verdict = {"success": "met", "broken": "unknown"}.get(outcome.kind, "short")  # type: ignore[assignment]
     return Answer(
         verdict=verdict,
         observed=str(outcome),
-        probe=f"dcmtk {tool} on {question.origin}",
+        probe=probe or f"dcmtk {tool} on {question.origin}",
         raw=raw,
         seconds=seconds,
         proves=signs_of_life(question, outcome),

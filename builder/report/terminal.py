@@ -8,7 +8,6 @@ from rich.text import Text
 
 from builder.ledger import Lock
 from builder.models.evidence import Evidence, Verdict
-from builder.models.finding import Finding
 from builder.models.run import Run
 from builder.report.templating import GLYPHS
 
@@ -32,25 +31,11 @@ def show(table: Table) -> None:
     console.print(table)
 
 
-def verdict_text(verdict: Verdict) -> Text:
-    """`✓ met` and its like."""
-    return Text(f"{GLYPHS[verdict]} {verdict}", style=_COLOURS[verdict], no_wrap=True)
-
-
-def findings_table(findings: Iterable[Finding]) -> Table:
-    """Findings as they were assessed: verdict, requirement, sentence, source."""
-    table = _table("verdict", "requirement", "finding", "source")
-    for finding in findings:
-        sentence = finding.sentence + (f" ({finding.attest} must attest it)" if finding.attest else "")
-        table.add_row(verdict_text(finding.verdict), *map(Text, (finding.requirement, sentence, finding.source)))
-    return table
-
-
 def evidence_table(evidence: Iterable[Evidence]) -> Table:
     """Evidence: verdict, host, subject, expected, observed."""
     table = _table("verdict", "host", "subject", "expected", "observed")
     for item in evidence:
-        table.add_row(verdict_text(item.verdict), *map(Text, (item.host, item.subject, item.expected, item.observed)))
+        table.add_row(_verdict(item), *map(Text, (item.host, item.subject, item.expected, item.observed)))
     return table
 
 
@@ -72,6 +57,11 @@ def locks_table(locks: Sequence[Lock]) -> Table:
         since = f"{lock.since:%Y-%m-%d %H:%M}"
         table.add_row(*map(Text, (lock.scope, lock.who, lock.why, since, lock.run, str(lock.process))))
     return table
+
+
+def _verdict(item: Evidence) -> Text:
+    """`✓ met` and its like, with what a met verdict leaves open."""
+    return Text(f"{GLYPHS[item.verdict]} {item.verdict_in_full}", style=_COLOURS[item.verdict])
 
 
 def _table(*columns: str) -> Table:

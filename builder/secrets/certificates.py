@@ -21,7 +21,7 @@ from builder.models.site import Host, Peer, Site
 from builder.secrets.authority import authority_certificate
 from builder.secrets.handed_in import faults_of
 from builder.secrets.keys import PrivateKey, new_key, read_key
-from builder.secrets.leaf import Identity, days_left, issue, renewal_reason, request
+from builder.secrets.leaf import Identity, issue, renewal_reason, request
 from builder.secrets.store import SecretStore
 
 _PUBLIC = 0o644
@@ -29,7 +29,7 @@ _PUBLIC = 0o644
 
 @dataclass(frozen=True, slots=True)
 class HostCertificate:
-    """What a host needs for TLS. `reason` says why a new one was made; `warning` what a person must soon do."""
+    """What a host needs for TLS. `reason` says why a new one was made."""
 
     ca_pem: str
     certificate_pem: str
@@ -37,7 +37,6 @@ class HostCertificate:
     not_after: datetime
     renewed: bool
     reason: str | None = None
-    warning: str | None = None
 
 
 def certificates_folder(site: Site) -> Path:
@@ -189,7 +188,5 @@ def _handed_in(
         ) from None
     if faults := faults_of(bundle, _roots(site), key, identity, today=today):
         raise BadInput(f"{path}: " + "; also: ".join(faults))
-    left = days_left(bundle[0], today)
-    warning = f"{path}: {left} days are left; have {asked} signed again" if left < site.ca.renew_before_days else None
     chain = "".join(map(_pem, bundle))
-    return HostCertificate(ca_pem, chain, pem, bundle[0].not_valid_after_utc, False, None, warning)
+    return HostCertificate(ca_pem, chain, pem, bundle[0].not_valid_after_utc, False)

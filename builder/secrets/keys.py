@@ -16,8 +16,17 @@ PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519Pri
 
 
 def new_key(*, strong: bool = False) -> str:
-    """A fresh elliptic-curve key (PKCS #8 PEM): P-256, or P-384 when it signs for years."""
-    key = ec.generate_private_key(ec.SECP384R1() if strong else ec.SECP256R1())
+    """A fresh key (PKCS #8 PEM): for a host RSA of 3072 bits, for the CA, which signs for years, EC P-384.
+
+    A host's certificate carries RSA because DICOM TLS 1.2 as DCMTK's BCP 195 profile speaks it takes no other (seen
+    with Orthanc 1.12.7, 2026-11-22): a modality without TLS 1.3 would find no cipher. 3072 bits: NIST SP
+    800-57 part 1, table 2, 128 bits of security as P-256 has.
+    """
+    key: PrivateKey
+    if strong:
+        key = ec.generate_private_key(ec.SECP384R1())
+    else:
+        key = rsa.generate_private_key(public_exponent=65537, key_size=3072)
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 

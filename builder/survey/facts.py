@@ -8,9 +8,9 @@ from builder.models.catalogue import fact_kind
 from builder.models.fact import Fact
 from builder.models.quantity import BASE_UNITS
 from builder.models.site import Host
-from builder.survey import disks, hardware, nginx, orthanc, packages, postgresql, system
-from builder.survey.question import Absent, Question, Reply, Said, UnreadableError
-from builder.survey.script import replies
+from builder.survey import clock, disks, hardware, nginx, orthanc, packages, postgresql, system
+from builder.survey.question import Absent, BeneathError, Question, Reply, Said, UnreadableError
+from builder.survey.script import replies, stamps_of
 
 CONTAINERS = ("systemd-nspawn", "lxc", "lxc-libvirt", "docker", "podman", "openvz", "rkt", "wsl", "proot", "pouch",
               "container-other")  # fmt: skip
@@ -20,10 +20,11 @@ _BENEATH = ("cpu.", "memory.", "os.kernel")
 
 def questions(host: Host) -> tuple[Question, ...]:
     """What a host of this class is asked, in the order of the script."""
-    every = (*system.questions(host), *hardware.questions(), *disks.questions(host), *packages.questions(host))
+    every = (clock.FIRST, *system.questions(host), clock.KEPT, *hardware.questions(), *disks.questions(host),
+             *packages.questions(host))  # fmt: skip
     if host.host_class != "archive":
-        return every
-    return (*every, *orthanc.questions(), *postgresql.questions(), *nginx.questions())
+        return (*every, clock.LAST)
+    return (*every, *orthanc.questions(), *postgresql.questions(), *nginx.questions(), clock.LAST)
 
 
 def facts_from(text: str, host: Host) -> dict[str, Fact]:
@@ -39,11 +40,12 @@ def facts_from(text: str, host: Host) -> dict[str, Fact]:
     machine = said.get("virtualisation")
     virtual = machine if isinstance(machine, str) else None
     digest = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
-    return {
+    facts = {
         name: _fact(name, _corrected(name, value, virtual), commands[name], _note(name, virtual), digest)
-        for name, value in sorted(said.items())
+        for name, value in said.items()
         if name in commands
     }
+    return dict(sorted({**facts, "clock.offset": _offset(answers, text, digest)}.items()))
 
 
 def _parsed(question: Question, reply: Reply | None) -> dict[str, Said]:
@@ -98,6 +100,8 @@ def _corrected(name: str, value: Said, virtual: str | None) -> Said:
     """What a machine that is not made of metal says wrongly of itself."""
     if name.startswith("asset.") and virtual in CONTAINERS:
         return UnreadableError(f"{virtual} has no equipment record of its own")
+    if name == "clock.synchronised" and virtual in (None, *CONTAINERS) and not isinstance(value, UnreadableError):
+        return clock.beneath(virtual)
     if isinstance(value, UnreadableError | Absent) or virtual in (None, "none"):
         return value
     if name.startswith("disk.") and name.endswith(".medium"):
@@ -121,6 +125,19 @@ def _fact(name: str, said: Said, command: str, note: str | None, digest: str) ->
     if isinstance(said, Absent):
         return Fact(name=name, command=command, absent=True, raw_sha256=digest)
     if isinstance(said, UnreadableError):
-        return Fact(name=name, command=command, error=str(said), raw_sha256=digest)
+        beneath = True if isinstance(said, BeneathError) else None
+        return Fact(name=name, command=command, error=str(said), raw_sha256=digest, beneath=beneath)
     unit = BASE_UNITS.get(fact_kind(name).kind)
     return Fact(name=name, value=said, unit=unit, command=command, note=note, raw_sha256=digest)
+
+
+def _offset(answers: Mapping[str, Reply], text: str, digest: str) -> Fact:
+    """How far the clock is from the controller's: the amount, its doubt, and, if that is sure, the side."""
+    try:
+        found = clock.offset(answers, stamps_of(text))
+    except UnreadableError as why:
+        return _fact("clock.offset", why, clock.COMMAND, None, digest)
+    side = "ahead of the controller" if found.seconds > 0 else "behind the controller"
+    note = side if abs(found.seconds) > found.uncertainty else None
+    fact = _fact("clock.offset", abs(found.seconds), clock.COMMAND, note, digest)
+    return fact.model_copy(update={"uncertainty": found.uncertainty})

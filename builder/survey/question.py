@@ -9,6 +9,10 @@ class UnreadableError(ValueError):
     """A fact that could not be read; the text says why, without a full stop."""
 
 
+class BeneathError(UnreadableError):
+    """A fact that only the machine beneath a container could state."""
+
+
 class Absent:
     """The machine was asked and the thing is not there."""
 

@@ -1,13 +1,15 @@
 """Read a machine: one SSH round trip, nothing written there."""
 
 import secrets
+import time
 
 from builder.errors import Unreachable
 from builder.models.fact import Fact
 from builder.models.site import Host
+from builder.survey.clock import Stamps
 from builder.survey.facts import facts_from, questions
 from builder.survey.remote import Remote
-from builder.survey.script import began, script
+from builder.survey.script import began, script, stamped
 
 _SECONDS = 240
 
@@ -28,6 +30,10 @@ def survey(remote: Remote, host: Host) -> dict[str, Fact]:
 
 
 def recorded(remote: Remote, host: Host) -> str:
-    """What the host says to all questions, word for word, as `facts_from` reads it."""
-    asked = script(questions(host), secrets.token_hex(8))
-    return remote.run("sh -s", stdin=asked.encode(), sudo=True, timeout=_SECONDS).text
+    """What the host says to all questions, word for word, and when it was asked, as `facts_from` reads it."""
+    nonce = secrets.token_hex(8)
+    asked = script(questions(host), nonce).encode()
+    remote.run("true", timeout=_SECONDS)  # the time that SSH takes to connect would count as doubt of the host's clock
+    sent = time.time()
+    text = remote.run("sh -s", stdin=asked, sudo=True, timeout=_SECONDS).text
+    return stamped(text, nonce, Stamps(sent, time.time())) if began(text) else text

@@ -4,6 +4,7 @@ import re
 import shlex
 from collections.abc import Iterable
 
+from builder.survey.clock import Stamps
 from builder.survey.question import Question, Reply
 
 _SECONDS = 20
@@ -21,6 +22,9 @@ ask() {{
 }}
 printf '%s begins\\n' '{mark}'
 """
+_STAMPS = re.compile(
+    r"^(@@ [0-9a-f]{16}) asked ([0-9]{1,12}\.[0-9]{6}) ([0-9]{1,12}\.[0-9]{6}) by the controller$", re.MULTILINE
+)
 _BEGINS = re.compile(r"^(@@ [0-9a-f]{16}) begins$", re.MULTILINE)
 
 
@@ -34,6 +38,18 @@ def script(questions: Iterable[Question], nonce: str) -> str:
 def began(text: str) -> bool:
     """Whether the script ran at all."""
     return _BEGINS.search(text) is not None
+
+
+def stamped(text: str, nonce: str, stamps: Stamps) -> str:
+    """The answer, with the controller's times at its end: a recorded answer states the host's clock as well."""
+    return f"{text}\n@@ {nonce} asked {stamps.sent:.6f} {stamps.received:.6f} by the controller\n"
+
+
+def stamps_of(text: str) -> Stamps | None:
+    """The controller's times in a recorded answer; None when there are none. Never raises."""
+    first = _BEGINS.search(text)
+    found = [match for match in _STAMPS.finditer(text) if first is not None and match[1] == first[1]]
+    return Stamps(float(found[-1][2]), float(found[-1][3])) if found else None
 
 
 def replies(text: str) -> dict[str, Reply]:

@@ -32,7 +32,8 @@ def prove_routes(  # noqa: PLR0917 - what to ask, of whom, with what, and who li
     hosts = frozenset(machine.host.name for machine in inventory.machines if machine.host.name in names)
     with opened(stage, inventory, hosts, frozenset(names - hosts - {CONTROLLER}), material):
         asker = Asker(stage, on_evidence)
-        with _cleaned(stage, on_evidence) as told:
+        own = frozenset(question.about or question.target for question in questions)
+        with _cleaned(stage, own, on_evidence) as told:
             before = {name: _process(archive) for name, archive in stage.archives.items()}
             found = asker.ask(question for question in questions if question.phase == "write")
             for archive in stage.archives.values():
@@ -48,12 +49,14 @@ def prove_routes(  # noqa: PLR0917 - what to ask, of whom, with what, and who li
 
 
 @contextmanager
-def _cleaned(stage: Stage, on_evidence: Callable[[Evidence], None]) -> Iterator[list[Evidence]]:
-    """Remove what earlier runs left, and in any case what this one brings; the evidence of that is added at the end."""
+def _cleaned(stage: Stage, own: frozenset[str], on_evidence: Callable[[Evidence], None]) -> Iterator[list[Evidence]]:
+    """Remove what earlier runs left on `own` machines (another archive may be under another run at this moment), and in
+    any case what this one brings; the evidence of that is added at the end."""
     told: list[Evidence] = []
-    for archive in stage.archives.values():
-        _quietly(partial(clean, archive))
-        _quietly(archive.forget_worklists)
+    for name, archive in stage.archives.items():
+        if name in own:
+            _quietly(partial(clean, archive))
+            _quietly(archive.forget_worklists)
     try:
         yield told
     finally:

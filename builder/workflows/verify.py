@@ -23,6 +23,7 @@ from builder.probes.role_checks import RoleChecks, run_role_checks
 from builder.probes.stage import Stage
 from builder.secrets.certificates import ca_certificate, certificate_for, identity_of
 from builder.survey.remote import Remote
+from builder.workflows.handed_in import certificates_proven
 from builder.workflows.proving import prove_routes
 from builder.workflows.session import Session, now
 from builder.workflows.survey import HostFacts, findings_of, survey_hosts
@@ -68,6 +69,8 @@ def verify(session: Session, *, on_evidence: Callable[[Evidence], None] = ignore
         told.append(clean)
         on_evidence(clean)
 
+    for item in certificates_proven(session):
+        hear(item)
     absent = _absent(session.machines)
     for name, fault in absent.items():
         hear(_unreadable(session, name, fault))

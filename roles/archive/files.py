@@ -82,7 +82,8 @@ def orthanc_files(variables: Variables, secrets: Secrets) -> list[Spec]:
         FileSpec(f"{orthanc.FOLDER}/{name}", text, mode="640", group="orthanc", secret=name in hidden)
         for name, text in sections.items()
     ]
-    if variables.dicom_tls:
+    made.append(FileSpec("/etc/orthanc/openssl.cnf", _text_of("orthanc-openssl.cnf.j2")))
+    if variables.speaks_dicom_tls:
         made.append(DirectorySpec("/etc/orthanc/tls", "750", "root", "orthanc"))
         made += [
             FileSpec(f"/etc/orthanc/tls/{name}.pem", text, mode="640", group="orthanc", secret=name == "key")

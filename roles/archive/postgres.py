@@ -23,7 +23,7 @@ def tuning(memory: int, *, storage_in_database: bool = False) -> dict[str, str]:
     shared_buffers: a quarter of the memory (PostgreSQL 17 documentation, 19.4.1: 25 % is a reasonable start, more than
     40 % rarely helps), at most 4 GiB, 8 GiB with images in the database: an index of ten million instances is smaller.
     effective_cache_size: half the memory; the planner's estimate of what the kernel caches (19.7.2).
-    work_mem: a sixteenth divided among Orthanc's 32 connections; each sort may take it (19.4.1), 4 to 64 MiB.
+    work_mem: a sixteenth in 32 parts; each sort of a statement may take one (19.4.1), 4 to 64 MiB.
     maintenance_work_mem: a sixteenth, 64 MiB to 1 GiB; larger is wasted on autovacuum (19.4.1).
     max_wal_size: 2 GiB, 4 GiB with images in the database, so that checkpoints come by time and not by volume (28.5).
     """

@@ -129,6 +129,11 @@ class Variables(Model):
         return {"debian-12": 15, "debian-13": 17}[self.os]
 
     @property
+    def speaks_dicom_tls(self) -> bool:
+        """Whether Orthanc needs a certificate for DICOM: its own port wants TLS, or that of an AE that it calls."""
+        return self.dicom_tls or any(modality.tls and modality.receives for modality in self.modalities)
+
+    @property
     def web_authority(self) -> str:
         """Name and, where it is not 443, port of the web door, as clients write it."""
         return self.fqdn if self.web_port == 443 else f"{self.fqdn}:{self.web_port}"

@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 import tarfile
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,8 +25,6 @@ VIEWER = {
     "app.js.map": b"{}",
     "app-config.js": b"window.config = {qidoRoot: 'https://elsewhere.example/dicomweb'};",
 }
-
-os.environ.setdefault("PACSMITH_KILL_SEED", str(int(time.time())))  # one for every worker: set before they start
 
 
 @dataclass(frozen=True)
@@ -56,14 +53,18 @@ class BuiltSite:
         return self.pacsmith("lab", "ssh", "--site", self.name, machine, "--", command, timeout=timeout)
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything here needs real hosts: root and systemd-nspawn. There is no skip: without them the tests fail."""
+    """Everything here needs real hosts: root and systemd-nspawn. There is no skip: without them the tests fail.
+
+    `make lab` runs those of the clinic, those of the ward and all others side by side: most of their time is waiting.
+    """
     for item in items:
         item.add_marker(pytest.mark.lab)
-        # Two at a time, since most of the time is waiting: tests that share the built sites stay in one process.
-        shared = {"north", "tls_ward"} & set(getattr(item, "fixturenames", ()))
-        item.add_marker(pytest.mark.xdist_group("sites" if shared else item.path.stem))
+        uses = set(getattr(item, "fixturenames", ()))
+        if "north" in uses:
+            item.add_marker(pytest.mark.clinic)
+        elif "tls_ward" in uses:
+            item.add_marker(pytest.mark.ward)
 
 
 def new_folder(folder: Path, file: str, environment: dict[str, str]) -> BuiltSite:

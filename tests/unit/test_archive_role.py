@@ -166,6 +166,23 @@ def test_tls_files_are_named_only_with_tls_since_orthanc_demands_them_anyway() -
     assert _all_files(with_tls)["/etc/orthanc/tls/key.pem"].secret
 
 
+def test_a_plain_archive_has_a_certificate_for_the_tls_port_that_it_calls() -> None:
+    data = example_data()
+    data["peers"][0]["ae"] = {"title": "BRIGID_CT1", "port": 2762, "tls": True}
+
+    def settings(routes: list[dict[str, Any]]) -> tuple[dict[str, Any], set[str]]:
+        site = example(peers=data["peers"], routes=routes)
+        variables = Variables.of(site, site.hosts[0])
+        return json.loads(_text(variables, "/etc/orthanc/orthanc.json")), set(_all_files(variables))
+
+    calls, files_then = settings(data["routes"])
+    assert calls["DicomTlsEnabled"] is False
+    assert {calls["DicomTlsPrivateKey"], calls["DicomTlsCertificate"]} <= files_then
+    answers, files_else = settings([{"from": "ct01", "to": "archive01", "may": ["store"]}])
+    assert "DicomTlsPrivateKey" not in answers
+    assert "/etc/orthanc/tls/key.pem" not in files_else
+
+
 def test_a_silent_orthanc_is_explained(tmp_path: Path) -> None:
     """The last start's errors, and what to do when it was the configuration that could not be read."""
     folder, log = tmp_path / "etc", tmp_path / "orthanc.log"
@@ -375,6 +392,41 @@ def test_the_viewers_settings_begin_with_the_line_that_keeps_the_page_from_stayi
     text = _text(_with_viewer(), "/usr/local/share/pacsmith/viewer-settings/app-config.js")
     assert text.startswith('window.__filename = "/";')
     assert settings_faults(text) == []
+
+
+@pytest.mark.parametrize(
+    ("by", "request_line", "gate"),
+    [
+        ("1", "GET /dicom-web/studies/1.2.3/metadata", "@metadata"),
+        ("1", "GET /dicom-web/studies/1.2.3/series/1.4/metadata?includefield=all", "@metadata"),
+        ("1", "GET /dicom-web/studies/1.2.3", "@orthanc"),
+        ("1", "GET /dicom-web/studies?StudyDescription=/metadata", "@orthanc"),
+        ("1", "POST /dicom-web/studies", "@orthanc"),  # an image is never sent twice by the door
+        ("0", "GET /dicom-web/studies/1.2.3/metadata", "@refused"),
+        ("0", "POST /dicom-web/studies", "@refused"),
+    ],
+)
+def test_nginx_asks_again_for_metadata_alone_and_lets_nobody_by(by: str, request_line: str, gate: str) -> None:
+    conf = files.nginx_conf(_example())
+    block = conf[conf.index("$archive_gate {") :]
+    patterns = re.findall(r'^\s+"~(.+)" (@\w+);$', block[: block.index("\n    }")], re.MULTILINE)
+    found = next((name for pattern, name in patterns if re.search(pattern, f"{by} {request_line}")), "@refused")
+    assert found == gate
+    places = re.findall(r"location (@\w+) \{(.*?)\n        \}", conf, re.DOTALL)
+    assert [name for name, text in places if "error_page" in text] == ["@metadata"]
+    assert [name for name, text in places if "proxy_pass http://orthanc;" in text] == ["@metadata", "@orthanc"]
+
+
+def test_nginx_lets_go_of_a_silent_connection_before_orthanc_does() -> None:
+    """Orthanc's own "KeepAliveTimeout" is 1 s, and 1.10 knows no other."""
+    (kept,) = re.findall(r"keepalive 16;[^}]*keepalive_timeout (\d+)ms;", files.nginx_conf(_example()))
+    assert int(kept) < 1000
+
+
+@pytest.mark.parametrize("os_name", ["debian-12", "debian-13"])
+def test_transactions_that_are_serialised_run_over_one_connection(os_name: str) -> None:
+    section = json.loads(_text(_example(os=os_name), "/etc/orthanc/postgresql.json"))["PostgreSQL"]
+    assert section["IndexConnectionsCount"] == 1
 
 
 def test_nginx_lets_in_the_routes_addresses_and_the_users_rights() -> None:

@@ -135,6 +135,7 @@ def test_debian_s_release_meets_the_sheet_and_misses_its_recommendation() -> Non
         sentence="Package orthanc: 1.12.7+dfsg-4; no minimum is stated, the recommended >= 1.12.11 is not reached.",
         source="Orthanc Book @ 8a3961645a57, faq/scalability.rst, Recommended setup for best performance",
         commands=("ask package.orthanc",),
+        qualified="no minimum is stated; recommended >= 1.12.11 is not reached",
     )
 
 
@@ -153,6 +154,10 @@ RAM = '{id: ram, fact: memory.total, minimum: "> 4 GiB", recommended: ">= 8 GiB"
 def test_levels(gib: float, verdict: str, level: str | None, said: str) -> None:
     finding = find(sheet_of(RAM), "ram", {"memory.total": stated("memory.total", int(gib * 2**30))})
     assert (finding.verdict, finding.level, finding.sentence) == (verdict, level, said)
+    open_level = "minimum; recommended >= 8 GiB is not reached" if level == "minimum" else None
+    assert finding.qualified == open_level
+    full = evidence_of(finding, "arc1", "r1", datetime(2026, 11, 21, tzinfo=UTC)).verdict_in_full
+    assert full == (f"met ({open_level})" if open_level else verdict)
 
 
 @given(st.integers(0, 2**45), st.integers(0, 2**45))

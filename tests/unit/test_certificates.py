@@ -22,6 +22,7 @@ from builder.models.site import Site
 from builder.secrets import ca_certificate, certificate_for, generate_missing, identity_of, open_store, signing_request
 from builder.secrets.authority import NOT_AFTER, authority_certificate
 from builder.secrets.certificates import HostCertificate
+from builder.secrets.ending import Remaining, remaining
 from builder.secrets.keys import PrivateKey, new_key, read_key
 from builder.secrets.leaf import Identity, issue
 from tests.unit.site_parts import host, site_of
@@ -343,15 +344,27 @@ def test_a_signed_certificate_is_taken_with_its_chain(hospital: Hospital) -> Non
     assert made.renewed is False
     assert made.certificate_pem.count("BEGIN CERTIFICATE") == 2
     assert made.ca_pem == (Path("hospital-ca.pem")).read_text() == (FOLDER / "ca.pem").read_text()
-    assert (made.warning, made.not_after) == (None, datetime(2027, 11, 1, tzinfo=UTC))
+    assert made.not_after == datetime(2027, 11, 1, tzinfo=UTC)
+    assert remaining(external(), "arc1", TODAY) == Remaining(345, "345 days are left", soon=False)
 
 
-def test_a_signed_certificate_near_its_end_is_taken_with_a_warning(hospital: Hospital) -> None:
+def test_a_signed_certificate_near_its_end_is_taken_and_says_what_a_person_must_do(hospital: Hospital) -> None:
     generate_missing(external())
     _hand_in(hospital.sign(_request(), end=datetime(2026, 12, 1)), hospital.between)
-    assert certificate(external()).warning == (
-        f"{FOLDER}/arc1.pem: 10 days are left; have {FOLDER}/arc1.csr signed again"
-    )
+    assert certificate(external()).certificate_pem
+    said = f"{FOLDER}/arc1.pem: 10 days are left; have {FOLDER}/arc1.csr signed again"
+    assert remaining(external(), "arc1", TODAY) == Remaining(10, said, soon=True)
+
+
+def test_only_the_hospital_s_own_ca_needs_a_person_in_time() -> None:
+    generate_missing(site())
+    certificate(site())
+    assert remaining(site(), "arc1", date(2027, 12, 1)) is None
+
+
+def test_a_certificate_that_is_not_there_has_no_days_left(hospital: Hospital) -> None:
+    said = f"{FOLDER}/arc1.pem: there is no certificate that can be read; have {FOLDER}/arc1.csr signed"
+    assert remaining(external(), "arc1", TODAY) == Remaining(None, said, soon=True)
 
 
 OTHER = ec.generate_private_key(ec.SECP256R1())
@@ -392,7 +405,7 @@ def test_a_wrong_certificate_is_refused_with_its_reason(hospital: Hospital, case
 def test_a_certificate_without_extended_usage_serves_for_both(hospital: Hospital) -> None:
     generate_missing(external())
     _hand_in(hospital.sign(_request(), usages=[]), hospital.between)
-    assert certificate(external()).warning is None
+    assert certificate(external()).certificate_pem
 
 
 def test_a_missing_intermediate_and_a_strange_ca_are_refused(hospital: Hospital) -> None:

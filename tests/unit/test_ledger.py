@@ -155,15 +155,6 @@ def test_nothing_acknowledged_is_lost_when_the_writer_is_killed(ledger_url: str)
     assert steps == [f"step {number}" for number in range(1, len(steps) + 1)]
 
 
-def test_an_interrupted_run_can_be_resumed_and_no_other(ledger: Ledger) -> None:
-    ledger.begin(run("r1"))
-    with pytest.raises(BadInput, match="run r1: it is running; only an interrupted run can be resumed"):
-        ledger.resume("r1")
-    ledger.finish("r1", "interrupted")
-    assert ledger.resume("r1").outcome == "running"
-    assert ledger.run("r1").finished is None
-
-
 def test_a_run_of_a_living_process_is_not_interrupted(ledger: Ledger, ledger_url: str) -> None:
     ledger.begin(run("r1"))
     with open_ledger(ledger_url) as second:

@@ -2,6 +2,8 @@
 
 import sqlite3
 import traceback
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from sqlalchemy import create_engine, text
 
 from builder.errors import BadInput, PacsmithError, Unreachable
 from builder.ledger import open_ledger
+from builder.models.evidence import Evidence
 from tests.unit.ledger_child import run
 from tests.unit.ledger_cluster import Cluster
 
@@ -82,7 +85,7 @@ def test_a_newer_schema(tmp_path: Path) -> None:
         connection.execute("UPDATE pacsmith_schema SET version = 7")
     connection.close()
     assert said(f"sqlite:///{path}") == (
-        f"ledger sqlite:///{path}: written by a newer pacsmith (schema 7, this one knows 1); "
+        f"ledger sqlite:///{path}: written by a newer pacsmith (schema 7, this one knows 2); "
         "install that version, or a later one, here"
     )
 
@@ -156,3 +159,23 @@ def test_an_unknown_run(tmp_path: Path) -> None:
         pytest.raises(BadInput, match="run r9: the ledger does not know it"),
     ):
         ledger.run("r9")
+
+
+def test_a_ledger_of_schema_1_is_brought_up_to_date_and_keeps_what_it_holds(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    noon = datetime(2026, 11, 21, 12, tzinfo=UTC)
+    met = Evidence(kind="check", subject="s", expected="e", observed="o", verdict="met", at=noon, probe="p",
+                   host="h", run="r1")  # fmt: skip
+    with open_ledger(f"sqlite:///{path}") as ledger:
+        ledger.begin(run("r1"))
+        ledger.record_evidence([met])
+    with closing(sqlite3.connect(path)) as old, old:
+        old.execute("ALTER TABLE pacsmith_evidence DROP COLUMN qualified")
+        old.execute("UPDATE pacsmith_schema SET version = 1")
+    for _ in range(2):
+        with open_ledger(f"sqlite:///{path}") as ledger:
+            assert ledger.evidence("r1")[0] == met
+            ledger.record_evidence(
+                [met.model_copy(update={"qualified": "minimum; recommended >= 8 GiB is not reached"})]
+            )
+            assert ledger.evidence("r1")[-1].verdict_in_full == "met (minimum; recommended >= 8 GiB is not reached)"

@@ -1,5 +1,8 @@
 """What a person's shell sees when a command does not end by itself."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -52,3 +55,15 @@ def test_a_usage_error_is_bad_input(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     with pytest.raises(SystemExit) as end:
         main.run()
     assert end.value.code == 2
+
+
+@pytest.mark.parametrize("arguments", [["schema", "site"], ["--help"], ["validate", "example"]])
+def test_a_reader_that_has_gone_ends_the_command_without_a_word(arguments: list[str]) -> None:
+    """`pacsmith schema site | head -1`: the pipe is shut before anything is written, the surest way to meet it."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as out:
+        command = [sys.executable, "-m", "builder.cli.main", *arguments]
+        done = subprocess.run(command, stdout=out, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.stderr == ""
+    assert done.returncode == 1, "the answer did not arrive whole"

@@ -156,9 +156,11 @@ def test_acceptance() -> None:
         assert failures([met, wrong]) == (wrong,)
 
 
-def test_only_unknown_evidence_names_who_must_attest() -> None:
+def test_only_what_no_probe_could_ask_names_who_must_attest() -> None:
     assert evidence_of(ROUTE, Answer("met", "observed", "probe"), "run").attest is None
-    assert evidence_of(ROUTE, Answer("unknown", "observed", "probe"), "run").attest == "a person"
+    assert evidence_of(ROUTE, Answer("unknown", "observed", "probe", unasked=True), "run").attest == "a person"
+    heard = Answer("unknown", "an answer that was not expected", "probe")
+    assert evidence_of(ROUTE, heard, "run").attest is None, "a person cannot talk away what a probe heard"
 
 
 def entry(**changes: object) -> dict[str, object]:
@@ -172,7 +174,8 @@ def entry(**changes: object) -> dict[str, object]:
         ({"another-name": entry()}, True, "met", "BRIGID_READ1 at 10.78.0.31:11112"),
         ({"read01": entry(Port=104)}, True, "short", "BRIGID_READ1 at 10.78.0.31:104"),
         ({"read01": entry(Port=9)}, False, "met", "BRIGID_READ1 at 10.78.0.31"),
-        ({"read01": entry(Host="10.78.0.32")}, False, "short", "BRIGID_READ1 at 10.78.0.32"),
+        ({"read01": entry()}, False, "short", "BRIGID_READ1 at 10.78.0.31:11112"),
+        ({"read01": entry(Host="10.78.0.32", Port=9)}, False, "short", "BRIGID_READ1 at 10.78.0.32"),
         ({"read01": entry(UseDicomTls=True)}, True, "short", "BRIGID_READ1 at 10.78.0.31:11112 with TLS"),
         ({"read01": entry(AET="brigid_read1")}, True, "short", "no entry for BRIGID_READ1"),
         ({"a": entry(), "b": entry(Host="10.78.0.99")}, True, "short",

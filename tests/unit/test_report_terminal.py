@@ -3,9 +3,9 @@
 from rich.console import Console
 
 from builder.models.evidence import Verdict
-from builder.models.finding import Finding
-from builder.report.terminal import evidence_table, findings_table
-from tests.unit.test_report import proof
+from builder.report import dossier_html
+from builder.report.terminal import evidence_table
+from tests.unit.test_report import dossier, proof
 
 
 def _shown(table: object, colour: bool = False) -> str:
@@ -35,15 +35,13 @@ def test_what_a_machine_says_is_no_markup() -> None:
     assert "[bold]x[/bold]" in shown and "[/] [link=http://x]y" in shown
 
 
-def test_a_finding_names_who_must_attest_it() -> None:
-    finding = Finding(
-        product="orthanc",
-        requirement="room",
-        verdict="unknown",
-        expected="at most 27 °C",
-        observed="-",
-        sentence="room: nobody but a person can tell",
-        source="Book @ 1",
-        attest="the head of IT",
-    )
-    assert "nobody but a person can tell (the head of IT must attest it)" in _shown(findings_table([finding]))
+def test_met_below_what_is_recommended_says_which_level_is_met() -> None:
+    item = proof("ram", "met").model_copy(update={"qualified": "minimum; recommended >= 16 GiB is not reached"})
+    assert "✓ met (minimum; recommended >= 16 GiB is not reached)" in _shown(evidence_table([item]))
+
+
+def test_the_dossier_says_so_too() -> None:
+    item = proof("ram", "met").model_copy(update={"qualified": "minimum; recommended >= 16 GiB is not reached"})
+    page = dossier_html(dossier("accepted", item))
+    assert "<small>minimum; recommended &gt;= 16 GiB is not reached</small>" in page
+    assert "is not reached" not in dossier_html(dossier("accepted", proof("ram", "met")))

@@ -118,7 +118,7 @@ def check_never_wrong(text: str, but: frozenset[str] = frozenset()) -> dict[str,
 @pytest.mark.parametrize("part", range(0, 100))
 def test_an_answer_cut_off_anywhere(part: int) -> None:
     facts = check_never_wrong(RECORDED[: len(RECORDED) * part // 100])
-    assert "the answer of the host was cut off" in errors(facts).values()
+    assert any("cut off" in why for why in errors(facts).values())
 
 
 @given(st.integers(0, len(RECORDED)))
@@ -168,7 +168,7 @@ def test_a_command_that_is_not_there(section: str) -> None:
     about = next(one for one in questions(HOST) if one.name == section)
     facts = check_never_wrong(with_body(section, "", 127, "sh: 1: tool: not found"))
     reasons = {facts[name].error for name in about.promises}
-    assert all(reason and ("tool: not found" in reason or "no equipment record" in reason) for reason in reasons), (
+    assert all(reason and ("tool: not found" in reason or "systemd-nspawn has" in reason) for reason in reasons), (
         reasons
     )
 

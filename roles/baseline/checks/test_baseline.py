@@ -13,7 +13,7 @@ from testinfra.host import Host
 
 from builder.probes.observed import differences, more_and_less, told
 
-CLOCK_SECONDS = 5.0
+CLOCK_SECONDS = 1.0  # IHE ITI TF-1, section 7, Consistent Time: a median error of less than 1 s
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 SSHD = "/etc/ssh/sshd_config.d/0-pacsmith.conf"
 WEAK = re.compile(r"cbc|sha1")
@@ -92,14 +92,22 @@ def test_time_zone(host: Host, variables: Variables) -> None:
     assert file.endswith(f"/{zone}"), f"/etc/localtime is {file}, not {zone}; run pacsmith build"
 
 
-def test_clock(host: Host) -> None:
-    """The clock agrees with the machine that verifies, within 5 seconds."""
+def test_clock(host: Host, record_property: Callable[[str, object], None]) -> None:
+    """The clock agrees with the machine that verifies, within 1 second."""
+    offset, doubt = min((_clock(host) for _ in range(3)), key=lambda measured: measured[1])
+    told = f"{abs(offset):.2f} s {'ahead of' if offset > 0 else 'behind'} the controller, known to {doubt:.2f} s"
+    record_property("observed", told)
+    assert abs(offset) - doubt <= CLOCK_SECONDS, f"the clock is {told}; see chronyc tracking on the host"
+    if abs(offset) + doubt > CLOCK_SECONDS:
+        raise RuntimeError(f"the answer was too slow to tell: {told}")
+
+
+def _clock(host: Host) -> tuple[float, float]:
+    """How far the host's clock is ahead, in seconds, and how far the truth may be from that: half the round trip."""
     before = time.time()
     there = float(_says(host, "date +%s.%N"))
     after = time.time()
-    assert before - CLOCK_SECONDS <= there <= after + CLOCK_SECONDS, (
-        f"the clock is off by {there - before:.0f} s; see chronyc tracking on the host"
-    )
+    return there - (before + after) / 2, (after - before) / 2
 
 
 def test_time_service(host: Host, variables: Variables) -> None:
