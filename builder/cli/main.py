@@ -9,7 +9,22 @@ from typing import ParamSpec
 import typer
 
 from builder import __version__
-from builder.cli import assess, build, init, lab, locks, plan, render, report, schema, secrets, survey, validate, verify
+from builder.cli import (
+    assess,
+    build,
+    depot,
+    init,
+    lab,
+    locks,
+    plan,
+    render,
+    report,
+    schema,
+    secrets,
+    survey,
+    validate,
+    verify,
+)
 from builder.errors import EXIT_FAILED, Interrupted, PacsmithError
 from builder.ownership import give_back
 
@@ -69,7 +84,7 @@ def _interruptible(verb: Callable[Given, None]) -> Callable[Given, None]:
 
 for _verb in _VERBS:
     app.command()(_interruptible(_verb))
-for _group, _name in ((lab.app, "lab"), (secrets.app, "secrets")):
+for _group, _name in ((lab.app, "lab"), (secrets.app, "secrets"), (depot.app, "depot")):
     for _command in _group.registered_commands:
         if _command.callback is not None:
             _command.callback = _interruptible(_command.callback)

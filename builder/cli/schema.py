@@ -15,6 +15,7 @@ class Kind(StrEnum):
 
     SITE = "site"
     SHEET = "sheet"
+    DEPOT = "depot"
 
 
 def _write(kinds: list[str], out: Path) -> None:
@@ -28,14 +29,17 @@ def _write(kinds: list[str], out: Path) -> None:
 
 
 def schema(
-    kind: Annotated[Kind | None, typer.Argument(help="Which schema; without it both, which needs --out.")] = None,
+    kind: Annotated[Kind | None, typer.Argument(help="Which schema; without it all, which needs --out.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder to write KIND.json to.")] = None,
 ) -> None:
-    """Print the JSON Schema of site or sheet files, or write both to a folder."""
+    """Print the JSON Schema of site, sheet or depot files, or write all to a folder."""
     kinds = [kind.value] if kind is not None else list(KINDS)
     if out is not None:
         _write(kinds, out)
     elif kind is None:
-        raise BadInput("one schema can be printed at a time; say `schema site` or `schema sheet`, or give --out FOLDER")
+        raise BadInput(
+            "one schema can be printed at a time; say `schema site`, `schema sheet` or `schema depot`, "
+            "or give --out FOLDER"
+        )
     else:
         typer.echo(schema_text(kind.value), nl=False)

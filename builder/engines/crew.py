@@ -17,6 +17,7 @@ from builder.engines.material import Material
 from builder.engines.notes import StepError
 from builder.engines.recorder import Recorder, previewable, step_name, would_change
 from builder.engines.shell import ShellConnector
+from builder.engines.unreached import broke
 from builder.errors import PacsmithError
 from builder.inventory.roles import load_role_module
 from builder.models.base import Model
@@ -103,9 +104,8 @@ class Crew:
         """Say why a host's part has ended early: its connection, a step, or the role's own code."""
         lost = getattr(host.connector, "lost", None)
         if lost:
-            broken = f"{host.name}: the connection broke ({lost}); run the same command again when the host is back"
             self.recorder.close(self.state, host, error="the connection broke")
-            self.recorder.say(host.name, "unreachable", error=broken)
+            self.recorder.say(host.name, "unreachable", error=broke(host.name, lost))
             return
         if isinstance(fault, NestedOperationError):
             self.recorder.close(self.state, host)

@@ -12,14 +12,16 @@ from pydantic import ValidationError
 
 from builder.engines.material import Material
 from builder.engines.tally import JobResult, Tally
+from builder.inventory.roles import Engine
 from builder.models.base import Model
 from builder.models.connection import Connection
 from builder.models.event import Event
 from builder.secrets.redact import Redactor
 
-__all__ = ["Job", "JobHost", "JobResult", "Order", "run_job"]
+__all__ = ["ENGINES", "Job", "JobHost", "JobResult", "Order", "run_job"]
 
 PYINFRA = "builder.engines.pyinfra_worker"
+ENGINES: Mapping[Engine, str] = {"pyinfra": PYINFRA, "ansible": "builder.engines.ansible_worker"}
 END_SECONDS = 10.0
 _SHOWN = 500  # characters of a line that is no event, or of what the engine said when it died
 

@@ -23,6 +23,7 @@ from pyinfra.api.exceptions import ConnectError
 from pyinfra.connectors.base import BaseConnector
 from pyinfra.connectors.util import CommandOutput, OutputLine, make_unix_command
 
+from builder.engines.unreached import reason
 from builder.models.connection import Connection
 
 CONNECT_SECONDS = 30.0
@@ -54,24 +55,6 @@ def frame(text: str, mark: str) -> str:
         f"( eval \"$(cat <<'{mark}'\n{text}\n{mark}\n)\" ) </dev/null\n"
         f"printf '\\n%s %s\\n' {mark} \"$?\"; printf '\\n%s\\n' {mark} >&2\n"
     )
-
-
-def reason(connection: Connection, said: str) -> str:
-    """A sentence for what `ssh` or `sudo` said before the shell was there."""
-    place = f"{connection.host} ({connection.address})"
-    last = said.strip().splitlines()[-1] if said.strip() else "no reason given"
-    if "REMOTE HOST IDENTIFICATION" in said or "verification failed" in said:
-        return (
-            f"{place}: its SSH host key is not the pinned one in {connection.known_hosts}; "
-            "if the host was reinstalled, pin its new key, otherwise someone is in between"
-        )
-    if "Permission denied" in said:
-        return f"{place}: {connection.user} is refused with key {connection.key}; put its public half on the host"
-    if "sudo:" in said:
-        return (
-            f"{place}: {connection.user} cannot become root ({last}); allow passwordless sudo for this user on the host"
-        )
-    return f"{place}: no SSH connection ({last}); is the host up, and port {connection.port} open to this machine?"
 
 
 class ShellConnector(BaseConnector):

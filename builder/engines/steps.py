@@ -9,9 +9,10 @@ from collections.abc import Collection, Sequence
 from pyinfra.api.operation import OperationMeta
 from pyinfra.context import host
 
-from builder.engines import command_steps, file_steps, package_steps, service_steps
+from builder.engines import command_steps, file_steps, package_steps, service_steps, unpack_steps
 from builder.engines.files import AbsentSpec, DirectorySpec, FileSpec, LinkSpec, Spec
 from builder.engines.notes import StepError, ask
+from builder.engines.unpacking import Unpacked
 
 __all__ = [
     "AbsentSpec",
@@ -21,6 +22,8 @@ __all__ = [
     "Spec",
     "Step",
     "StepError",
+    "Unpacked",
+    "alone",
     "command",
     "controller_address",
     "observe",
@@ -28,6 +31,7 @@ __all__ = [
     "packages",
     "place",
     "service",
+    "unpacked",
     "wait_for",
     "write_files",
 ]
@@ -54,6 +58,18 @@ def only(name: str, folder: str, ending: str, ours: Collection[str]) -> Step:
     A foreign one is renamed to NAME.put-aside and never deleted; one that a Debian package owns is left where it is.
     """
     return file_steps.only(name=name, folder=folder, ending=ending, ours=frozenset(ours))
+
+
+def unpacked(name: str, wanted: Unpacked) -> Step:
+    """A tar file of the depot as a folder, whole or not at all. It is sent only where the folder is not as it was
+    unpacked; the folder has its name when everything in it is on disk."""
+    return unpack_steps.unpacked(name=name, wanted=wanted)
+
+
+def alone(name: str, parent: str, keep: Collection[str]) -> Step:
+    """Nothing lies in the folder `parent` beside these names: older versions are removed, after what used them was
+    switched. `parent` belongs to pacsmith as a whole."""
+    return unpack_steps.alone(name=name, parent=parent, keep=tuple(sorted(keep)))
 
 
 def packages(name: str, wanted: Sequence[str]) -> Step:

@@ -28,6 +28,23 @@ class JobResult(Model):
         return self.previewable / self.steps if self.steps else 1.0
 
 
+def merged(results: Sequence[JobResult]) -> JobResult:
+    """What came of several jobs together: a host's changes are added up, and each host is named once."""
+    changed: dict[str, int] = {}
+    for result in results:
+        for host, count in result.changed.items():
+            changed[host] = changed.get(host, 0) + count
+    return JobResult(
+        ok=all(result.ok for result in results),
+        changed=changed,
+        failed=tuple(dict.fromkeys(host for result in results for host in result.failed)),
+        unreachable=tuple(dict.fromkeys(host for result in results for host in result.unreachable)),
+        steps=sum(result.steps for result in results),
+        previewable=sum(result.previewable for result in results),
+        reasons=tuple(reason for result in results for reason in result.reasons),
+    )
+
+
 class Tally:
     """Fed with every event; `result` says what came of it."""
 

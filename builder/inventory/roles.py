@@ -16,9 +16,11 @@ from builder.models.site import Host, HostClass, Site
 PACKAGE = "pacsmith_roles"
 ROLES: Mapping[HostClass, tuple[str, ...]] = {
     "archive": ("baseline", "archive"),
-    "workstation": ("baseline",),
-    "thin_client": ("baseline",),
+    "workstation": ("baseline", "workstation"),
+    "thin_client": ("baseline", "thin_client"),
 }
+Engine = Literal["pyinfra", "ansible"]
+_ENTRY: Mapping[Engine, str] = {"pyinfra": "deploy.py", "ansible": "tasks/main.yml"}
 
 
 def roles_of(host: Host) -> tuple[str, ...]:
@@ -34,7 +36,22 @@ def role_folder(role: str) -> Path:
             return folder / role
     looked = ", ".join(str(folder) for folder in folders) or "no folder at all"
     raise BadInput(
-        f"role {role}: not found (looked in {looked}); add the folder {role} with variables.py and deploy.py"
+        f"role {role}: not found (looked in {looked}); add the folder {role} with variables.py and deploy.py "
+        "or tasks/main.yml"
+    )
+
+
+def engine_of(role: str) -> Engine:
+    """Which engine carries `role` out: what its folder holds says it. Raises BadInput for a role with both or none."""
+    folder = role_folder(role)
+    found = [engine for engine, entry in _ENTRY.items() if (folder / entry).is_file()]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise BadInput(f"{folder}: role {role} has both deploy.py and tasks/main.yml; a role has one engine: keep one")
+    raise BadInput(
+        f"{folder}: role {role} has neither deploy.py (pyinfra) nor tasks/main.yml (Ansible); write one of them, "
+        "or remove the folder to use the shipped role"
     )
 
 

@@ -9,6 +9,7 @@ from builder.inventory import rules_network as network
 from builder.inventory import rules_products as products
 from builder.inventory import rules_routes as routes
 from builder.inventory import rules_secrets as secrets
+from builder.inventory import rules_stations as stations
 from builder.inventory.rules_case import Case, Fault, Rule, SecretProblem
 from builder.models.sheet import Sheet
 from builder.models.site import Site
@@ -42,6 +43,13 @@ RULES: tuple[Rule, ...] = (
     products.waivers_name_a_requirement,
     products.waivers_have_not_expired,
     products.dates_are_dates,
+    stations.stations_are_described,
+    stations.one_display_is_primary,
+    stations.displays_can_be_told_apart,
+    stations.viewers_are_shown_by_an_archive,
+    stations.people_are_no_system_accounts,
+    stations.caches_have_a_size,
+    stations.graphics_fit_their_driver,
     calendar.time_zone_exists,
     calendar.window_names_are_unique,
     calendar.windows_name_hosts,

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from builder.load.depot import MANIFEST
 from builder.load.loaded import Loaded, load
 from builder.load.problem import LoadErrors, Problem
 from builder.load.shipped import specs_folders
@@ -14,9 +15,12 @@ def load_sheet(path: Path) -> Loaded[Sheet]:
 
 
 def sheet_files() -> tuple[Path, ...]:
-    """Every sheet file, the user's folder first, sorted by name within a folder."""
+    """Every sheet file, the user's folder first, sorted by name within a folder. The depot's manifest is none."""
     return tuple(
-        file for folder in specs_folders() for file in sorted(folder.rglob("*")) if file.suffix in (".yml", ".yaml")
+        file
+        for folder in specs_folders()
+        for file in sorted(folder.rglob("*"))
+        if file.suffix in (".yml", ".yaml") and file != folder / MANIFEST
     )
 
 

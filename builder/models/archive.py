@@ -7,6 +7,7 @@ from pydantic import Field
 from builder.models.base import AbsolutePath, Model, Name, Port
 from builder.models.calendar import TimeOfDay
 from builder.models.secret import SecretReference
+from builder.models.station import WebViewer
 
 # Orthanc's own words for character sets (its setting DefaultEncoding).
 Encoding = Literal[
@@ -42,6 +43,7 @@ class ArchiveSettings(Model):
     web_port: Port = 443
     users: tuple[WebUser, ...] = Field(min_length=1)
     backup: Backup
+    viewer: WebViewer | None = Field(None, description="web viewer at the web root, for browsers and thin clients")
     default_encoding: Encoding = Field(
         "Latin1",
         description="character set of images that name none, and of every answer to a search or worklist query: "

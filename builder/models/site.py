@@ -9,6 +9,7 @@ from builder.models.archive import ArchiveSettings
 from builder.models.base import AeTitle, DnsName, Line, Model, Name, Port
 from builder.models.calendar import Day, PeakHours, Window
 from builder.models.secret import SecretReference, Vault
+from builder.models.station import ThinClientSettings, WorkstationSettings
 
 __all__ = ["Day", "PeakHours", "Site", "Window"]
 
@@ -97,6 +98,8 @@ class Host(Model):
     ae: ApplicationEntity | None = None
     ssh: SshAccess | None = Field(None, description="differs from the site's ssh")
     archive: ArchiveSettings | None = None
+    workstation: WorkstationSettings | None = None
+    thin_client: ThinClientSettings | None = None
     waivers: tuple[Waiver, ...] = ()
 
 

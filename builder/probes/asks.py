@@ -16,6 +16,7 @@ from builder.probes import (
     rest,
     restore,
     sending,
+    viewer,
     web,
     webdoor,
     worklist,
@@ -75,6 +76,8 @@ ASKS: Asks = {
     "closed": refusals.closed,
     "rest": rest.rest,
     "refuse-dicomweb": rest.no_dicomweb,
+    "viewer": viewer.viewer,
+    "refuse-viewer": rest.no_viewer,
 }
 
 

@@ -9,7 +9,8 @@ _REPORT = re.compile(r"^pacsmith (\d{3}) (\d+) ([0-9.,]+) \[([^\]]*)\] ?(.*)$", 
 
 @dataclass(frozen=True)
 class Request:
-    """One HTTP request. `body` names a file in the stand-in's private folder."""
+    """One HTTP request. `body` names a file in the stand-in's private folder. `with_head`: the answer's head comes
+    before its body."""
 
     url: str
     address: str
@@ -21,6 +22,7 @@ class Request:
     headers: tuple[str, ...] = ()
     body: str | None = None
     ca: str | None = None
+    with_head: bool = False
 
     def settings(self) -> str:
         """curl's configuration file. Limits in seconds: 3 to connect, 30 in all."""
@@ -40,7 +42,7 @@ class Request:
             lines["data-binary"] = f"@{self.body}"
         text = [f"{key} = {_quoted(value)}" for key, value in lines.items()]
         text += [f"header = {_quoted(header)}" for header in self.headers]
-        return "\n".join(["silent", "noproxy = *", *text]) + "\n"
+        return "\n".join(["silent", "noproxy = *", *(["include"] if self.with_head else []), *text]) + "\n"
 
 
 def _quoted(value: str) -> str:

@@ -81,6 +81,14 @@ def _granted(site: Site, grant: Grant) -> Iterator[Question]:
             origin=grant.source.name, target=grant.target.name, expected=_EXPECT[operation], source=_route(grant),
             phase="write" if operation in ("echo", "store") else "read",
         )  # fmt: skip
+    viewer = grant.target.archive.viewer if isinstance(grant.target, Host) and grant.target.archive else None
+    if viewer is not None and grant.web:
+        yield Question(
+            subject=f"{grant.source.name} -> {grant.target.name}: web viewer", ask="viewer", origin=grant.source.name,
+            target=grant.target.name, phase="read", source=f"site: {grant.target.name}, archive.viewer",
+            expected=f"{viewer.product} {viewer.version} arrives as it lies in the depot, kept apart from other "
+            "origins (COOP, COEP), with settings that name this archive alone",
+        )  # fmt: skip
     if "store" in grant.may and grant.target.ae is not None and _first_storer(site, grant.target.name) == grant.source:
         yield _rate(grant)
 

@@ -141,6 +141,12 @@ def _administration(archive: Host) -> Iterator[Question]:
             origin=CONTROLLER, target=archive.name, source=source, detail=user.name,
             expected="Orthanc's REST interface answers" if may else f"{user.name} is refused with 403",
         )  # fmt: skip
+    if archive.archive.viewer is not None:
+        yield Question(
+            subject=f"{CONTROLLER} -> {archive.name}: web viewer refused", ask="refuse-viewer", origin=CONTROLLER,
+            target=archive.name, source=_none(CONTROLLER, archive.name),
+            expected="the web viewer's page from an address without a web route is refused with 403",
+        )  # fmt: skip
     most = max(archive.archive.users, key=lambda user: len(user.may))
     yield Question(
         subject=f"{CONTROLLER} -> {archive.name}: DICOMweb refused", ask="refuse-dicomweb", origin=CONTROLLER,

@@ -126,7 +126,7 @@ def _make(recipe: Recipe, run: str, sender: str, number: int, letters: str) -> S
         instance=str(image.SOPInstanceUID),
         sop_class=str(image.SOPClassUID),
         syntax=str(image.file_meta.TransferSyntaxUID),
-        content=_written(image),
+        content=written(image),
         pixels=image.get("PixelData", b""),
     )
 
@@ -168,7 +168,8 @@ def _settle(image: Dataset) -> None:
                 _settle(item)
 
 
-def _written(image: FileDataset) -> bytes:
+def written(image: FileDataset) -> bytes:
+    """The whole DICOM file of a data set, its file meta group made to agree with it."""
     image.file_meta.MediaStorageSOPInstanceUID = image.SOPInstanceUID
     image.file_meta.MediaStorageSOPClassUID = image.SOPClassUID
     buffer = BytesIO()
@@ -186,7 +187,7 @@ def rate_images(run: str, sender: str, count: int) -> Iterator[bytes]:
         image.PatientID = patient_id(run)
         image.StationName = sender[:16]
         image.PixelData = hashlib.sha256(f"{run} {number}".encode()).digest() + noise[32:]
-        yield _written(image)
+        yield written(image)
 
 
 def _rate_image(instance: UID, study: str, series: str, number: int) -> FileDataset:

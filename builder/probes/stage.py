@@ -4,12 +4,14 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from pydantic import SecretStr
 
 from builder.errors import PacsmithError
 from builder.inventory import fqdn_of
+from builder.models.depot import Needed
 from builder.models.evidence import Verdict
 from builder.models.secret import SecretReference
 from builder.models.site import Site
@@ -26,15 +28,20 @@ class StageError(PacsmithError):
     """A machine that a question needs could not be opened; the text says why."""
 
 
+def _no_depot(needed: Needed) -> Path:
+    raise StageError(f"{needed}: this verification was given no depot to compare with")
+
+
 @dataclass
 class Stage:
     """`samples`: what each stand-in stores; `stow`: what it sends by STOW-RS; `stored`: what each archive is known to
-    hold of this run."""
+    hold of this run. `artefact`: the depot's file, hashed just now; raises PacsmithError when it is not there."""
 
     site: Site
     run: str
     secret: Callable[[SecretReference], SecretStr]
     ca_pem: str = ""
+    artefact: Callable[[Needed], Path] = _no_depot
     archives: dict[str, Orthanc] = field(default_factory=dict)
     players: dict[str, Player] = field(default_factory=dict)
     samples: dict[str, tuple[Sample, ...]] = field(default_factory=dict)

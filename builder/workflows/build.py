@@ -5,10 +5,11 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from builder.engines.job import Job, JobHost, JobResult, run_job
+from builder.engines.job import JobResult
 from builder.models.event import Event
 from builder.models.evidence import Evidence
 from builder.models.run import Outcome
+from builder.workflows.jobs import parts_of, run_parts
 from builder.workflows.material import materials_for
 from builder.workflows.recording import record_proof, recorded, write_documents
 from builder.workflows.session import Session
@@ -34,18 +35,6 @@ class BuildResult:
     dossier: Mapping[str, Path] = field(default_factory=dict)
 
 
-def job_of(session: Session, mode: str) -> Job:
-    """The engine's job for the selected machines."""
-    hosts = tuple(
-        JobHost(
-            connection=machine.connection,
-            roles=tuple((role.role, role.variables.model_dump(mode="json", by_alias=True)) for role in machine.roles),
-        )
-        for machine in session.machines
-    )
-    return Job.model_validate({"run": session.run.id, "mode": mode, "hosts": hosts})
-
-
 def build(session: Session, show: Show) -> BuildResult:
     """Converge, verify, record. Raises Locked when someone else builds one of the hosts, BadInput for bad secrets."""
     with closing(session.ledger):
@@ -54,7 +43,8 @@ def build(session: Session, show: Show) -> BuildResult:
             show.phase("certificates and secrets")
             materials = materials_for(session)
             show.phase("converge")
-            job = run_job(job_of(session, "converge"), materials, _heard(session, show))
+            parts = parts_of(session.machines, session.run.id, "converge")
+            job = run_parts(parts, materials, _heard(session, show))
             if job.ok:
                 show.phase("verify")
                 proven = verify(session, on_evidence=show.evidence)

@@ -1,20 +1,29 @@
-"""Values for what a host's roles name: secrets by reference, and the host's certificate."""
+"""What a host's roles name and an engine is handed: secrets by reference, the host's certificate, depot files."""
 
 from collections.abc import Mapping
 
+from builder.depot import Depot, delivered
 from builder.engines.material import Material
 from builder.inventory import Machine
 from builder.inventory.references import references_within
+from builder.load.depot import load_artefacts
+from builder.models.depot import Delivered
 from builder.secrets.certificates import certificate_for, identity_of
 from builder.workflows.session import Session
 
 
 def materials_for(session: Session) -> Mapping[str, Material]:
-    """Material by host name. Certificates that are due are issued now. Raises BadInput for a secret without a value."""
-    return {machine.host.name: _material(session, machine) for machine in session.machines}
+    """Material by host name. Certificates that are due are issued now.
+
+    Raises BadInput for a secret without a value and for what is not in the depot, before any host is touched.
+    """
+    files = delivered(Depot(), session.machines, load_artefacts())
+    return {
+        machine.host.name: _material(session, machine, files.get(machine.host.name, ())) for machine in session.machines
+    }
 
 
-def _material(session: Session, machine: Machine) -> Material:
+def _material(session: Session, machine: Machine, files: tuple[Delivered, ...]) -> Material:
     references = [found.reference for role in machine.roles for found in references_within(role.variables)]
     identity = identity_of(session.site, machine.host)
     certificate = certificate_for(
@@ -25,4 +34,5 @@ def _material(session: Session, machine: Machine) -> Material:
         ca_pem=certificate.ca_pem,
         certificate_pem=certificate.certificate_pem,
         key_pem=certificate.key_pem,
+        artefacts=files,
     )

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 
-from builder.engines.job import JobResult, run_job
+from builder.engines.job import JobResult
 from builder.models.event import Event
-from builder.workflows.build import job_of
+from builder.workflows.jobs import parts_of, run_parts
 from builder.workflows.material import materials_for
 from builder.workflows.recording import recorded
 from builder.workflows.session import Session
@@ -44,6 +44,6 @@ def plan(session: Session, on_event: Callable[[Event], None] = lambda _: None) -
         on_event(event)
 
     with closing(session.ledger), recorded(session, locked=False) as ending:
-        job = run_job(job_of(session, "plan"), materials_for(session), hear)
+        job = run_parts(parts_of(session.machines, session.run.id, "plan"), materials_for(session), hear)
         ending.outcome = "done" if job.ok else "failed"
         return Plan(tuple(steps), job)

@@ -3,13 +3,17 @@
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from builder.assess.proof import evidence_of as evidence_of_finding
+from builder.depot import Depot, artefact_for
 from builder.errors import Unreachable
 from builder.inventory import Machine
 from builder.inventory.index import all_ends
 from builder.inventory.roles import role_folder
+from builder.load.depot import load_artefacts
+from builder.models.depot import Needed
 from builder.models.evidence import Evidence
 from builder.models.fact import Fact
 from builder.models.site import Peer
@@ -76,7 +80,7 @@ def verify(session: Session, *, on_evidence: Callable[[Evidence], None] = ignore
     asked = questions(session.site, frozenset(machine.host.name for machine in machines))
     ca_pem = ca_certificate(session.site, session.store)
     material = _materials(session, ca_pem)
-    stage = Stage(session.site, session.run.id, session.store.value, ca_pem)
+    stage = Stage(session.site, session.run.id, session.store.value, ca_pem, artefact=_artefact)
     with ThreadPoolExecutor(8) as pool:
         checks = [pool.submit(_checks, session, one, hear) for one in _role_checks(machines)]
         surveyed = pool.submit(_requirements, session, machines, hear)
@@ -90,6 +94,10 @@ def verify(session: Session, *, on_evidence: Callable[[Evidence], None] = ignore
         bool(absent) or not reached or any(one.fault for one in read),
         {one.machine.host.name: one.facts for one in read if one.fault is None},
     )
+
+
+def _artefact(needed: Needed) -> Path:
+    return Depot().whole(artefact_for(needed, load_artefacts(), "the site"))
 
 
 def _materials(session: Session, ca_pem: str) -> Callable[[Peer], StandInMaterial]:

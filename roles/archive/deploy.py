@@ -5,9 +5,9 @@ from pyinfra.context import host
 from builder.engines.files import Spec
 from builder.engines.material import Material
 from builder.engines.notes import ask
-from builder.engines.steps import Step, command, only, place, service, wait_for
+from builder.engines.steps import Step, Unpacked, alone, command, only, place, service, unpacked, wait_for
 
-from . import files, orthanc
+from . import files, orthanc, viewer
 from .variables import Variables
 
 ORTHANC_ANSWERS = "curl -fsS -o /dev/null -K /etc/pacsmith/orthanc.curl http://127.0.0.1:8042/system"
@@ -31,6 +31,7 @@ def deploy(variables: Variables, material: Material) -> None:
         place("Orthanc settings, rights of each AE", files.orthanc_files(variables, secrets)),
         place("Orthanc unit", [unit_files[1]]),
     ]
+    shown = _viewer(variables, material)
     nginx = [
         place("nginx settings, users and certificate", files.nginx_files(variables, secrets)),
         place("nginx unit", [unit_files[2]]),
@@ -49,6 +50,7 @@ def deploy(variables: Variables, material: Material) -> None:
         user="postgres",
     )
     service("nginx runs", "nginx.service", restart_if=nginx)
+    alone("No other version of the web viewer", viewer.VERSIONS, viewer.kept(shown))
     service("Backup and restore test by night, log rotation", *files.TIMERS, "logrotate.timer", restart_if=[backup])
     # A database that was restarted has cut Orthanc's connections, and Orthanc answers 503 until it is restarted, too.
     service("Orthanc runs", "orthanc.service", restart_if=[*database, *configured])
@@ -65,6 +67,15 @@ def _secrets(variables: Variables, material: Material) -> files.Secrets:
         certificate_pem=material.certificate_pem,
         key_pem=material.key_pem.get_secret_value(),
     )
+
+
+def _viewer(variables: Variables, material: Material) -> list[Unpacked]:
+    """Whole on the host before nginx is told of it; nothing for an archive without one."""
+    made = [viewer.unpacked(variables, material.artefact(needed)) for needed in variables.artefacts]
+    for one in made:
+        unpacked(f"Web viewer {one.source}", one)
+        place("Web viewer settings", viewer.settings_files(variables))
+    return made
 
 
 def _memory() -> int:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from builder.engines.files import AbsentSpec, DirectorySpec, FileSpec, LinkSpec, Spec
 from builder.engines.template import render
 
-from . import orthanc, postgres, web
+from . import orthanc, postgres, viewer, web
 from .variables import Variables
 
 STATE = "/var/lib/pacsmith"
@@ -141,6 +141,7 @@ def nginx_conf(variables: Variables) -> str:
         authority=variables.web_authority,
         port=variables.web_port,
         title=f"DICOM archive {variables.host}",
+        viewer=viewer.served(variables),
         http2_directive=variables.os != "debian-12",  # nginx 1.22 knows only the old form, 1.26 warns of it
     )
 

@@ -1,12 +1,15 @@
 """What the role `archive` has to know of a host: pure, from the site alone; secrets stay references."""
 
 from ipaddress import IPv4Address, IPv4Network
-from typing import Literal, Self
+from typing import Any, Literal, Self
+
+from pydantic import SerializerFunctionWrapHandler, model_serializer
 
 from builder.errors import BadInput
 from builder.inventory.registry import Grant, grants
 from builder.models.archive import Backup, Encoding, WebUser
 from builder.models.base import AbsolutePath, AeTitle, DnsName, Line, Model, Name, Port
+from builder.models.depot import Needed
 from builder.models.secret import SecretReference
 from builder.models.site import (
     DICOM_OPERATIONS,
@@ -17,6 +20,7 @@ from builder.models.site import (
     Site,
     WebOperation,
 )
+from builder.models.station import WebViewer
 
 # Not part of the union: what else an archive carries comes with these (Recommends are not wanted).
 PACKAGES = (
@@ -76,13 +80,21 @@ class Variables(Model):
     monitoring: tuple[IPv4Network, ...]
     backup: Backup
     concurrent_jobs: int
+    viewer: WebViewer | None = None
+    artefacts: tuple[Needed, ...] = ()
+
+    @model_serializer(mode="wrap")
+    def _without_a_viewer(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """An archive that serves no viewer says nothing of one."""
+        data: dict[str, Any] = handler(self)
+        return data if self.viewer is not None else {k: v for k, v in data.items() if k not in ("viewer", "artefacts")}
 
     @classmethod
     def of(cls, site: Site, host: Host) -> Self:
         """The variables of `host`. Raises BadInput when the host is no archive with an AE title."""
         if host.ae is None or host.archive is None:
             raise BadInput(f"hosts/{host.name}: role archive needs both `ae` and `archive`; add them to the host")
-        settings = host.archive
+        settings, viewer = host.archive, host.archive.viewer
         incoming = grants(site, to=host.name)
         return cls(
             host=host.name,
@@ -107,6 +119,8 @@ class Variables(Model):
             monitoring=tuple(sorted(site.access.monitoring)),
             backup=settings.backup,
             concurrent_jobs=settings.concurrent_jobs,
+            viewer=viewer,
+            artefacts=() if viewer is None else (Needed(name=viewer.product, version=viewer.version),),
         )
 
     @property

@@ -53,11 +53,14 @@ def curl_file(variables: Variables, database_password: str) -> str:
 
 
 def addresses(variables: Variables) -> dict[str, list[IPv4Address | IPv4Network]]:
-    """Who may come for each class of request: the routes' addresses, and for REST the administrators'."""
+    """Who may come for each class of request: the routes' addresses, for REST the administrators', and
+    for a web viewer's files every address with a web route."""
     allowed: dict[str, list[IPv4Address | IPv4Network]] = {name: [] for name in CLASSES}
     for client in variables.web_clients:
         for operation in client.may:
             allowed[operation].append(client.address)
+    if variables.viewer is not None:
+        allowed["viewer"] = [client.address for client in variables.web_clients]
     return {name: sorted(set(found), key=str) for name, found in allowed.items()} | {
         "rest": list(variables.administration)
     }

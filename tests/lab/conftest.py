@@ -1,17 +1,30 @@
 """Accepted sites for the lab tests: each is built once, cold, by the command itself in an empty project folder."""
 
+import hashlib
+import io
 import os
 import shutil
 import subprocess
 import sys
+import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import yaml
 
 SITES = Path(__file__).parent / "sites"
 NORTH_SECRETS = {"NORTH_VAULT_PASSWORD": "north-vault-8Qw3xT", "NORTH_DATABASE_PASSWORD": "north-db-p'a\"ss w0rd"}
+
+# As small as a viewer can be that has a page, a script worth compressing, a program and settings of its own.
+VIEWER = {
+    "index.html": b"<!doctype html><title>viewer</title>",
+    "app.js": b"// a script\n" * 400,
+    "app.wasm": b"\0asm\1\0\0\0",
+    "app.js.map": b"{}",
+    "app-config.js": b"window.config = {qidoRoot: 'https://elsewhere.example/dicomweb'};",
+}
 
 
 @dataclass(frozen=True)
@@ -72,9 +85,27 @@ def run_steps(site: BuiltSite, *steps: list[str]) -> str:
     return said
 
 
+def stocked(site: BuiltSite) -> None:
+    """A depot with a web viewer of our own making, pinned by the folder's manifest and handed in as from a stick."""
+    package = site.folder / "viewer-0.1.tgz"
+    with tarfile.open(package, "w:gz") as tar:
+        for name, content in VIEWER.items():
+            member = tarfile.TarInfo(f"package/dist/{name}")
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    pinned = {"name": "ohif", "version": "0.1", "title": "A viewer for tests", "file": package.name,
+              "handed_in": "the tests make it", "sha256": hashlib.sha256(package.read_bytes()).hexdigest()}  # fmt: skip
+    (site.folder / "specs").mkdir()
+    (site.folder / "specs" / "depot.yml").write_text(yaml.safe_dump({"artefacts": [pinned]}))
+    run_steps(site, ["depot", "add", package.name])
+    package.unlink()
+
+
 def built(folder: Path, file: str, environment: dict[str, str]) -> Iterator[BuiltSite]:
     """A site built once, from nothing, by the command itself."""
     site = new_folder(folder, file, environment)
+    if "viewer:" in (SITES / file).read_text():
+        stocked(site)
     try:
         up = ["lab", "up", site.name]
         said = run_steps(site, ["secrets", "generate", "--site", site.name], up, ["build", "--site", site.name])

@@ -98,9 +98,21 @@ def test_the_web_door_opens_to_the_right_address_user_and_request(north: BuiltSi
     assert curl(north, "desk", "viewer", "wrong", "/dicom-web/studies") == "401"
     assert curl(north, "desk", "feeder", feeder, "/dicom-web/studies") == "403"  # may only stow, and no route grants it
     assert curl(north, "desk", "viewer", viewer, "/dicom-web/studies", "-X", "POST", "-d", "x") == "403"
-    assert curl(north, "desk", "viewer", viewer, "/patients") in ("403", "404")
+    assert curl(north, "desk", "viewer", viewer, "/orthanc/patients") == "403"
     blocked = curl(north, "us7", "viewer", viewer, "/dicom-web/studies")  # no web route from the modality
     assert "200" not in blocked
+
+
+def test_the_web_viewer_is_for_web_clients_alone_and_opens_no_other_door(north: BuiltSite) -> None:
+    door = "curl -sk -m 5 --path-as-is -o /dev/null -w '%{http_code} ' --resolve vna.north.test:8443:10.83.7.40"
+    asked = {
+        "/": "200", "/viewer?StudyInstanceUIDs=1.2.3": "200", "/app.js": "200", "/app.js.map": "404",
+        "/dicom-web/studies": "401", "/dicom-web/../index.html": "403", "/orthanc/system": "403",
+    }  # fmt: skip
+    script = "; ".join(f"{door} {shlex.quote(f'https://vna.north.test:8443{path}')}" for path in asked)
+    said = north.on("desk", f"{script}; {door} -X POST https://vna.north.test:8443/").stdout.split()
+    assert dict(zip([*asked, "POST /"], said, strict=True)) == {**asked, "POST /": "403"}
+    assert north.on("us7", f"{door} https://vna.north.test:8443/").stdout.split() == ["000"]  # no connection at all
 
 
 def test_dicom_tls_takes_certificates_of_the_site_ca_only(tls_ward: BuiltSite) -> None:

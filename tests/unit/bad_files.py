@@ -1,10 +1,11 @@
-"""What is said of a site or sheet file: the loader's problems or, of a file that can be read, those of the rules."""
+"""What is said of a site, sheet or depot file: the loader's problems or, of a site that can be read, the rules'."""
 
 from datetime import date
 from pathlib import Path
 
 from builder.inventory import check_site
 from builder.load import LoadErrors, load_sheet, load_site
+from builder.load.depot import load_manifest
 from builder.models.secret import SecretReference
 from builder.models.sheet import Requirement, Sheet, SheetProduct, Source
 from builder.models.site import HostClass
@@ -26,7 +27,11 @@ def sheet(product: str, versions: str, machine: HostClass) -> Sheet:
     )
 
 
-SHEETS = (sheet("orthanc", ">=1.10,<1.13", "archive"), sheet("class-workstation", ">=12,<14", "workstation"))
+SHEETS = (
+    sheet("orthanc", ">=1.10,<1.13", "archive"),
+    sheet("class-workstation", ">=12,<14", "workstation"),
+    sheet("class-thin-client", ">=12,<14", "thin_client"),
+)
 
 
 def absent(reference: SecretReference) -> str | None:
@@ -49,6 +54,15 @@ def said_of_sheet(file: Path) -> list[str]:
     """Every problem of a sheet file, in the order of its lines."""
     try:
         load_sheet(file)
+    except LoadErrors as faults:
+        return [str(problem) for problem in faults.problems]
+    return []
+
+
+def said_of_depot(file: Path) -> list[str]:
+    """Every problem of a depot manifest, in the order of its lines."""
+    try:
+        load_manifest(file)
     except LoadErrors as faults:
         return [str(problem) for problem in faults.problems]
     return []

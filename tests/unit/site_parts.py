@@ -78,6 +78,6 @@ def site_of(hosts: list[dict[str, Any]], **changes: Any) -> Site:
 
 def with_roles(folder: Path, sources: Mapping[str, str] | None = None) -> None:
     """Give a project folder roles of its own, so that the shipped ones may change without the tests."""
-    for role in ("baseline", "archive"):
+    for role in ("baseline", "archive", "workstation", "thin_client"):
         (folder / "roles" / role).mkdir(parents=True)
         (folder / "roles" / role / "variables.py").write_text((sources or {}).get(role, ROLE), encoding="utf-8")

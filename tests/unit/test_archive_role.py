@@ -18,8 +18,10 @@ import pytest
 
 from builder.engines.files import FileSpec, Spec
 from builder.errors import BadInput
+from builder.models.depot import Delivered
 from builder.models.site import Host
-from roles.archive import files, orthanc, postgres, web
+from builder.probes.viewer import settings_faults
+from roles.archive import files, orthanc, postgres, viewer, web
 from roles.archive.variables import PACKAGES, Variables
 from tests.unit.site_parts import example, example_data, host, peer, site_of
 
@@ -45,6 +47,10 @@ def _example(**archive: Any) -> Variables:
     return Variables.of(site, site.hosts[0])
 
 
+def _with_viewer(**archive: Any) -> Variables:
+    return _example(viewer={"product": "ohif", "version": "3.12.10"}, **archive)
+
+
 def _all_files(variables: Variables, memory: int = 24 * GIBI) -> dict[str, FileSpec]:
     specs: list[Spec] = [
         *files.before_packages(variables),
@@ -52,6 +58,7 @@ def _all_files(variables: Variables, memory: int = 24 * GIBI) -> dict[str, FileS
         *files.orthanc_files(variables, SECRETS),
         *files.nginx_files(variables, SECRETS),
         *files.backup_files(variables, SECRETS),
+        *(viewer.settings_files(variables) if variables.viewer else ()),
     ]
     return {spec.path: spec for spec in specs if isinstance(spec, FileSpec)}
 
@@ -330,6 +337,64 @@ def test_nginx_tells_requests_apart_by_their_raw_path(request_line: str, kind: s
 
 
 @pytest.mark.parametrize(
+    ("request_line", "kind"),
+    [
+        ("GET /", "viewer"),
+        ("HEAD /index.html", "viewer"),
+        ("GET /viewer?StudyInstanceUIDs=1.2.3", "viewer"),
+        ("GET /assets/favicon-16x16.png", "viewer"),
+        ("GET /ort/ort-wasm.wasm", "viewer"),
+        ("POST /", "none"),
+        ("GET /../etc/passwd", "none"),
+        ("GET /assets/../../etc/passwd", "none"),
+        ("GET /assets/%2e%2e/%2e%2e/etc/passwd", "none"),
+        ("GET /.hidden", "none"),
+        ("GET //dicom-web/studies", "none"),
+        ("GET /dicom-web", "none"),
+        ("GET /dicom-web/servers", "none"),
+        ("GET /dicom-web/studies/../../index.html", "none"),
+        ("GET /dicom-web/studies", "qido"),
+        ("GET /wado?requestType=WADO&objectUID=1", "wado"),
+        ("GET /wado", "none"),
+        ("GET /metrics", "none"),
+        ("GET /orthanc", "none"),
+        ("GET /orthanc/system", "rest"),
+        ("DELETE /orthanc/studies/abc", "none"),
+    ],
+)
+def test_a_web_viewer_opens_no_other_door(request_line: str, kind: str) -> None:
+    assert _class_of(files.nginx_conf(_with_viewer()), request_line) == kind
+
+
+def test_a_web_viewer_is_for_addresses_with_a_web_route() -> None:
+    assert [str(one) for one in web.addresses(_with_viewer())["viewer"]] == ["10.78.0.31"]
+    assert "viewer" not in web.addresses(_example())
+
+
+def test_an_archive_without_a_viewer_says_nothing_of_one() -> None:
+    assert {"viewer", "artefacts"}.isdisjoint(_example().model_dump(mode="json"))
+    assert _with_viewer().model_dump(mode="json")["artefacts"] == [{"name": "ohif", "version": "3.12.10"}]
+    assert Variables.model_validate_json(_with_viewer().model_dump_json()) == _with_viewer()
+    assert "viewer" not in files.nginx_conf(_example())
+
+
+def test_one_version_of_the_viewer_is_kept_and_our_settings_stand_in_for_its_own() -> None:
+    source = Delivered(name="ohif", version="3.12.10", file="x.tgz", path="/x", sha256="a" * 64, size=1)
+    wanted = viewer.unpacked(_with_viewer(), source)
+    assert wanted.folder == "/usr/local/share/pacsmith/viewers/ohif-3.12.10"
+    assert "app-config.js" in wanted.leave_out
+    assert viewer.kept([wanted]) == ("ohif-3.12.10", "ohif-3.12.10.aaaaaaaaaaaa")
+    assert viewer.kept([]) == ()
+    assert viewer.served(_example()) is None
+
+
+def test_the_viewers_settings_begin_with_the_line_that_keeps_the_page_from_staying_blank() -> None:
+    text = _text(_with_viewer(), "/usr/local/share/pacsmith/viewer-settings/app-config.js")
+    assert text.startswith('window.__filename = "/";')
+    assert settings_faults(text) == []
+
+
+@pytest.mark.parametrize(
     ("by", "request_line", "gate"),
     [
         ("1", "GET /dicom-web/studies/1.2.3/metadata", "@metadata"),
@@ -449,6 +514,8 @@ def test_a_backup_that_lost_a_file_is_made_once_more_and_no_failure_passes(codes
 
 GOLDENS: dict[str, tuple[Callable[[], Variables], str]] = {
     "nginx-debian-13.conf": (_example, "/etc/nginx/nginx.conf"),
+    "nginx-with-a-web-viewer.conf": (_with_viewer, "/etc/nginx/nginx.conf"),
+    "app-config.js": (_with_viewer, "/usr/local/share/pacsmith/viewer-settings/app-config.js"),
     "orthanc-filesystem.json": (_example, "/etc/orthanc/orthanc.json"),
     "orthanc-database-tls.json": (
         lambda: _example(storage="database", ae={"title": "BRIGID_ARC", "port": 2762, "tls": True}),

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from builder.assess import assess, evidence_of, sheets_for, uses_of
 from builder.errors import BadInput
 from builder.load import load_sheet, load_site
-from builder.load.shipped import example_site, specs_folders
+from builder.load.sheets import sheet_files
+from builder.load.shipped import example_site
 from builder.models.catalogue import fact_kind
 from builder.models.comparison import comparison
 from builder.models.fact import Fact
@@ -22,7 +23,7 @@ from builder.models.sheet import Part, Sheet
 from builder.models.site import Waiver
 
 TODAY = date(2026, 11, 21)
-SHEETS = {file.stem: load_sheet(file).value for file in sorted(specs_folders()[-1].glob("*.yml"))}
+SHEETS = {file.stem: load_sheet(file).value for file in sheet_files()}
 LINES = [(name, line.id) for name, sheet in SHEETS.items() for line in sheet.requirements]
 HOST = load_site(example_site()).value.hosts[0]
 Value = bool | int | float | str

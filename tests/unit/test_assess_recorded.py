@@ -5,7 +5,8 @@ from pathlib import Path
 
 from builder.assess import assess, sheets_for, uses_of
 from builder.load import load_sheet, load_site
-from builder.load.shipped import example_site, specs_folders
+from builder.load.sheets import sheet_files
+from builder.load.shipped import example_site
 from builder.survey import facts_from
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -15,7 +16,7 @@ def test_the_recorded_archive_against_its_sheets() -> None:
     """To accept a change: write `text` to the golden file and read the difference."""
     host = load_site(example_site()).value.hosts[0]
     facts = facts_from((GOLDEN / "survey" / "archive-debian-13.txt").read_text(), host)
-    sheets = [load_sheet(file).value for file in sorted(specs_folders()[-1].glob("*.yml"))]
+    sheets = [load_sheet(file).value for file in sheet_files()]
     findings = [
         finding
         for sheet in sheets_for(host, sheets)

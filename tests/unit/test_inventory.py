@@ -9,7 +9,7 @@ from builder.errors import BadInput
 from builder.inventory import build_inventory, index
 from builder.inventory.references import secret_references
 from builder.inventory.registry import ports_granted
-from builder.inventory.roles import load_role_module, role_folder
+from builder.inventory.roles import engine_of, load_role_module, role_folder
 from builder.models.site import Site
 from tests.unit.site_parts import example, host, peer, site_of, with_roles
 
@@ -53,11 +53,29 @@ def test_a_hosts_own_ssh_settings_win_and_root_needs_no_sudo(project: Path) -> N
 
 
 def test_roles_follow_the_class(project: Path) -> None:
-    made = build_inventory(site_of([host(1), host(2, **{"class": "thin_client", "archive": None})]))
+    classes = [{}, {"class": "thin_client", "archive": None}, {"class": "workstation", "archive": None}]
+    made = build_inventory(site_of([host(number, **changes) for number, changes in enumerate(classes)]))
     assert [[role.role for role in machine.roles] for machine in made.machines] == [
         ["baseline", "archive"],
-        ["baseline"],
+        ["baseline", "thin_client"],
+        ["baseline", "workstation"],
     ]
+
+
+def test_a_role_has_the_engine_that_its_folder_shows(project: Path) -> None:
+    folder = project / "roles" / "archive"
+    with pytest.raises(
+        BadInput, match=r"has neither deploy\.py \(pyinfra\) nor tasks/main\.yml \(Ansible\); write one"
+    ):
+        engine_of("archive")
+    (folder / "deploy.py").write_text("")
+    assert engine_of("archive") == "pyinfra"
+    (folder / "tasks").mkdir()
+    (folder / "tasks" / "main.yml").write_text("[]\n")
+    with pytest.raises(BadInput, match=r"has both deploy\.py and tasks/main\.yml; a role has one engine: keep one"):
+        engine_of("archive")
+    (folder / "deploy.py").unlink()
+    assert engine_of("archive") == "ansible"
 
 
 def test_a_peer_without_stand_in_is_not_driven(project: Path) -> None:

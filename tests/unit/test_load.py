@@ -10,12 +10,12 @@ import yaml
 
 from builder.errors import BadInput
 from builder.load import Loaded, LoadErrors, load_sheet, load_sheets, load_site
+from builder.load.depot import load_manifest
 from builder.load.new_site import network_of, new_site_text
 from builder.load.place import find_site
 from builder.load.scalars import plain_value
 from builder.load.schema import KINDS, schema_text
 from builder.load.shipped import example_site, roles_folders, specs_folders
-from builder.models.site import Site
 
 CHECKOUT = Path(__file__).parents[2]
 EXAMPLE = CHECKOUT / "inventory" / "example" / "site.yml"
@@ -239,13 +239,14 @@ def test_the_schema_in_the_repository_is_current(kind: str) -> None:
 
 def _yaml_files() -> list[tuple[Path, str]]:
     sites = [*CHECKOUT.glob("inventory/*/site.yml"), *CHECKOUT.glob("tests/lab/sites/*.yml")]
-    sheets = [*CHECKOUT.glob("specs/**/*.yml")]
-    return [*((file, "site") for file in sites), *((file, "sheet") for file in sheets)]
+    manifest = CHECKOUT / "specs" / "depot.yml"
+    sheets = [file for file in CHECKOUT.glob("specs/**/*.yml") if file != manifest]
+    return [*((file, "site") for file in sites), *((file, "sheet") for file in sheets), (manifest, "depot")]
 
 
 def test_every_file_points_an_editor_at_its_schema() -> None:
     files = _yaml_files()
-    assert {kind for _, kind in files} == {"site", "sheet"}
+    assert {kind for _, kind in files} == {"site", "sheet", "depot"}
     for file, kind in files:
         first = file.read_text(encoding="utf-8").split("\n", 1)[0]
         begin = "# yaml-language-server: $schema="
@@ -255,8 +256,8 @@ def test_every_file_points_an_editor_at_its_schema() -> None:
 
 def test_every_file_of_the_repository_can_be_read() -> None:
     for file, kind in _yaml_files():
-        loaded: Loaded[Site] | object = load_site(file) if kind == "site" else load_sheet(file)
-        assert isinstance(loaded, Loaded)
+        read: Callable[[Path], object] = {"site": load_site, "sheet": load_sheet, "depot": load_manifest}[kind]
+        assert isinstance(read(file), Loaded)
 
 
 @pytest.mark.parametrize("name", ["x", "elm-park", "a-b-c", "the-hospital-of-the-long-name-1"])

@@ -57,6 +57,16 @@ def test_every_grant_is_asked_and_every_other_operation_refused() -> None:
             assert refused == set(DICOM_OPERATIONS) - granted
 
 
+def test_a_web_viewer_is_asked_for_where_a_web_route_leads_and_refused_elsewhere() -> None:
+    data = example_data()
+    before = {question.subject for question in questions(Site.model_validate(data))}
+    data["hosts"][0]["archive"]["viewer"] = {"product": "ohif", "version": "3.12.10"}
+    after = {question.subject: question for question in questions(Site.model_validate(data))}
+    assert set(after) - before == {"read01 -> archive01: web viewer", "controller -> archive01: web viewer refused"}
+    assert "ct01 -> archive01: web port 443 closed" in before
+    assert {question.ask for question in after.values()} <= set(ASKS)
+
+
 def test_a_peer_without_stand_in_must_be_attested() -> None:
     data = example_data()
     data["peers"][0]["stand_in"] = False

@@ -8,12 +8,12 @@ import yaml
 from pydantic import ValidationError
 
 from builder.load import load_sheet
-from builder.load.shipped import specs_folders
+from builder.load.sheets import sheet_files
 from builder.models.catalogue import CATALOGUE, fact_kind
 from builder.models.fact import Fact
 from builder.models.sheet import Sheet, class_product
 
-SPECS = sorted(specs_folders()[-1].glob("*.yml"))
+SPECS = sheet_files()
 
 # The design's own example, word for word.
 SLICER = """

@@ -151,7 +151,7 @@ def test_init_where_nothing_can_be_written() -> None:
         run("init", "elm", "--folder", "taken")
 
 
-@pytest.mark.parametrize("kind", ["site", "sheet"])
+@pytest.mark.parametrize("kind", ["site", "sheet", "depot"])
 def test_a_schema_is_printed(kind: str) -> None:
     code, lines = run("schema", kind)
     assert code == 0
@@ -159,8 +159,8 @@ def test_a_schema_is_printed(kind: str) -> None:
     assert json.loads(schema_text(kind))["additionalProperties"] is False
 
 
-def test_both_schemas_are_written_to_a_folder() -> None:
-    assert run("schema", "--out", "a/b") == (0, ["written  a/b/site.json", "written  a/b/sheet.json"])
+def test_all_schemas_are_written_to_a_folder() -> None:
+    assert run("schema", "--out", "a/b") == (0, [f"written  a/b/{kind}.json" for kind in ("site", "sheet", "depot")])
     assert Path("a/b/sheet.json").read_text(encoding="utf-8") == schema_text("sheet")
     with pytest.raises(BadInput, match="one schema can be printed at a time"):
         run("schema")

@@ -57,6 +57,11 @@ QUESTIONS: Mapping[str, str] = {
     "postgresql@$(ls /etc/postgresql)-main.service 2>/dev/null "
     "| sed -n 's/.*level for \\(.*\\): \\([0-9.]*\\) .*/\\1 \\2/p'",
     "leftovers": "find /etc/orthanc /etc/nginx -name '*.dpkg-*' -o -name '*.ucf-*'",
+    "viewers": "ls -A /usr/local/share/pacsmith/viewers 2>/dev/null",
+    "viewer-files": "(cd /usr/local/share/pacsmith/viewers 2>/dev/null && for sums in *.????????????; do "
+    '( cd "${sums%.*}" && sha256sum --quiet --check ../$sums; '
+    'echo "files $(find . ! -type d | wc -l) listed $(wc -l < ../$sums)" ) 2>/dev/null; done)',
+    "viewer-settings": "cat /usr/local/share/pacsmith/viewer-settings/app-config.js 2>/dev/null",
     "logrotate": "logrotate --debug /etc/logrotate.conf 2>&1",
 }
 

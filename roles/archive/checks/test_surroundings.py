@@ -79,6 +79,8 @@ def test_web_addresses(seen: Reading, variables: Variables) -> None:
         word: {client["address"] for client in variables["web_clients"] if word in client["may"]}
         for word in ("qido", "wado", "stow")
     } | {"rest": set(variables["administration"])}
+    if variables.get("viewer"):
+        wanted["viewer"] = {client["address"] for client in variables["web_clients"]}
     if variables["monitoring"]:
         wanted["monitoring"] = set(variables["monitoring"])
     assert found == wanted, f"addresses that nginx lets in: {differences(found, wanted)}; run pacsmith build"

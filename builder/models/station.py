@@ -1,0 +1,68 @@
+"""What a site says of a reading station (class workstation) or a thin client beside its name and AE title."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from builder.models.base import AbsolutePath, Line, Model, Name
+from builder.models.depot import Version
+from builder.models.display import Display
+
+GraphicsDriver = Literal["automatic", "dummy", "nvidia"]
+
+
+class NvidiaDriver(Model):
+    """NVIDIA's driver from Debian's non-free section, pinned to one branch and held."""
+
+    branch: Annotated[
+        str,
+        StringConstraints(pattern=r"^[0-9]{3}$"),
+        Field(description="driver branch in quotes, as 535; the product's sheet must allow it"),
+    ]
+
+
+class Cache(Model):
+    """Where the viewer keeps images that it was sent, in a volume of its own with a fixed size."""
+
+    directory: AbsolutePath = "/var/cache/pacsmith-viewer"
+    size: Line = Field("2 GiB", description="size of the volume, as 20 GiB")
+    encrypted: bool = Field(
+        True, description="LUKS with a key that is made anew at each start: after power-off nothing can be read"
+    )
+
+
+class WorkstationSettings(Model):
+    """A reading station: screen, viewer and what its user may do."""
+
+    graphics: GraphicsDriver = Field(
+        "automatic", description="X.org's driver: its own choice, `dummy` (no panel: the lab) or `nvidia`"
+    )
+    nvidia: NvidiaDriver | None = None
+    depth: Literal[24, 30] = Field(24, description="bits a pixel; 30 is ten bits a colour")
+    displays: tuple[Display, ...] = Field(min_length=1, description="from left to right")
+    reader: Name = Field("reader", description="the user who reads: no sudo, no shell session but the desktop")
+    auto_login: bool = False
+    cache: Cache = Cache()
+    usb_storage: bool = Field(False, description="whether USB sticks and disks are mounted")
+
+
+class ThinClientSettings(Model):
+    """A browser kiosk on the ward that shows one archive's web viewer and nothing else."""
+
+    archive: Name = Field(description="the archive whose web viewer is shown; it must have `viewer:`")
+    graphics: GraphicsDriver = "automatic"
+    displays: tuple[Display, ...] = Field(min_length=1, description="from left to right")
+    user: Name = "kiosk"
+    lock_after_minutes: int = Field(10, ge=1, le=240, description="idle minutes after which the session ends")
+
+
+class WebViewer(Model):
+    """A web viewer that an archive serves at its web root, from the depot."""
+
+    product: Literal["ohif"] = "ohif"
+    version: Version = Field(description="version in the depot, as 3.12.10")
+
+    @property
+    def inside(self) -> str:
+        """Where the files to serve lie in the package."""
+        return {"ohif": "package/dist"}[self.product]

@@ -1,0 +1,80 @@
+"""Which engine does what, in which order: machines -> jobs, one after the other (pure), and carrying them out."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Literal
+
+from builder.engines.job import ENGINES, Job, JobHost, JobResult, run_job
+from builder.engines.material import Material
+from builder.engines.tally import merged
+from builder.inventory import Machine
+from builder.inventory.roles import Engine, engine_of
+from builder.models.event import Event
+from builder.models.site import HostClass
+
+Mode = Literal["plan", "converge"]
+ORDER: tuple[tuple[HostClass, ...], ...] = (("archive",), ("workstation", "thin_client"))
+"""Archives before the machines that show what they keep."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One engine's share of a build: all its hosts at once."""
+
+    engine: Engine
+    job: Job
+
+
+def parts_of(
+    machines: Sequence[Machine], run: str, mode: Mode, engine: Callable[[str], Engine] = engine_of
+) -> tuple[Part, ...]:
+    """The engines' jobs in order of need: by class, and then each host's roles in their order.
+
+    Consecutive roles of one engine are one job of that host; hosts that have come equally far share a job.
+    Raises BadInput for a role that names no engine.
+    """
+    parts = []
+    for classes in ORDER:
+        hosts = [machine for machine in machines if machine.host.host_class in classes]
+        stretches = {machine.host.name: tuple(_stretches(machine, engine)) for machine in hosts}
+        for number in range(max(map(len, stretches.values()), default=0)):
+            by_engine: dict[Engine, list[JobHost]] = {}
+            for machine in hosts:
+                for found, job in stretches[machine.host.name][number : number + 1]:
+                    by_engine.setdefault(found, []).append(job)
+            parts += [Part(name, Job(run=run, mode=mode, hosts=tuple(jobs))) for name, jobs in by_engine.items()]
+    return tuple(parts)
+
+
+def _stretches(machine: Machine, engine: Callable[[str], Engine]) -> Iterator[tuple[Engine, JobHost]]:
+    for name, roles in groupby(machine.roles, key=lambda role: engine(role.role)):
+        yield (
+            name,
+            JobHost(
+                connection=machine.connection,
+                roles=tuple((role.role, role.variables.model_dump(mode="json", by_alias=True)) for role in roles),
+            ),
+        )
+
+
+def without(job: Job, names: set[str]) -> Job:
+    """The job for the other hosts."""
+    return job.model_copy(update={"hosts": tuple(host for host in job.hosts if host.connection.host not in names)})
+
+
+def run_parts(
+    parts: Sequence[Part],
+    materials: Mapping[str, Material],
+    on_event: Callable[[Event], None],
+    run: Callable[..., JobResult] = run_job,
+) -> JobResult:
+    """Carry out one part after the other. A host that failed or was not reached takes no part in what follows."""
+    done: list[JobResult] = []
+    for part in parts:
+        lost = {name for result in done for name in (*result.failed, *result.unreachable)}
+        job = without(part.job, lost)
+        if job.hosts:
+            own = {host.connection.host: materials[host.connection.host] for host in job.hosts}
+            done.append(run(job, own, on_event, engine=ENGINES[part.engine]))
+    return merged(done)
