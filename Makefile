@@ -42,11 +42,11 @@ lab: ## tests on real hosts in the lab, three groups side by side (root)
 lab-clinic: ## lab tests that share one archive, built once
 	$(LAB_TESTS) -m clinic
 
-lab-ward: ## lab tests that share two archives with DICOM TLS, built once
-	$(LAB_TESTS) -m ward
+lab-ward: ## lab tests that share two archives with DICOM TLS, built once; and of reading stations
+	$(LAB_TESTS) -m "ward or stations"
 
 lab-others: ## all other lab tests
-	$(LAB_TESTS) -m "not clinic and not ward"
+	$(LAB_TESTS) -m "not clinic and not ward and not stations"
 
 lock: ## resolve requirements.lock anew (versions and hashes, no address), on every supported Python
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml -o requirements.lock

@@ -19,6 +19,8 @@ import pytest
 
 from tests.lab.conftest import BuiltSite, new_folder, run_steps
 
+pytestmark = pytest.mark.stations  # their role will be Ansible's
+
 SECRET = "trial-pw-5Hq9xZ"
 ROLES = Path(__file__).parent / "roles"
 SHEET = """\
