@@ -30,6 +30,14 @@ source: {title: Test, address: nowhere.example, revision: "1", read: "2026-11-21
 requirements:
   - {id: memory, fact: memory.total, minimum: "> 1 MiB", place: nowhere}
 """
+# In place of the shipped sheet of the class: the trial's roles keep no clock, which that one asks for.
+CLASS_SHEET = """\
+product: {id: class-workstation, name: Trial station, versions: ">=12,<14"}
+machine: workstation
+source: {title: Test, address: nowhere.example, revision: "1", read: "2026-11-21", trust: A}
+requirements:
+  - {id: host-running, fact: systemd.state, is: running, place: nowhere}
+"""
 # Everything on the host that a plan could change, with times.
 STATE = "sudo find /srv /etc /var/lib/pacsmith /home -type f -printf '%p %m %U %T@ %s\\n' | sort | sha256sum"
 
@@ -41,6 +49,7 @@ def ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BuiltSite]:
     shutil.copytree(ROLES, site.folder / "roles", ignore=shutil.ignore_patterns("__pycache__"))
     (site.folder / "specs").mkdir()
     (site.folder / "specs" / "trial.yml").write_text(SHEET)
+    (site.folder / "specs" / "class-workstation.yml").write_text(CLASS_SHEET)
     try:
         run_steps(site, ["secrets", "generate", "--site", site.name], ["lab", "up", site.name])
         yield site
