@@ -42,7 +42,8 @@ class ConnectionLostError(OSError):
     """The shell ended while a command was under way; the text says what SSH said."""
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
+    """For a child `ssh`, before it starts: when the engine is killed it must not go on writing to the host."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
@@ -82,7 +83,7 @@ class ShellConnector(BaseConnector):
         become = f"exec {'sudo -n -- ' if where.sudo else ''}{_ROOT_SHELL}"
         argv = ["ssh", *where.ssh_options(), "-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=4",
                 f"{where.user}@{where.address}", become]  # fmt: skip
-        self.process = Popen(argv, stdin=PIPE, stdout=PIPE, stderr=PIPE, preexec_fn=_die_with_parent)
+        self.process = Popen(argv, stdin=PIPE, stdout=PIPE, stderr=PIPE, preexec_fn=die_with_parent)
         for stream in (self.process.stdout, self.process.stderr):
             gevent_os.make_nonblocking(stream.fileno())
         try:

@@ -1,8 +1,6 @@
 """Depot files as pyinfra operations: sent only where they are wanted, over an SSH connection of their own."""
 
-import ctypes
 import shlex
-import signal
 from collections.abc import Generator
 from pathlib import Path, PurePosixPath
 
@@ -12,15 +10,9 @@ from pyinfra.api.operation import operation
 from pyinfra.context import host
 
 from builder.engines.notes import StepError, ask, current_note, hidden
+from builder.engines.shell import die_with_parent
 from builder.engines.unpacking import WHOLE, Unpacked, others_script, remove_script
 from builder.models.connection import Connection
-
-_PR_SET_PDEATHSIG = 1
-
-
-def _die_with_parent() -> None:
-    """A sender whose engine was killed must not go on writing into what the next run sends."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 @operation()
@@ -56,7 +48,7 @@ def send(connection: Connection, file: Path, target: str) -> None:
     argv = ["ssh", *connection.ssh_options(), "-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=4",
             f"{connection.user}@{connection.address}", f"exec {become}sh -c {shlex.quote(receive)}"]  # fmt: skip
     with file.open("rb") as source:
-        child = Popen(argv, stdin=source, stdout=PIPE, stderr=PIPE, preexec_fn=_die_with_parent)
+        child = Popen(argv, stdin=source, stdout=PIPE, stderr=PIPE, preexec_fn=die_with_parent)
         try:
             _, said = child.communicate()
         finally:

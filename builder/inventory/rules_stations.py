@@ -9,7 +9,7 @@ from builder.models.display import Display
 from builder.models.quantity import amount
 from builder.models.site import Host, HostClass
 
-_SETTINGS: tuple[tuple[HostClass, str], ...] = (("workstation", "workstation"), ("thin_client", "thin_client"))
+_STATIONS: tuple[HostClass, ...] = ("workstation", "thin_client")  # their settings have the class's name
 # Accounts that Debian or pacsmith itself makes; a person who reads must not be one of them.
 _TAKEN = frozenset(("root", "daemon", "bin", "sys", "nobody", "www-data", "orthanc", "postgres", "sshd", "pacsmith"))
 _LEAST_CACHE = 64 * 1024**2  # bytes: LUKS2 takes 16 MiB for its header (cryptsetup-luksFormat(8)), ext4 its journal
@@ -17,7 +17,7 @@ _LEAST_CACHE = 64 * 1024**2  # bytes: LUKS2 takes 16 MiB for its header (cryptse
 
 def displays_of(host: Host) -> tuple[tuple[FieldPath, Display], ...]:
     """The displays of a station with their places below the host."""
-    for field in ("workstation", "thin_client"):
+    for field in _STATIONS:
         settings = getattr(host, field)
         if settings is not None:
             return tuple(((field, "displays", number), one) for number, one in enumerate(settings.displays))
@@ -27,12 +27,12 @@ def displays_of(host: Host) -> tuple[tuple[FieldPath, Display], ...]:
 def stations_are_described(case: Case) -> Iterator[Found]:
     """A workstation and a thin client have their settings, and nothing else has them; a workstation has an AE."""
     for path, host in case.hosts:
-        for host_class, field in _SETTINGS:
-            if host.host_class == host_class and getattr(host, field) is None:
-                yield path, f"{host.name} is a {host_class} without `{field}:`", f"add `{field}:` to the host"
-            if host.host_class != host_class and getattr(host, field) is not None:
-                what = f"{host.name} is a {host.host_class} and has settings of a {host_class}"
-                yield (*path, field), what, f"remove `{field}:`, or write `class: {host_class}`"
+        for field in _STATIONS:
+            if host.host_class == field and getattr(host, field) is None:
+                yield path, f"{host.name} is a {field} without `{field}:`", f"add `{field}:` to the host"
+            if host.host_class != field and getattr(host, field) is not None:
+                what = f"{host.name} is a {host.host_class} and has settings of a {field}"
+                yield (*path, field), what, f"remove `{field}:`, or write `class: {field}`"
         if host.host_class == "workstation" and host.ae is None:
             yield path, f"{host.name} is a workstation without `ae`", "add `ae:` to the host"
 

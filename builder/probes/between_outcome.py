@@ -23,7 +23,7 @@ def orthanc_outcome(status: int, content: bytes) -> Outcome:
     """
     if status == 200:
         return Outcome("success", "success")
-    said = _details(content)
+    said = details(content)
     if _AT_THE_REQUEST.search(said):
         return Outcome("aborted", "association accepted, then aborted by the peer at the request")
     if _CONNECTING in said:
@@ -39,7 +39,8 @@ def orthanc_outcome(status: int, content: bytes) -> Outcome:
     return Outcome("broken", f"Orthanc says {status} {said}".strip())
 
 
-def _details(content: bytes) -> str:
+def details(content: bytes) -> str:
+    """Orthanc's own words for what went wrong; empty when its answer has none."""
     try:
         said = json.loads(content)
         return str(said.get("Details") or said.get("Message") or "")

@@ -16,7 +16,7 @@ from pydicom.uid import UID, ComputedRadiographyImageStorage, CTImageStorage, Ex
 
 from builder.probes.pattern_code import CELLS, PatternCode, study_number, to_cells
 from builder.probes.pattern_layout import BACKGROUND_PERCENT, Box, PatternLayout, layout_of
-from builder.probes.samples import PATIENT_NAME, Sample, patient_id, written
+from builder.probes.samples import PATIENT_NAME, Sample, patient_id, sample_of
 
 Pixels = NDArray[np.uint16]
 
@@ -159,19 +159,7 @@ def _draw_label(pixels: Pixels, layout: PatternLayout) -> None:
 
 
 def _pattern(name: str, image: FileDataset, layout: PatternLayout) -> Pattern:
-    sample = Sample(
-        name=name,
-        propose="-xe",
-        modality=str(image.Modality),
-        study=str(image.StudyInstanceUID),
-        series=str(image.SeriesInstanceUID),
-        instance=str(image.SOPInstanceUID),
-        sop_class=str(image.SOPClassUID),
-        syntax=str(image.file_meta.TransferSyntaxUID),
-        content=written(image),
-        pixels=image.PixelData,
-    )
-    return Pattern(sample, layout)
+    return Pattern(sample_of(name, "-xe", image), layout)
 
 
 def _image(run: str, sender: str, layout: PatternLayout, *, study: UID, series: UID) -> FileDataset:

@@ -117,9 +117,14 @@ def _make(recipe: Recipe, run: str, sender: str, number: int, letters: str) -> S
         image.PixelData = encapsulate(frames, has_bot=False)
         image["PixelData"].VR = "OB"
     _rename(image, run, sender, number, letters)
+    return sample_of(recipe.name, recipe.propose, image)
+
+
+def sample_of(name: str, propose: str, image: FileDataset) -> Sample:
+    """The sample that this data set is, as it is written to a file."""
     return Sample(
-        name=recipe.name,
-        propose=recipe.propose,
+        name=name,
+        propose=propose,
         modality=str(image.Modality),
         study=str(image.StudyInstanceUID),
         series=str(image.SeriesInstanceUID),

@@ -1,15 +1,17 @@
 """What our own archive may do to a peer, and whether it knows the peers as the site does: asked of it by REST."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from builder.models.evidence import Verdict
 from builder.models.site import Host, Peer
-from builder.probes.between_outcome import orthanc_outcome
+from builder.probes.between_outcome import details, orthanc_outcome
 from builder.probes.compare import by_instance, compare
 from builder.probes.matrix import joined_titles, registry_entry
 from builder.probes.orthanc import Orthanc
 from builder.probes.question import Answer, Question
+from builder.probes.samples import Sample
 from builder.probes.stage import Stage, StageError
 
 
@@ -42,47 +44,44 @@ def send_echo(stage: Stage, question: Question) -> Answer:
 
 def send_store(stage: Stage, question: Question) -> Answer:
     """The archive's C-STORE of one test study to the stand-in's storescp."""
-    archive, player = stage.archive(question.origin), stage.player(question.target)
-    name, sample = modality_name(archive, player.title), stage.plain(question.origin)
-    found = archive.lookup(sample.instance)
-    with player.listening(f"sent-{question.origin}") as listener:
-        status, content = archive.ask("POST", f"/modalities/{name}/store", json.dumps(found).encode())
-        received = by_instance(listener.received().values())
-    equal, faults = compare([sample], received)
+    sample, status, content, files = _told_to_store(stage, question, f"sent-{question.origin}")
+    equal, faults = compare([sample], by_instance(files.values()))
     return Answer(
         verdict="met" if status == 200 and equal == 1 else "short",
         observed="the image came equal byte for byte"
         if equal
         else f"Orthanc says {_reason(status, content)}; {faults[0]}",
-        probe=f"Orthanc on {question.origin}, storescp on {player.name}",
+        probe=f"Orthanc on {question.origin}, storescp on {question.target}",
         raw=content,
     )
 
 
 def send_refused(stage: Stage, question: Question) -> Answer:
     """C-STORE to a stand-in to which no route leads: the archive must not know where it listens, so nothing comes."""
-    archive, player = stage.archive(question.origin), stage.player(question.target)
-    name, sample = modality_name(archive, player.title), stage.plain(question.origin)
-    found = archive.lookup(sample.instance)
-    with player.listening(f"refused-{question.origin}") as listener:
-        status, content = archive.ask("POST", f"/modalities/{name}/store", json.dumps(found).encode())
-        came = len(listener.received())
+    _, status, content, files = _told_to_store(stage, question, f"refused-{question.origin}")
+    came = len(files)
     outcome = orthanc_outcome(status, content)
     verdict: Verdict = "short" if came or outcome.answered else "met" if outcome.kind == "closed" else "unknown"
     return Answer(
         verdict=verdict,
         observed=f"{outcome}; {came} images came",
-        probe=f"Orthanc on {question.origin}, storescp on {player.name}",
+        probe=f"Orthanc on {question.origin}, storescp on {question.target}",
         raw=content,
     )
 
 
+def _told_to_store(stage: Stage, question: Question, folder: str) -> tuple[Sample, int, bytes, Mapping[str, bytes]]:
+    """Tell the archive to send one test image to the stand-in: the image, Orthanc's answer, and what came."""
+    archive, player = stage.archive(question.origin), stage.player(question.target)
+    name, sample = modality_name(archive, player.title), stage.plain(question.origin)
+    found = archive.lookup(sample.instance)
+    with player.listening(folder) as listener:
+        status, content = archive.ask("POST", f"/modalities/{name}/store", json.dumps(found).encode())
+        return sample, status, content, listener.received()
+
+
 def _reason(status: int, content: bytes) -> str:
-    try:
-        said = json.loads(content)
-        return f"{status} {said.get('Details') or said.get('Message') or ''}".strip()
-    except (ValueError, AttributeError):
-        return str(status)
+    return f"{status} {details(content)}".strip()
 
 
 def registry(stage: Stage, question: Question) -> Answer:
