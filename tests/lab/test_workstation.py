@@ -81,3 +81,20 @@ def test_the_reader_looks_at_the_viewer_on_displays_laid_out_by_identity(room: B
         "openbox": "reader",
         "aeskulap": "reader",
     }
+
+
+def test_the_viewer_listens_to_the_archive(room: BuiltSite) -> None:
+    """Aeskulap takes associations only while a C-MOVE of its own is under way, so that a C-ECHO waits in vain: asked is
+    whether the connection is taken."""
+    taken = "timeout 5 bash -c '</dev/tcp/10.115.0.12/11112'"
+    assert room.on("arc", taken).returncode == 0
+    owner = room.on("read1", "sudo ss -Hltnp 'sport = :11112'").stdout
+    assert '"aeskulap"' in owner, owner
+
+
+def test_a_viewer_that_dies_comes_back(room: BuiltSite) -> None:
+    before = room.on("read1", "pidof aeskulap").stdout.strip()
+    assert before.isdecimal()
+    other = f"until p=$(pidof aeskulap) && [ $p != {before} ]; do sleep 0.2; done"
+    done = room.on("read1", f"sudo kill -9 {before}; timeout 30 sh -c '{other}'")
+    assert done.returncode == 0, done.stderr

@@ -88,8 +88,9 @@ def test_reader_has_no_rights(host: Host, variables: Variables) -> None:
     assert found == wanted, f"account {name}: {differences(found, wanted)}; run pacsmith build"
 
 
-def test_viewer_takes_images(host: Host, variables: Variables) -> None:
-    """Aeskulap itself listens on the port of the station's AE."""
+def test_viewer_listens(host: Host, variables: Variables) -> None:
+    """Aeskulap itself listens on the port of the station's AE (it takes associations while it fetches, at no other
+    time)."""
     said = _says(host, f"ss -Hltnp 'sport = :{variables['dicom_port']}'")
     assert '"aeskulap"' in said, (
         f"on port {variables['dicom_port']} listens {said or 'nobody'}; systemctl status pacsmith-viewer"
