@@ -7,13 +7,16 @@ from builder.survey.question import ABSENT, Question, Reply, Said
 
 _ARCHIVE = ("orthanc", "orthanc-dicomweb", "orthanc-gdcm", "orthanc-postgresql", "postgresql", "nginx", "dcmtk",
             "restic")  # fmt: skip
+_THIN_CLIENT = ("chromium", "openbox", "xserver-xorg-core")
+_WORKSTATION = ("aeskulap", "dcmtk", "openbox", "xserver-xorg-core")
+_OF_CLASS = {"archive": _ARCHIVE, "thin_client": _THIN_CLIENT, "workstation": _WORKSTATION}
 _EVERY = ("openssh-server", "chrony", "nftables", "prometheus-node-exporter", "unattended-upgrades")
 _FORMAT = r"${Package}\t${Version}\t${db:Status-Status}\n"
 
 
 def questions(host: Host) -> tuple[Question, ...]:
     """One dpkg-query for all of the class's packages."""
-    names = (*_EVERY, *(_ARCHIVE if host.host_class == "archive" else ()))
+    names = (*_EVERY, *_OF_CLASS.get(host.host_class, ()))
     command = f"dpkg-query -W -f '{_FORMAT}' -- {shlex.join(names)}"
     facts = tuple(f"package.{name}" for name in names)
     return (Question("packages", command, facts, lambda reply: versions(reply, names)),)

@@ -18,8 +18,9 @@ SITES = Path(__file__).parent / "sites"
 NORTH_SECRETS = {"NORTH_VAULT_PASSWORD": "north-vault-8Qw3xT", "NORTH_DATABASE_PASSWORD": "north-db-p'a\"ss w0rd"}
 
 # As small as a viewer can be that has a page, a script worth compressing, a program and settings of its own.
+PAGE_COLOUR = (0x2A, 0x7F, 0x62)
 VIEWER = {
-    "index.html": b"<!doctype html><title>viewer</title>",
+    "index.html": b"<!doctype html><title>viewer</title><style>html{background:#2a7f62}</style>",
     "app.js": b"// a script\n" * 400,
     "app.wasm": b"\0asm\1\0\0\0",
     "app.js.map": b"{}",

@@ -1,0 +1,1 @@
+"""Checks of the role `thin_client`."""

@@ -1,0 +1,61 @@
+"""What the role `thin_client` has to know of a host: pure, from the site alone."""
+
+from typing import Self
+
+from builder.errors import BadInput
+from builder.inventory.build import fqdn_of
+from builder.models.base import Line, Model, Name
+from builder.models.display import Display
+from builder.models.site import Host, Site
+from builder.models.station import GraphicsDriver
+
+# The web browser, X with what its session needs, and nothing with which a person could do more (no terminal, no files).
+PACKAGES = (
+    "chromium",
+    "fonts-dejavu-core",
+    "openbox",
+    "python3-xlib",
+    "x11-xserver-utils",
+    "xauth",
+    "xserver-xorg-core",
+    "xserver-xorg-input-libinput",
+)
+# What X drives by itself needs no package of its own; `dummy` is a screen without a panel.
+DRIVERS: dict[GraphicsDriver, tuple[str, ...]] = {"dummy": ("xserver-xorg-video-dummy",)}
+
+
+class Variables(Model):
+    """Everything that decides the state of a thin client beside the site CA's certificate."""
+
+    packages: tuple[Line, ...]
+    host: Name
+    origin: Line
+    graphics: GraphicsDriver
+    displays: tuple[Display, ...]
+    user: Name
+    lock_after_minutes: int
+
+    @classmethod
+    def of(cls, site: Site, host: Host) -> Self:
+        """The variables of `host`. Raises BadInput when it is no thin client, or its archive serves no viewer."""
+        settings = host.thin_client
+        if settings is None:
+            raise BadInput(f"hosts/{host.name}: role thin_client needs `thin_client`; add it to the host")
+        return cls(
+            packages=tuple(sorted((*PACKAGES, *DRIVERS.get(settings.graphics, ())))),
+            host=host.name,
+            origin=_origin(site, host.name, settings.archive),
+            graphics=settings.graphics,
+            displays=settings.displays,
+            user=settings.user,
+            lock_after_minutes=settings.lock_after_minutes,
+        )
+
+
+def _origin(site: Site, client: str, name: str) -> str:
+    """Scheme, name and port of the archive's web door, as a browser writes them: without the port when it is 443."""
+    archive = next((host for host in site.hosts if host.name == name), None)
+    if archive is None or archive.archive is None or archive.archive.viewer is None:
+        raise BadInput(f"hosts/{client}: thin_client.archive is {name}, which serves no web viewer; name one that does")
+    port = archive.archive.web_port
+    return f"https://{fqdn_of(site, archive)}" + ("" if port == 443 else f":{port}")

@@ -1,0 +1,1 @@
+"""The role `workstation`: X.org, the reader's session and the viewer Aeskulap (engine: Ansible)."""

@@ -1,0 +1,1 @@
+"""Acceptance checks of the role `workstation`."""

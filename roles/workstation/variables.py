@@ -1,0 +1,113 @@
+"""What the role `workstation` has to know of a host: pure, from the site alone."""
+
+from ipaddress import IPv4Address
+from typing import Self
+
+from builder.errors import BadInput
+from builder.inventory.registry import Grant, grants
+from builder.models.base import AbsolutePath, AeTitle, Line, Model, Name, Port
+from builder.models.display import Display
+from builder.models.site import Host, OperatingSystem, Site
+from builder.models.station import GraphicsDriver, WorkstationSettings
+
+# Debian 12's names. Recommends are not wanted: without them no login manager, no terminal and no file manager comes.
+PACKAGES = (
+    "aeskulap",
+    "dbus-daemon",
+    "fonts-dejavu-core",
+    "libglib2.0-bin",  # gsettings: says what the viewer's settings are
+    "openbox",
+    "x11-xserver-utils",
+    "xauth",
+    "xserver-xorg-core",
+)
+DUMMY_PACKAGES = ("xserver-xorg-video-dummy",)
+REAL_PACKAGES = ("xserver-xorg-input-libinput",)
+
+
+class KnownArchive(Model):
+    """An archive in the viewer's list: one that a route lets it search and fetch from."""
+
+    name: Name
+    title: AeTitle
+    address: IPv4Address
+    port: Port
+
+
+class Variables(Model):
+    """Everything that decides the state of a reading station above the base."""
+
+    packages: tuple[Line, ...]
+    os: OperatingSystem
+    site: Name
+    graphics: GraphicsDriver
+    depth: int
+    displays: tuple[Display, ...]
+    reader: Name
+    cache_directory: AbsolutePath
+    usb_storage: bool
+    ae_title: AeTitle
+    dicom_port: Port
+    archives: tuple[KnownArchive, ...]
+
+    @classmethod
+    def of(cls, site: Site, host: Host) -> Self:
+        """The variables of `host`. Raises BadInput for a host without AE title or settings, and for settings that the
+        role cannot carry out yet: it must not build less than the site says."""
+        if host.ae is None or host.workstation is None:
+            raise BadInput(f"hosts/{host.name}: role workstation needs `ae` and `workstation`; add them to the host")
+        settings = host.workstation
+        _possible(host, settings)
+        known = [grant for grant in grants(site, by=host.name) if {"find", "move"} <= set(grant.may)]
+        return cls(
+            packages=tuple(sorted((*PACKAGES, *_driver(settings)))),
+            os=host.os,
+            site=site.name,
+            graphics=settings.graphics,
+            depth=settings.depth,
+            displays=settings.displays,
+            reader=settings.reader,
+            cache_directory=settings.cache.directory,
+            usb_storage=settings.usb_storage,
+            ae_title=host.ae.title,
+            dicom_port=host.ae.port,
+            archives=tuple(_archive(host, grant) for grant in known if grant.target.ae is not None),
+        )
+
+
+def _driver(settings: WorkstationSettings) -> tuple[str, ...]:
+    return DUMMY_PACKAGES if settings.graphics == "dummy" else REAL_PACKAGES
+
+
+def _possible(host: Host, settings: WorkstationSettings) -> None:
+    """Raise BadInput for what this role cannot do, with what to write instead."""
+    place = f"hosts/{host.name}"
+    if host.os != "debian-12":
+        raise BadInput(f"{place}: role workstation builds Debian 12, which has the viewer; write `os: debian-12`")
+    if host.product.id != "aeskulap":
+        raise BadInput(
+            f"{place}: role workstation knows the viewer aeskulap, not {host.product.id}; write `product: {{id: "
+            "aeskulap}`, or give your project a role of its own in roles/workstation"
+        )
+    if host.ae is not None and host.ae.tls:
+        raise BadInput(f"{place}: role workstation has no DICOM TLS for Aeskulap; write `tls: false`")
+    if settings.graphics == "nvidia":
+        raise BadInput(f"{place}: role workstation cannot install NVIDIA's driver yet; write `graphics: automatic`")
+    if not settings.auto_login:
+        raise BadInput(f"{place}: role workstation has no login screen yet; write `auto_login: true`")
+    if settings.cache.encrypted:
+        raise BadInput(
+            f"{place}: role workstation cannot make an encrypted cache volume yet; write `cache: {{encrypted: false}}`"
+        )
+
+
+def _archive(host: Host, grant: Grant) -> KnownArchive:
+    """The target of a grant, as the viewer has to know it. Raises BadInput when it speaks only DICOM TLS."""
+    target = grant.target
+    assert target.ae is not None
+    if target.ae.tls:
+        raise BadInput(
+            f"hosts/{host.name}: role workstation has no DICOM TLS for Aeskulap, and {target.name} wants it; "
+            "remove the route, or let the archive speak plain DICOM"
+        )
+    return KnownArchive(name=target.name, title=target.ae.title, address=target.address, port=target.ae.port)

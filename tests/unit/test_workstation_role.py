@@ -1,0 +1,110 @@
+"""What the role `workstation` is told, and that Ansible's own description of it says the same."""
+
+from pathlib import Path
+from types import NoneType
+from typing import Any, Literal, Union, get_args, get_origin
+
+import pytest
+import yaml
+from pydantic import BaseModel
+
+from builder.errors import BadInput
+from builder.models.site import Site
+from roles.workstation.variables import KnownArchive, Variables
+from tests.unit.site_parts import host, peer, site_of
+
+ROLE = Path(__file__).parents[2] / "roles" / "workstation"
+DISPLAY = {"name": "left", "maker": "EIZ", "product": "2334", "mode": "2048x1536", "primary": True}
+SETTINGS = {"graphics": "dummy", "auto_login": True, "cache": {"encrypted": False}, "displays": [DISPLAY]}
+
+
+def site(settings: dict[str, Any] | None = None, *, may: tuple[str, ...] = ("find", "move"), **changes: Any) -> Site:
+    """A station beside one archive of ours and one of somebody else."""
+    station = {
+        "name": "read1", "class": "workstation", "os": "debian-12", "product": {"id": "aeskulap", "version": "0.2.2"},
+        "network": "imaging", "address": "10.9.1.1", "location": "Room 1", "ae": {"title": "READ'1", "port": 11112},
+        "workstation": SETTINGS | (settings or {}),
+    } | changes  # fmt: skip
+    old = peer("old", "10.9.1.2", kind="archive", modality=None)
+    routes = [{"from": "read1", "to": "arc1", "may": ["find", "move", "get"]},
+              {"from": "read1", "to": "old", "may": list(may)}]  # fmt: skip
+    return site_of([host(1), station], peers=[old], routes=routes)
+
+
+def variables(made: Site) -> Variables:
+    return Variables.of(made, next(one for one in made.hosts if one.name == "read1"))
+
+
+def test_the_viewer_knows_the_archives_in_which_it_may_search_and_from_which_it_may_fetch() -> None:
+    assert variables(site()).archives == (
+        KnownArchive.model_validate({"name": "arc1", "title": "ARC1", "address": "10.9.0.3", "port": 104}),
+        KnownArchive.model_validate({"name": "old", "title": "OLD", "address": "10.9.1.2", "port": 11112}),
+    )
+    assert [one.name for one in variables(site(may=("find", "echo"))).archives] == ["arc1"], "it could fetch nothing"
+
+
+def test_the_dummy_driver_comes_only_where_no_panel_hangs() -> None:
+    assert "xserver-xorg-video-dummy" in variables(site()).packages
+    real = variables(site({"graphics": "automatic"})).packages
+    assert "xserver-xorg-video-dummy" not in real
+    assert "xserver-xorg-input-libinput" in real
+
+
+@pytest.mark.parametrize(
+    ("settings", "changes", "said"),
+    [
+        ({"auto_login": False}, {}, "no login screen yet; write `auto_login: true`"),
+        ({"cache": {}}, {}, "encrypted cache volume yet; write `cache: {encrypted: false}`"),
+        ({"graphics": "nvidia", "nvidia": {"branch": "535"}}, {}, "NVIDIA's driver yet; write `graphics: automatic`"),
+        ({}, {"os": "debian-13"}, "write `os: debian-12`"),
+        ({}, {"ae": {"title": "READ1", "tls": True}}, "no DICOM TLS for Aeskulap; write `tls: false`"),
+        ({}, {"product": {"id": "slicer", "version": "5.2"}}, "knows the viewer aeskulap, not slicer"),
+    ],
+)
+def test_what_the_role_cannot_do_is_refused_before_any_host_is_touched(
+    settings: dict[str, Any], changes: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(BadInput, match="hosts/read1: role workstation") as fault:
+        variables(site(settings, **changes))
+    assert said in str(fault.value)
+
+
+KINDS = {str: ("str", "path"), int: ("int",), bool: ("bool",), tuple: ("list",)}
+
+
+def compare(model: type[BaseModel], options: dict[str, Any], prefix: str, required_only: bool) -> None:
+    """Names, types, choices and whether a value must be given, all the way down."""
+    assert set(options) == {f"{prefix}{name}" for name in model.model_fields}
+    for name, field in model.model_fields.items():
+        option, kind = options[f"{prefix}{name}"], field.annotation
+        optional = NoneType in get_args(kind)
+        if optional:
+            kind = next(one for one in get_args(kind) if one is not NoneType)
+        if get_origin(kind) is Literal and isinstance(get_args(kind)[0], str):
+            assert tuple(option["choices"]) == get_args(kind), name
+        assert option.get("required", False) != optional, name
+        assert option["type"] in KINDS[plain(kind)], name
+        if option["type"] == "list":
+            (inner, _) = get_args(kind)
+            nested = isinstance(inner, type) and issubclass(inner, BaseModel)
+            assert option["elements"] == ("dict" if nested else "str"), name
+            if nested:
+                compare(inner, option["options"], "", required_only)
+
+
+def plain(kind: Any) -> type:
+    """The type in which a field's value comes to Ansible as JSON."""
+    origin = get_origin(kind)
+    if origin is Literal:
+        return type(get_args(kind)[0])
+    if origin is tuple:
+        return tuple
+    if origin is Union:
+        raise TypeError(f"{kind}: one kind only")
+    found = get_args(kind)[0] if origin is not None else kind
+    return found if found in KINDS else str
+
+
+def test_the_argument_specs_say_what_the_model_says() -> None:
+    options = yaml.safe_load((ROLE / "meta" / "argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
+    compare(Variables, options, "workstation_", required_only=False)
