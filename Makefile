@@ -23,12 +23,13 @@ test: ## install what is missing and run every check
 	@$(MAKE) --no-print-directory -j2 -Otarget lint bases unit
 	@$(MAKE) --no-print-directory lab
 
-lint: ## ruff, mypy --strict, import layers, shellcheck
+lint: ## ruff, mypy --strict, import layers, shellcheck, ansible-lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	shellcheck scripts/setup scripts/demo .ci/run
+	PATH="$(CURDIR)/$(BIN):$$PATH" ansible-lint -q roles
 
 unit: ## tests that need no host
 	$(BIN)/pytest tests/unit -q -n 2
