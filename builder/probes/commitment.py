@@ -104,7 +104,7 @@ def _ask_once(stage: Stage, origin: str, target: str, sample: Sample, missing: s
 
 def _exchange(stage: Stage, origin: str, target: str, sample: Sample, missing: str) -> Report:
     player, transaction, began = stage.player(origin), generate_uid(), time.monotonic()
-    entity = player.peer.ae
+    entity = player.end.ae
     assert entity is not None
     heard, arrived = Report(Outcome("broken", "nothing was asked")), threading.Event()
 

@@ -1,7 +1,9 @@
 """The complete list of questions that a site's routes raise: every grant, and the refusal of everything else. Pure."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+from builder.inventory.players import speaks
 from builder.inventory.registry import Grant, grants
 from builder.models.site import Host, Operation, Peer, Site
 from builder.probes.matrix_between import between
@@ -25,30 +27,57 @@ _EXPECT: dict[Operation, str] = {
 def questions(site: Site, hosts: frozenset[str] | None = None) -> tuple[Question, ...]:
     """Everything to ask about `site`, or only about ways to and from `hosts`; in a fixed order, each subject once."""
     found: list[Question] = []
-    for archive in sorted(site.hosts, key=lambda host: host.name):
-        if hosts is None or archive.name in hosts:
-            found += _about(site, archive)
+    for host in sorted(site.hosts, key=lambda host: host.name):
+        if _among(hosts, host):
+            found += _about(site, host, hosts)
     found += between(site, hosts)
     for grant in grants(site):
-        if isinstance(grant.source, Host) or (hosts is not None and grant.target.name not in hosts):
+        if isinstance(grant.source, Host) or not _among(hosts, grant.target):
             continue
         if not (isinstance(grant.target, Host) and grant.target.archive is not None):
             found += _attested(site, grant, f"{grant.target.name} is no archive that pacsmith builds")
     return tuple({question.subject: question for question in found}.values())
 
 
-def _about(site: Site, archive: Host) -> Iterator[Question]:
-    incoming = grants(site, to=archive.name)
-    if archive.archive is not None:
-        for grant in incoming:
-            yield from _granted(site, grant)
-        yield from refusals(site, archive, incoming)
-        yield from _registry(site, archive)
-        yield _restore(archive)
-    for grant in grants(site, by=archive.name):
-        if not (archive.archive and isinstance(grant.target, Host) and grant.target.archive):
-            yield from _outgoing(site, grant)
-    yield from _unsent(site, archive)
+def _among(hosts: frozenset[str] | None, end: Host | Peer) -> bool:
+    return hosts is None or end.name in hosts
+
+
+def _about(site: Site, host: Host, hosts: frozenset[str] | None) -> Iterator[Question]:
+    if host.archive is None:
+        yield from _of_station(site, host, hosts)
+        return
+    incoming = grants(site, to=host.name)
+    for grant in incoming:
+        yield from _granted(site, grant, hosts)
+    yield from refusals(site, host, incoming, hosts)
+    yield from _registry(site, host)
+    yield _restore(host)
+    for grant in grants(site, by=host.name):
+        if not (isinstance(grant.target, Host) and grant.target.archive):
+            yield from _outgoing(site, grant, hosts)
+    yield from _unsent(site, host, hosts)
+
+
+def _of_station(site: Site, station: Host, hosts: frozenset[str] | None) -> Iterator[Question]:
+    """A station's own ways to and from archives: asked here only where the archive itself is not verified."""
+    for grant in grants(site, by=station.name):
+        if not (isinstance(grant.target, Host) and grant.target.archive):
+            yield from _outgoing(site, grant, hosts)
+        elif not _among(hosts, grant.target):
+            for question in _granted(site, grant, hosts):
+                yield replace(question, about=station.name)
+    for grant in grants(site, to=station.name):
+        if isinstance(grant.source, Host) and grant.source.archive and not _among(hosts, grant.source):
+            for question in _outgoing(site, grant, hosts):
+                yield replace(question, about=station.name)
+
+
+def _apart(hosts: frozenset[str] | None, end: Host | Peer) -> str:
+    """Why a station of ours is not asked in this run; empty when it is."""
+    if isinstance(end, Peer) or end.archive is not None or _among(hosts, end):
+        return ""
+    return f"{end.name} is not among the hosts of this verification; verify both together"
 
 
 def _route(grant: Grant) -> str:
@@ -69,12 +98,15 @@ def _attested(site: Site, grant: Grant, why: str) -> Iterator[Question]:
         )  # fmt: skip
 
 
-def _granted(site: Site, grant: Grant) -> Iterator[Question]:
-    if isinstance(grant.source, Peer) and not grant.source.stand_in:
-        yield from _attested(site, grant, f"{grant.source.name} is not ours and has no stand-in")
+def _granted(site: Site, grant: Grant, hosts: frozenset[str] | None) -> Iterator[Question]:
+    if isinstance(grant.source, Host) and grant.source.archive is not None:
+        return  # asked among archives
+    why = (
+        _apart(hosts, grant.source) if speaks(grant.source) else f"{grant.source.name} is not ours and has no stand-in"
+    )
+    if why:
+        yield from _attested(site, grant, why)
         return
-    if isinstance(grant.source, Host):
-        return  # asked among archives, or as that host's outgoing route
     for operation in grant.may:
         yield Question(
             subject=f"{grant.source.name} -> {grant.target.name}: {operation}", ask=operation,
@@ -110,10 +142,10 @@ def _rate(grant: Grant) -> Question:
     )  # fmt: skip
 
 
-def _outgoing(site: Site, grant: Grant) -> Iterator[Question]:
-    """What our own host may do to a peer: asked where the peer has a stand-in that can say what it received."""
+def _outgoing(site: Site, grant: Grant, hosts: frozenset[str] | None) -> Iterator[Question]:
+    """What our own host may do to a peer or station: asked where the other end can say what it received."""
     for operation in grant.may:
-        why = _no_probe(grant, operation)
+        why = _apart(hosts, grant.target) or _no_probe(grant, operation)
         yield Question(
             subject=f"{grant.source.name} -> {grant.target.name}: {operation}",
             ask="attest" if why else f"send-{operation}", origin=grant.source.name,
@@ -123,12 +155,13 @@ def _outgoing(site: Site, grant: Grant) -> Iterator[Question]:
         )  # fmt: skip
 
 
-def _unsent(site: Site, archive: Host) -> Iterator[Question]:
+def _unsent(site: Site, archive: Host, hosts: frozenset[str] | None) -> Iterator[Question]:
     """Where no DICOM route leads from an archive, it cannot send, although it knows the peer that may ask it."""
     reached = {grant.target.name for grant in grants(site, by=archive.name) if grant.dicom}
-    for grant in grants(site, to=archive.name) if archive.archive else ():
+    for grant in grants(site, to=archive.name):
         peer = grant.source
-        if isinstance(peer, Peer) and peer.stand_in and peer.ae and grant.dicom and peer.name not in reached:
+        asked = speaks(peer) and not _apart(hosts, peer)
+        if asked and peer.ae and grant.dicom and peer.name not in reached:
             yield Question(
                 subject=f"{archive.name} -> {peer.name}: store refused", ask="send-refused", origin=archive.name,
                 target=peer.name, expected=f"no image that {archive.name} is told to send comes to {peer.name}",
@@ -138,12 +171,12 @@ def _unsent(site: Site, archive: Host) -> Iterator[Question]:
 
 def _no_probe(grant: Grant, operation: Operation) -> str:
     """Why no probe can tell whether our own host does this at the target; empty when one can."""
-    if isinstance(grant.target, Host):
-        return f"no probe asks what {grant.source.name} sends to {grant.target.name}, another host of pacsmith's"
-    if not grant.target.stand_in:
+    if not speaks(grant.target):
         return f"{grant.target.name} is not ours and has no stand-in"
     if operation not in _SEND or not (isinstance(grant.source, Host) and grant.source.archive):
         return f"no probe makes {grant.source.name} ask {grant.target.name} for {operation}"
+    if operation == "echo" and isinstance(grant.target, Host):
+        return f"the viewer of {grant.target.name} takes associations only while it fetches a study"
     return ""
 
 

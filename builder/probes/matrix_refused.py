@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from builder.inventory.players import Player, players
 from builder.inventory.registry import Grant
 from builder.models.site import DICOM_OPERATIONS, WEB_OPERATIONS, ApplicationEntity, Host, Peer, Site
 from builder.probes.question import Question
@@ -15,27 +16,37 @@ ANONYMOUS = "DICOM TLS without a certificate"
 PLAIN = "plain DICOM"
 
 
-def stand_ins(site: Site) -> list[Peer]:
-    """The peers that a stand-in plays, sorted by name."""
-    return sorted((peer for peer in site.peers if peer.stand_in), key=lambda peer: peer.name)
+def askers(site: Site, incoming: tuple[Grant, ...], hosts: frozenset[str] | None) -> list[Player]:
+    """Who tries what an archive must refuse, `incoming` being the grants to it: every stand-in; of the stations among
+    `hosts` (None: all) those that a route joins with it, and one for all others, which meet the same closed ports."""
+    known = {grant.source.name for grant in incoming}
+    everyone = [end for end in players(site) if isinstance(end, Peer) or hosts is None or end.name in hosts]
+    joined = [end for end in everyone if isinstance(end, Peer) or end.name in known]
+    others = [end for end in everyone if isinstance(end, Host) and end.name not in known]
+    return sorted([*joined, *others[:1]], key=lambda end: end.name)
 
 
-def refusals(site: Site, archive: Host, incoming: tuple[Grant, ...]) -> Iterator[Question]:
-    """Every refusal that `archive` owes, `incoming` being the grants to it."""
+def refusals(
+    site: Site, archive: Host, incoming: tuple[Grant, ...], hosts: frozenset[str] | None = None
+) -> Iterator[Question]:
+    """Every refusal that `archive` owes, `incoming` being the grants to it; stations ask only when among `hosts`."""
+    asking = askers(site, incoming, hosts)
     if archive.ae is not None:
-        yield from _dicom(site, archive, archive.ae, incoming)
-    yield from _web(site, archive, incoming)
-    yield from _closed(archive, stand_ins(site))
+        yield from _dicom(asking, archive, archive.ae, incoming)
+    yield from _web(asking, archive, incoming)
+    yield from _closed(archive, asking)
     yield from _administration(archive)
 
 
-def _dicom(site: Site, archive: Host, entity: ApplicationEntity, incoming: tuple[Grant, ...]) -> Iterator[Question]:
+def _dicom(
+    asking: list[Player], archive: Host, entity: ApplicationEntity, incoming: tuple[Grant, ...]
+) -> Iterator[Question]:
     granted = {grant.source.name: grant.dicom for grant in incoming}
     titles = sorted(
         {end.ae.title: end.name for grant in incoming if grant.dicom for end in [grant.source] if end.ae}.items()
     )
     tls_asked = False
-    for peer in stand_ins(site):
+    for peer in asking:
         may = granted.get(peer.name, ())
         if not may:
             yield _port_closed(peer.name, archive, entity.port, "AE port")
@@ -49,9 +60,10 @@ def _dicom(site: Site, archive: Host, entity: ApplicationEntity, incoming: tuple
                        f"an association to {WRONG_TITLE} is rejected", UNKNOWN_TITLE)  # fmt: skip
         yield _refused(peer, archive, "calling-title", "unknown calling AE title refused",
                        f"an association from {UNKNOWN_TITLE} is rejected", UNKNOWN_TITLE)  # fmt: skip
-        for title, owner in titles:
-            if owner != peer.name:
-                yield _refused(peer, archive, "calling-title", f"AE title of {owner} refused",
+        foreign = [(title, owner) for title, owner in titles if owner != peer.name]
+        # Stations may be hundreds: each tries one title of another, where a stand-in tries them all.
+        for title, owner in foreign[:1] if isinstance(peer, Host) else foreign:
+            yield _refused(peer, archive, "calling-title", f"AE title of {owner} refused",
                                f"an association as {title} from {peer.name} is rejected", title)  # fmt: skip
         if entity.tls and not tls_asked:
             tls_asked = True
@@ -67,7 +79,7 @@ _TLS_REFUSALS = {
 
 
 def _refused(  # noqa: PLR0917 - who, to whom, what: read as the row of a table
-    origin: Peer, archive: Host, ask: str, what: str, expected: str, detail: str = ""
+    origin: Player, archive: Host, ask: str, what: str, expected: str, detail: str = ""
 ) -> Question:
     return Question(
         subject=f"{origin.name} -> {archive.name}: {what}", ask=f"refuse-{ask}", origin=origin.name,
@@ -82,11 +94,11 @@ def _port_closed(origin: str, archive: Host, port: int, what: str) -> Question:
     )  # fmt: skip
 
 
-def _web(site: Site, archive: Host, incoming: tuple[Grant, ...]) -> Iterator[Question]:
+def _web(asking: list[Player], archive: Host, incoming: tuple[Grant, ...]) -> Iterator[Question]:
     assert archive.archive is not None
     web = {grant.source.name: grant.web for grant in incoming}
-    guests = [peer for peer in stand_ins(site) if web.get(peer.name)]
-    for peer in stand_ins(site):
+    guests = [peer for peer in asking if web.get(peer.name)]
+    for peer in asking:
         if not web.get(peer.name):
             yield _port_closed(peer.name, archive, archive.archive.web_port, "web port")
             continue
@@ -116,7 +128,7 @@ _WEB_DOOR = {
 }
 
 
-def _closed(archive: Host, guests: list[Peer]) -> Iterator[Question]:
+def _closed(archive: Host, guests: list[Player]) -> Iterator[Question]:
     assert archive.archive is not None
     ports = [(HTTP_PORT, "HTTP port"), (ORTHANC_PORT, "Orthanc's own port"), (POSTGRESQL_PORT, "PostgreSQL port")]
     for guest in guests[:1]:

@@ -13,6 +13,7 @@ from cryptography.x509.oid import NameOID
 
 from builder.errors import PacsmithError
 from builder.inventory import Inventory
+from builder.inventory.players import speaks
 from builder.models.site import WEB_OPERATIONS, Host, Peer, Site
 from builder.probes.orthanc import Orthanc
 from builder.probes.playing import Player, open_player
@@ -39,7 +40,8 @@ def opened(
     players: frozenset[str],
     material: Callable[[Peer], StandInMaterial],
 ) -> Iterator[Stage]:
-    """Fill `stage`: archives among `hosts`, stand-ins among `players`. What cannot be opened is noted in `absent`.
+    """Fill `stage`: archives and stations among `hosts`, stand-ins among `players`. What cannot be opened is noted in
+    `absent`.
 
     At the end, also after an error or an interruption, the stand-ins' private folders are removed. Raises nothing of
     its own: questions to what is absent come out unknown.
@@ -47,7 +49,11 @@ def opened(
     with ExitStack() as kept:
         work: list[tuple[str, Callable[[], None]]] = []
         for machine in inventory.machines:
-            if machine.host.name in hosts and machine.host.archive is not None:
+            if machine.host.name in hosts and speaks(machine.host):
+                remote = kept.enter_context(Remote(machine.connection))
+                given = StandInMaterial(stage.ca_pem)
+                work.append((machine.host.name, _open_player(stage, machine.host, remote, given)))
+            elif machine.host.name in hosts:
                 remote = kept.enter_context(Remote(machine.connection))
                 work.append((machine.host.name, _open_archive(stage, machine.host, remote)))
                 if _is_web_client(stage.site, machine.host):
@@ -55,7 +61,7 @@ def opened(
         for stand_in in inventory.stand_ins:
             if stand_in.peer.name in players:
                 remote = kept.enter_context(Remote(stand_in.connection))
-                work.append((stand_in.peer.name, _open_player(stage, stand_in.peer, remote, material)))
+                work.append((stand_in.peer.name, _open_player(stage, stand_in.peer, remote, material(stand_in.peer))))
         with ThreadPoolExecutor(8) as pool:
             for (name, _), fault in zip(work, pool.map(_tried, [step for _, step in work]), strict=True):
                 if fault is not None:
@@ -96,29 +102,26 @@ def _open_client(stage: Stage, host: Host, remote: Remote) -> Callable[[], None]
     def work() -> None:
         sample = make_sample(stage.run, host.name, letters_of(stage.site))
         files = {STOW_FILE: multipart(sample.content), "ca.pem": stage.ca_pem.encode()}
-        client = Peer(name=host.name, kind="viewer", network=host.network, address=host.address, location=host.location)
+        client = host.model_copy(update={"ae": None})  # its own Orthanc speaks DICOM for it
         player = open_player(client, remote, files, tls=False)
         stage.stow[host.name], stage.players[host.name] = sample, player
 
     return work
 
 
-def _open_player(
-    stage: Stage, peer: Peer, remote: Remote, material: Callable[[Peer], StandInMaterial]
-) -> Callable[[], None]:
+def _open_player(stage: Stage, end: Host | Peer, remote: Remote, given: StandInMaterial) -> Callable[[], None]:
     def work() -> None:
         letters = letters_of(stage.site)
-        samples = make_samples(stage.run, peer.name, letters)
-        web_sample = make_sample(stage.run, peer.name, letters)
-        given = material(peer)
+        samples = make_samples(stage.run, end.name, letters)
+        web_sample = make_sample(stage.run, end.name, letters)
         files = {sample.file_name: sample.content for sample in samples}
         files |= {STOW_FILE: multipart(web_sample.content), "ca.pem": given.ca_pem.encode()}
         if given.certificate_pem is not None and given.key_pem is not None:
             files |= {"certificate.pem": given.certificate_pem.encode(), "key.pem": given.key_pem.encode()}
             files |= stranger_files()
-        player: Player = open_player(peer, remote, files, tls=given.key_pem is not None)
-        stage.samples[peer.name], stage.stow[peer.name] = samples, web_sample
-        stage.players[peer.name] = player
+        player: Player = open_player(end, remote, files, tls=given.key_pem is not None)
+        stage.samples[end.name], stage.stow[end.name] = samples, web_sample
+        stage.players[end.name] = player
 
     return work
 

@@ -1,4 +1,4 @@
-"""A stand-in at work: a private folder on it, its tools, its listener. It plays the peer and nothing else."""
+"""A stand-in or station at work: a private folder on it, its tools, its listener. It asks as itself and no one else."""
 
 import contextlib
 import io
@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from builder.errors import PacsmithError
-from builder.models.site import Peer
+from builder.models.site import Host, Peer
 from builder.probes.dcmtk import TOOLS, TlsFiles, Way
 from builder.probes.held import Held
 from builder.survey.remote import Answer, Remote
@@ -23,15 +23,19 @@ _KEEP = """umask 077; folder=$(mktemp -d /tmp/pacsmith-verify-XXXXXXXX) || exit 
 head -c {size} | tar -x -C "$folder" && echo "$folder"; cat >/dev/null; {sudo}rm -rf "$folder\""""
 
 
+VIEWER_UNIT = "pacsmith-viewer.service"  # of role workstation: the viewer listens on the station's AE port itself
+
+
 class PlayerError(PacsmithError):
-    """A stand-in lacks what it needs to play its peer."""
+    """A stand-in or station lacks what it needs to ask or to listen."""
 
 
 @dataclass
 class Player:
-    """One stand-in, opened. `port_held` is held by whoever listens on its AE's port."""
+    """One stand-in or station, opened: `end` is what the site says of it. `port_held` is held by whoever listens on its
+    AE's port."""
 
-    peer: Peer
+    end: Host | Peer
     remote: Remote
     folder: str
     keeper: Held | None = None
@@ -41,15 +45,20 @@ class Player:
 
     @property
     def name(self) -> str:
-        """The peer's name in the site."""
-        return self.peer.name
+        """Its name in the site."""
+        return self.end.name
+
+    @property
+    def viewer_unit(self) -> str | None:
+        """What has to stand aside while we listen on the AE's port; begun again afterwards, whatever happens to us."""
+        return VIEWER_UNIT if isinstance(self.end, Host) and self.end.workstation is not None else None
 
     @property
     def title(self) -> str:
-        """The peer's AE title. Raises PlayerError when it has none."""
-        if self.peer.ae is None:
+        """Its AE title. Raises PlayerError when it has none."""
+        if self.end.ae is None:
             raise PlayerError(f"{self.name}: a DICOM route ends here, but the site gives it no `ae`; add one")
-        return self.peer.ae.title
+        return self.end.ae.title
 
     def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float = 60) -> Answer:
         """Run one command in the private folder. Raises Unreachable."""
@@ -109,14 +118,14 @@ class Listener:
 
     def start(self) -> None:
         """Start it and wait until it accepts connections. Raises PlayerError when it cannot listen."""
-        entity = self.player.peer.ae
+        entity = self.player.end.ae
         assert entity is not None
         argv = ["storescp", "-v", "--fork", "+xa", "+B", "-aet", self.player.title,
                 *(self.player.tls.options() if self.player.tls and entity.tls else ()), str(entity.port)]  # fmt: skip
         probe = f"bash -c ': </dev/tcp/127.0.0.1/{entity.port}' 2>/dev/null"
         self._held = Held(
             self.player.remote,
-            f"mkdir {self.folder} && cd {self.folder} || exit 1; "
+            f"{_aside(self.player.viewer_unit)}mkdir {self.folder} && cd {self.folder} || exit 1; "
             f"if {probe}; then echo the port is taken by another program; exit 1; fi; "
             f"{shlex.join(argv)} >{self.folder}.log 2>&1 </dev/null & pid=$!; "
             f"for i in $(seq 250); do kill -0 $pid 2>/dev/null || break; {probe} && {{ echo listens; break; }}; "
@@ -142,14 +151,21 @@ class Listener:
             self._held.release()
 
 
-def open_player(peer: Peer, remote: Remote, files: Mapping[str, bytes], *, tls: bool) -> Player:
+def _aside(unit: str | None) -> str:
+    """Shell words that stop `unit`, and start it when the shell ends in any way."""
+    if unit is None:
+        return ""
+    return f"trap 'systemctl start {unit}' EXIT; trap 'exit 1' HUP TERM; systemctl stop {unit} || exit 1; "
+
+
+def open_player(end: Host | Peer, remote: Remote, files: Mapping[str, bytes], *, tls: bool) -> Player:
     """Make the private folder with `files` in it (names without folders; `key.pem`, `certificate.pem`, `ca.pem` are
     what TLS uses). Raises Unreachable, PlayerError when a tool is missing."""
-    tools = (*(TOOLS if peer.ae else ()), "curl", "bash", "tar")
+    tools = (*(TOOLS if end.ae else ()), "curl", "bash", "tar")
     answer = remote.run(_LOOK.format(tools=" ".join(tools)), timeout=60)
     missing = re.findall(r"^missing (\S+)$", answer.text, re.MULTILINE)
     if missing:
-        raise PlayerError(f"{peer.name}: the stand-in lacks {', '.join(missing)}; install dcmtk and curl on it")
+        raise PlayerError(f"{end.name}: it lacks {', '.join(missing)}; install dcmtk and curl on it")
     content = _tar(files)
     sudo = "sudo -n " if remote.connection.sudo else ""
     keeper = Held(remote, _KEEP.format(size=len(content), sudo=sudo))
@@ -158,9 +174,9 @@ def open_player(peer: Peer, remote: Remote, files: Mapping[str, bytes], *, tls: 
     folder = keeper.said(60).strip()
     if not folder.startswith("/tmp/pacsmith-verify-"):
         keeper.release()
-        raise PlayerError(f"{peer.name}: no private folder could be made in /tmp; see that its disk is not full")
+        raise PlayerError(f"{end.name}: no private folder could be made in /tmp; see that its disk is not full")
     material = {name: files[name] for name in ("ca.pem", "certificate.pem", "key.pem") if name in files}
-    return Player(peer, remote, folder, keeper, _tls(folder, files) if tls else None, material)
+    return Player(end, remote, folder, keeper, _tls(folder, files) if tls else None, material)
 
 
 def _tls(folder: str, files: Mapping[str, bytes]) -> TlsFiles:

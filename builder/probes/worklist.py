@@ -7,7 +7,7 @@ from pydicom import Dataset, FileDataset
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian, generate_uid
 
-from builder.models.site import Peer
+from builder.models.site import Host, Peer
 from builder.probes.dcmtk import keys, read_outcome, scu
 from builder.probes.orthanc import WORKLIST_PREFIX, WORKLISTS
 from builder.probes.playing import Carried
@@ -42,9 +42,8 @@ def worklist_item(run: str, station: str, modality: str) -> bytes:
 def worklist(stage: Stage, question: Question) -> Answer:
     """C-FIND in the modality worklist by the station's own AE title, and by a title that has nothing scheduled."""
     player, archive = stage.player(question.origin), stage.archive(question.target)
-    peer = player.peer
     file = f"{WORKLISTS}/{WORKLIST_PREFIX}{stage.run}-{player.name}.wl"
-    archive.remote.put(worklist_item(stage.run, player.title, _modality(peer)), file, "644", sudo=True)
+    archive.remote.put(worklist_item(stage.run, player.title, _modality(player.end)), file, "644", sudo=True)
     try:
         answers: list[Carried] = []
         for station in (player.title, OTHER_STATION):
@@ -73,8 +72,8 @@ def worklist(stage: Stage, question: Question) -> Answer:
     )
 
 
-def _modality(peer: Peer) -> str:
-    return peer.modality or "OT"
+def _modality(end: Host | Peer) -> str:
+    return (end.modality if isinstance(end, Peer) else None) or "OT"
 
 
 def _is_ours(answer: bytes, run: str, station: str) -> bool:
