@@ -10,8 +10,10 @@ from builder.models.site import Host, Site
 from builder.models.station import GraphicsDriver
 
 # The web browser, X with what its session needs, and nothing with which a person could do more (no terminal, no files).
+# curl and python3-xlib prove the client's routes and its screen.
 PACKAGES = (
     "chromium",
+    "curl",
     "fonts-dejavu-core",
     "openbox",
     "python3-xlib",

@@ -13,10 +13,13 @@ from builder.models.station import GraphicsDriver, WorkstationSettings
 # Debian 12's names. Recommends are not wanted: without them no login manager, no terminal and no file manager comes.
 PACKAGES = (
     "aeskulap",
+    "curl",  # curl, dcmtk: the station proves its own routes; python3-xlib: the hand that shows a test pattern
     "dbus-daemon",
+    "dcmtk",
     "fonts-dejavu-core",
     "libglib2.0-bin",  # gsettings: says what the viewer's settings are
     "openbox",
+    "python3-xlib",
     "x11-xserver-utils",
     "xauth",
     "xserver-xorg-core",
