@@ -23,15 +23,20 @@ class Held:
 
     def said(self, seconds: float) -> str:
         """What it printed up to and with a line that ends, or up to its end, or within `seconds`."""
-        assert self._process.stdout is not None
-        handle, text, end = self._process.stdout.fileno(), b"", time.monotonic() + seconds
+        text, end = b"", time.monotonic() + seconds
         while not text.endswith(b"\n") and (left := end - time.monotonic()) > 0:
-            ready, _, _ = select.select([handle], [], [], left)
-            piece = os.read(handle, 65536) if ready else b""
+            piece = self.piece(left)
             if not piece:
                 break
             text += piece
         return text.decode("utf-8", "replace")
+
+    def piece(self, seconds: float) -> bytes:
+        """The next bytes of its output; nothing when none come within `seconds`, or when it has ended."""
+        assert self._process.stdout is not None
+        handle = self._process.stdout.fileno()
+        ready, _, _ = select.select([handle], [], [], seconds)
+        return os.read(handle, 1 << 20) if ready else b""
 
     def release(self, seconds: float = 10) -> None:
         """Let go, and wait until it has ended."""
