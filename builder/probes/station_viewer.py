@@ -41,3 +41,7 @@ class StationViewer(Protocol):
     def scroll(self, by: int) -> None:
         """Go on by so many images of the series that is shown; backwards when negative. Raises StationInUse."""
         ...
+
+    def look(self, enough: Callable[[bytes], bool], patience: float) -> Shown:
+        """The screen as it is, once it is `enough`; seconds count from the call. Raises StationInUse."""
+        ...
