@@ -6,6 +6,7 @@ Everything is written into the mounted root before the first boot, so a host is 
 from dataclasses import dataclass
 from pathlib import Path
 
+from builder.lab import panels
 from builder.lab.execute import run
 from builder.lab.keys import HOST_KEY, make_pair
 from builder.models.connection import Connection
@@ -93,6 +94,7 @@ def write_identity(root: Path, furniture: Furniture) -> None:
     if furniture.proxy:
         _write(root / "etc/apt/apt.conf.d/80lab-proxy", furniture.proxy)
     _write(root / "etc/ssh/sshd_config.d/10-lab.conf", sshd_text(furniture.connection))
+    _hang_panels(root, furniture.host)
     _give_access(root, furniture)
 
 
@@ -103,6 +105,18 @@ def write_fresh(root: Path, furniture: Furniture) -> None:
         foreign.unlink()
     make_pair(root / HOST_KEY, furniture.host.name)
     (root / HOST_KEY).chmod(0o600)
+
+
+def _hang_panels(root: Path, host: LabHost) -> None:
+    units = root / "etc/systemd/system"
+    for former in (units / panels.UNIT, *units.glob(f"*.wants/{panels.UNIT}")):
+        former.unlink(missing_ok=True)
+    if host.displays and host.host_class is not None:
+        _write(root / panels.PROGRAM.lstrip("/"), panels.program_text())
+        _write(units / panels.UNIT, panels.unit_text(host.host_class, host.displays))
+        wants = units / f"{panels.SCREENS[host.host_class][0]}.wants"
+        wants.mkdir(parents=True, exist_ok=True)
+        (wants / panels.UNIT).symlink_to(f"../{panels.UNIT}")
 
 
 def _give_access(root: Path, furniture: Furniture) -> None:

@@ -84,7 +84,7 @@ class LabMachine:
     def _wanted(self, layers: list[str]) -> dict[str, Any]:
         key = Path(self.connection.key + ".pub")
         return {
-            "host": self.host.model_dump(),
+            "host": self.host.model_dump(mode="json"),
             "connection": self.connection.model_dump(),
             "authorised_key": key.read_text() if key.is_file() else "",
             "layers": layers,

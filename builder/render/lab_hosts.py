@@ -2,8 +2,11 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from builder.models.base import Model
-from builder.models.site import Network, OperatingSystem, Site
+from builder.models.display import Display
+from builder.models.site import Host, HostClass, Network, OperatingSystem, Site
 
 STAND_IN_OS: OperatingSystem = "debian-13"
 
@@ -17,6 +20,8 @@ class LabHost(Model):
     network: str
     address: str
     gateway: str
+    host_class: HostClass | None = None
+    displays: tuple[Display, ...] = Field((), description="panels that the lab hangs on it, since it has none")
 
 
 def _lab_host(
@@ -32,10 +37,21 @@ def _lab_host(
     )
 
 
+def _panels(host: Host) -> tuple[Display, ...]:
+    """The site's displays of a host whose X.org draws into memory; a real graphics card finds panels of its own."""
+    settings = host.workstation or host.thin_client
+    return settings.displays if settings is not None and settings.graphics == "dummy" else ()
+
+
 def lab_hosts(site: Site) -> tuple[LabHost, ...]:
     """Every host that the lab boots for `site`, sorted by name; peers without `stand_in` have none."""
     networks = {network.name: network for network in site.networks}
-    hosts = [_lab_host(h.name, "host", h.os, networks[h.network], str(h.address)) for h in site.hosts]
+    hosts = [
+        _lab_host(h.name, "host", h.os, networks[h.network], str(h.address)).model_copy(
+            update={"host_class": h.host_class, "displays": _panels(h)}
+        )
+        for h in site.hosts
+    ]
     stand_ins = [
         _lab_host(p.name, "stand_in", STAND_IN_OS, networks[p.network], str(p.address))
         for p in site.peers

@@ -1,55 +1,21 @@
 """A reading station on a real host: built cold, its screen, session and viewer; the second build changes nothing."""
 
-import base64
 import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.lab.conftest import BuiltSite, new_folder, run_steps
 
-EDID = Path(__file__).parents[1] / "unit" / "recorded" / "edid"
-PANELS = Path(__file__).parent / "panels.py"
-# Panels are there before anybody looks for them; the screen of the station pulls them in. An output of the dummy driver
-# is connected, and keeps its EDID, as long as it is switched on; only the first is so from the start.
-UNIT = """\
-[Unit]
-After=pacsmith-screen.service
-Before=pacsmith-displays.service
-PartOf=pacsmith-screen.service
-[Service]
-Type=oneshot
-RemainAfterExit=true
-Environment=DISPLAY=:0 XAUTHORITY=/run/pacsmith-screen/authority
-ExecStart=/usr/bin/xrandr --addmode DUMMY1 1600x1200
-ExecStart=/usr/bin/xrandr --output DUMMY1 --mode 1600x1200 --right-of DUMMY0
-ExecStart=/usr/bin/python3 -I /opt/panels.py {edids}
-[Install]
-WantedBy=pacsmith-screen.service
-"""
-
-
-def write(site: BuiltSite, path: str, text: str) -> None:
-    """A file of root's on the station."""
-    content = base64.b64encode(text.encode()).decode()
-    done = site.on("read1", f"echo {content} | base64 -d | sudo tee {path} >/dev/null")
-    assert done.returncode == 0, done.stderr
-
 
 @pytest.fixture(scope="module")
 def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BuiltSite]:
-    """Two booted hosts; the panels hang on the station's connectors from right to left."""
+    """Two booted hosts; the lab hangs the panels on the station's connectors from right to left."""
     site = new_folder(tmp_path_factory.mktemp("reading"), "reading.yml", {})
-    edids = " ".join((EDID / f"{name}.bin").read_bytes().hex() for name in ("enc2741", "eizo-l997"))
     try:
         run_steps(site, ["secrets", "generate", "--site", site.name], ["lab", "up", site.name])
-        write(site, "/opt/panels.py", PANELS.read_text())
-        write(site, "/etc/systemd/system/lab-panels.service", UNIT.format(edids=edids))
-        done = site.on("read1", "sudo systemctl enable lab-panels.service")
-        assert done.returncode == 0, done.stderr
         yield site
     finally:
         site.pacsmith("lab", "down", site.name)

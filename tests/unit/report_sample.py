@@ -2,9 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-
-import yaml
 
 from builder.models.dossier import CertificateRecord, Dossier, HostReading
 from builder.models.event import Event, StepStatus
@@ -14,15 +11,15 @@ from builder.models.run import Outcome, Run
 from builder.models.site import Site, Waiver
 from builder.report.assemble import assemble
 from tests.unit.report_sample_data import CHECKS, ORTHANC, REFUSALS, REQUIREMENTS, STEPS
+from tests.unit.site_parts import example
 
-EXAMPLE = Path(__file__).parents[2] / "inventory/example/site.yml"
 BEGAN = datetime(2026, 11, 21, 20, 58, 4, tzinfo=UTC)
 RUN = "20261121T205804-3f9a1c"
 
 
 def sample_site() -> Site:
-    """The example hospital, with a waiver."""
-    site = Site.model_validate(yaml.safe_load(EXAMPLE.read_text(encoding="utf-8")))
+    """The example hospital without its stations, with a waiver."""
+    site = example()
     waiver = Waiver(
         requirement="drives-apart",
         reason="one RAID 10 of eight drives carries both; measured latency is 0.2 ms",

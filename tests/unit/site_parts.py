@@ -24,14 +24,31 @@ class Variables(Model):
 """
 
 
+def hospital() -> Site:
+    """The fictional hospital, whole."""
+    return Site.model_validate(hospital_data())
+
+
+def hospital_data() -> dict[str, Any]:
+    """The example's site file as plain data."""
+    data: dict[str, Any] = yaml.safe_load(example_site().read_text(encoding="utf-8"))
+    return data
+
+
 def example(**changes: Any) -> Site:
-    """The fictional hospital, with top-level fields replaced."""
+    """The fictional hospital without its stations, with top-level fields replaced."""
     return Site.model_validate(example_data() | changes)
 
 
 def example_data() -> dict[str, Any]:
-    """The example's site file as plain data."""
-    data: dict[str, Any] = yaml.safe_load(example_site().read_text(encoding="utf-8"))
+    """The example's archive and peers as plain data: no reading station, no thin client, and no viewer for them."""
+    data = hospital_data()
+    data["hosts"] = [host for host in data["hosts"] if host["class"] == "archive"]
+    known = {end["name"] for end in (*data["hosts"], *data["peers"])}
+    data["routes"] = [route for route in data["routes"] if {route["from"], route["to"]} <= known]
+    for host in data["hosts"]:
+        del host["archive"]["viewer"]
+        host["archive"]["users"] = [user for user in host["archive"]["users"] if user["name"] != "ward"]
     return data
 
 

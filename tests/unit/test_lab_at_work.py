@@ -4,13 +4,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from builder.cli import lab as lab_command
 from builder.errors import EXIT_LOCKED, Locked
 from builder.ledger import Lock, ProcessIdentity, open_ledger
 from builder.ledger.locking import take
-from tests.unit.report_sample import EXAMPLE, sample_run
+from tests.unit.report_sample import sample_run
+from tests.unit.site_parts import example_data
 
 SINCE = datetime(2026, 11, 21, 20, 58, tzinfo=UTC)
 VERBS = (("snapshot", "clean"), ("restore", "clean"), ("down",))
@@ -39,7 +41,7 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The example site's project folder; what reached its lab."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "inventory/st-brigid").mkdir(parents=True)
-    (tmp_path / "inventory/st-brigid/site.yml").write_bytes(EXAMPLE.read_bytes())
+    (tmp_path / "inventory/st-brigid/site.yml").write_text(yaml.safe_dump(example_data(), sort_keys=False))
     monkeypatch.setattr(lab_command, "Lab", Quiet)
     monkeypatch.setattr(Quiet, "asked", [], raising=False)
     return Quiet.asked

@@ -10,7 +10,8 @@ EXAMPLE = Path(__file__).parents[2] / "inventory" / "example" / "site.yml"
 
 def _text(hosts: int) -> str:
     before, _, rest = EXAMPLE.read_text(encoding="utf-8").partition("hosts:\n")
-    host, _, after = rest.partition("\npeers:\n")
+    hosts_text, _, after = rest.partition("\npeers:\n")
+    host = hosts_text.partition("\n  - name:")[0] + "\n"
     return f"{before}hosts:\n{host * hosts}\npeers:\n{after}"
 
 

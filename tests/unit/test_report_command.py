@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import typer
+import yaml
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -26,7 +27,6 @@ from builder.report.gather import read_certificates
 from builder.report.write import formats_of, write_dossier
 from tests.unit.report_sample import (
     BEGAN,
-    EXAMPLE,
     RUN,
     sample_dossier,
     sample_events,
@@ -35,6 +35,7 @@ from tests.unit.report_sample import (
     sample_run,
     sample_site,
 )
+from tests.unit.site_parts import example_data
 
 APP = typer.Typer()
 APP.command()(report)
@@ -46,7 +47,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the example site, as a person has it."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "inventory/st-brigid").mkdir(parents=True)
-    (tmp_path / "inventory/st-brigid/site.yml").write_bytes(EXAMPLE.read_bytes())
+    (tmp_path / "inventory/st-brigid/site.yml").write_text(yaml.safe_dump(example_data(), sort_keys=False))
     return tmp_path
 
 

@@ -1,10 +1,12 @@
-"""Hang panels on the connectors of a host that has none: their EDID, as a property of each RandR output.
+"""Hang panels on the outputs of X.org's dummy driver: switch each on, and give it its EDID as a property.
 
-Runs on the host, as root, with Python's standard library and the libraries that xrandr brings. Arguments: the EDIDs in
-hexadecimal digits, by the connectors' order.
+Runs on the lab's host, as root, with Python's standard library and the libraries that xrandr brings. Arguments: mode
+and EDID in hexadecimal digits of each, as 2048x1536:00ff..., by the outputs' order. An output of this driver counts as
+connected, and keeps its EDID, as long as it is switched on; only the first is so from the start (seen 2026-11-22).
 """
 
 import ctypes
+import subprocess
 import sys
 
 XA_INTEGER, REPLACE = 19, 0  # X.org's Xatom.h and X.h
@@ -21,6 +23,14 @@ class Resources(ctypes.Structure):
         ("output_count", ctypes.c_int),
         ("outputs", ctypes.POINTER(ctypes.c_ulong)),
     )
+
+
+def switch_on(modes: list[str]) -> None:
+    """Each output after the first shows a picture right of the one before."""
+    for number, mode in enumerate(modes[1:], start=1):
+        output = f"DUMMY{number}"
+        subprocess.run(["xrandr", "--addmode", output, mode], check=True)
+        subprocess.run(["xrandr", "--output", output, "--mode", mode, "--right-of", f"DUMMY{number - 1}"], check=True)
 
 
 def hang(edids: list[bytes]) -> None:
@@ -41,5 +51,12 @@ def hang(edids: list[bytes]) -> None:
     x11.XSync(screen, 0)
 
 
+def main(panels: list[str]) -> None:
+    """Switch on, then hang."""
+    pairs = [panel.split(":") for panel in panels]
+    switch_on([mode for mode, _ in pairs])
+    hang([bytes.fromhex(digits) for _, digits in pairs])
+
+
 if __name__ == "__main__":
-    hang([bytes.fromhex(digits) for digits in sys.argv[1:]])
+    main(sys.argv[1:])
