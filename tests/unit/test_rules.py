@@ -16,6 +16,7 @@ from builder.load import LoadErrors, load_sheet, load_site
 from builder.load.sheets import sheet_files
 from builder.models.site import Site
 from tests.unit.bad_files import FOLDER, SHEETS, TODAY, absent, sheet
+from tests.unit.site_parts import example_data
 
 CHECKOUT = Path(__file__).parents[2]
 EXAMPLE = CHECKOUT / "inventory" / "example" / "site.yml"
@@ -23,8 +24,8 @@ Change = Callable[[dict[str, Any]], None]
 
 
 def document() -> dict[str, Any]:
-    """The example site, to be changed."""
-    loaded: dict[str, Any] = yaml.load(EXAMPLE.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+    """The example site without its stations, to be changed."""
+    loaded: dict[str, Any] = yaml.load(yaml.safe_dump(example_data()), Loader=yaml.BaseLoader)
     return loaded
 
 
