@@ -6,8 +6,11 @@ from pydantic import JsonValue
 from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Text, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-SCHEMA_VERSION = 2
-MIGRATIONS = ("ALTER TABLE pacsmith_evidence ADD COLUMN qualified TEXT",)
+SCHEMA_VERSION = 3
+MIGRATIONS = (
+    "ALTER TABLE pacsmith_evidence ADD COLUMN qualified TEXT",
+    "ALTER TABLE pacsmith_evidence ADD COLUMN screen JSON",
+)
 """What brings schema 1 to 2, 2 to 3 and so on; plain enough for SQLite and PostgreSQL alike."""
 
 
@@ -110,6 +113,7 @@ class EvidenceRow(Base):
     seconds: Mapped[float | None]
     attest: Mapped[str | None]
     qualified: Mapped[str | None]
+    screen: Mapped[dict[str, JsonValue] | None]
 
 
 class HostStateRow(Base):

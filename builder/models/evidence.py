@@ -10,6 +10,26 @@ from builder.models.base import Model
 Verdict = Literal["met", "short", "unknown", "not applicable", "waived"]
 
 
+class GreyStep(Model):
+    """One grey of a test pattern: what a screen of 256 greys must show and what it showed, 0 to 255; `observed` is None
+    when it could not be read."""
+
+    percent: float
+    expected: float
+    observed: float | None
+
+
+class ScreenPicture(Model):
+    """A screenshot as evidence: `sha256` (hex) of its PNG file, width and height in pixels, and the grey steps read
+    from it, each of which may be off by `tolerance` greys of 255."""
+
+    sha256: str
+    width: int
+    height: int
+    tolerance: float
+    steps: tuple[GreyStep, ...] = ()
+
+
 class Evidence(Model):
     """One answered question. `unknown` is never met; `attest` says who must answer when no probe can."""
 
@@ -27,6 +47,7 @@ class Evidence(Model):
     seconds: float | None = None
     attest: str | None = None
     qualified: str | None = Field(None, description="what a met verdict leaves open, as a recommendation not reached")
+    screen: ScreenPicture | None = Field(None, description="what a station's screen showed")
 
     @property
     def verdict_in_full(self) -> str:

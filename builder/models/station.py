@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from builder.models.base import AbsolutePath, Line, Model, Name
+from builder.models.calendar import TimeOfDay
 from builder.models.depot import Version
 from builder.models.display import Display
 
@@ -19,6 +20,9 @@ class NvidiaDriver(Model):
         StringConstraints(pattern=r"^[0-9]{3}$"),
         Field(description="driver branch in quotes, as 535; the product's sheet must allow it"),
     ]
+    guarded_at: TimeOfDay = Field(
+        "06:00", description="when the driver is looked at each day beside the boot: before the morning list"
+    )
 
 
 class Cache(Model):
@@ -38,11 +42,17 @@ class WorkstationSettings(Model):
         "automatic", description="X.org's driver: its own choice, `dummy` (no panel: the lab) or `nvidia`"
     )
     nvidia: NvidiaDriver | None = None
+    uses: tuple[Name, ...] = Field(
+        (), description="what is done here beside looking at images: words of its sheets' `when`, as volume-rendering"
+    )
     depth: Literal[24, 30] = Field(24, description="bits a pixel; 30 is ten bits a colour")
     displays: tuple[Display, ...] = Field(min_length=1, description="from left to right")
     reader: Name = Field("reader", description="the user who reads: no sudo, no shell session but the desktop")
     auto_login: bool = False
     cache: Cache = Cache()
+    first_image_seconds: int = Field(
+        30, ge=1, le=600, description="time within which the first image of a study must be on the screen"
+    )
     usb_storage: bool = Field(False, description="whether USB sticks and disks are mounted")
 
 
@@ -53,6 +63,9 @@ class ThinClientSettings(Model):
     graphics: GraphicsDriver = "automatic"
     displays: tuple[Display, ...] = Field(min_length=1, description="from left to right")
     user: Name = "kiosk"
+    first_image_seconds: int = Field(
+        30, ge=1, le=600, description="time within which the first image of a study must be on the screen"
+    )
     lock_after_minutes: int = Field(10, ge=1, le=240, description="idle minutes after which the session ends")
 
 

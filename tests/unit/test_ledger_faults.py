@@ -85,7 +85,7 @@ def test_a_newer_schema(tmp_path: Path) -> None:
         connection.execute("UPDATE pacsmith_schema SET version = 7")
     connection.close()
     assert said(f"sqlite:///{path}") == (
-        f"ledger sqlite:///{path}: written by a newer pacsmith (schema 7, this one knows 2); "
+        f"ledger sqlite:///{path}: written by a newer pacsmith (schema 7, this one knows 3); "
         "install that version, or a later one, here"
     )
 
@@ -171,6 +171,7 @@ def test_a_ledger_of_schema_1_is_brought_up_to_date_and_keeps_what_it_holds(tmp_
         ledger.record_evidence([met])
     with closing(sqlite3.connect(path)) as old, old:
         old.execute("ALTER TABLE pacsmith_evidence DROP COLUMN qualified")
+        old.execute("ALTER TABLE pacsmith_evidence DROP COLUMN screen")
         old.execute("UPDATE pacsmith_schema SET version = 1")
     for _ in range(2):
         with open_ledger(f"sqlite:///{path}") as ledger:
