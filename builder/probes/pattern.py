@@ -210,5 +210,5 @@ def _as_ct(image: FileDataset, frame: UID, number: int) -> None:
     image.PixelSpacing, image.SliceThickness, image.KVP = [_SPACING, _SPACING], "1", ""
     image.FrameOfReferenceUID, image.PositionReferenceIndicator = frame, ""
     image.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
-    image.ImagePositionPatient = [0, 0, number - 1]
-    image.SliceLocation = f"{number - 1}"
+    image.ImagePositionPatient = [0, 0, 1 - number]  # the first is uppermost, where viewers that sort by place begin
+    image.SliceLocation = f"{1 - number}"

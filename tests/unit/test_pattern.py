@@ -115,7 +115,7 @@ def test_the_series_is_one_study_whose_slices_differ() -> None:
     assert len(images) == SLICES == 20
     assert len({image.StudyInstanceUID for image in images}) == len({image.SeriesInstanceUID for image in images}) == 1
     assert [image.InstanceNumber for image in images] == list(range(1, 21))
-    assert [float(image.ImagePositionPatient[2]) for image in images] == list(range(20))
+    assert [float(image.ImagePositionPatient[2]) for image in images] == list(range(0, -20, -1))
     assert len({image.PixelData for image in images}) == 20
     assert images[0].pixel_array[SERIES[0].layout.track.top, SERIES[0].layout.track.left] == SERIES[0].layout.white
     assert {pattern.layout.number for pattern in SERIES} == {study_number(images[0].StudyInstanceUID)}

@@ -10,4 +10,4 @@ exec /usr/lib/chromium/chromium \
     --kiosk --incognito --no-first-run --no-default-browser-check --noerrdialogs --disable-pings \
     --password-store=basic --user-data-dir="$HOME/profile" --force-device-scale-factor=1 \
     --use-angle=swiftshader --enable-unsafe-swiftshader --ignore-gpu-blocklist \
-    "https://arc1.g.example/"
+    "${PACSMITH_ADDRESS:-https://arc1.g.example/}"
