@@ -23,7 +23,9 @@ def _first(sheets: tuple[Sheet, ...], product: str, version: str) -> Sheet | Non
 
 
 def uses_of(host: Host) -> frozenset[str]:
-    """The words by which a requirement's `when` knows the host: "os:debian-13", "storage:filesystem", "dicom-tls"."""
+    """The words by which a requirement's `when` knows the host: "os:debian-13", "storage:filesystem", "dicom-tls", and
+    the uses that the site names of a workstation, as "volume-rendering"."""
     storage = {f"storage:{host.archive.storage}"} if host.archive is not None else set()
     uses = {"dicom-tls"} if host.ae is not None and host.ae.tls else set()
-    return frozenset({f"os:{host.os}", *storage, *uses})
+    named = host.workstation.uses if host.workstation is not None else ()
+    return frozenset({f"os:{host.os}", *storage, *uses, *named})

@@ -6,21 +6,22 @@ from datetime import date
 
 import typer
 
-from builder.cli.options import ClassOption, HostOption, JsonOption, SiteArgument, SiteOption, one_site
+from builder.cli.options import ClassOption, HostOption, JsonOption, RecordedOption, SiteArgument, SiteOption, one_site
 from builder.errors import EXIT_FAILED, EXIT_UNREACHABLE
 from builder.inventory import build_inventory
 from builder.load import load_sheets, load_site
 from builder.load.place import find_site
 from builder.models.finding import Finding
 from builder.workflows.session import select
-from builder.workflows.survey import findings_of, survey_hosts
+from builder.workflows.survey import findings_of, read_recorded, survey_hosts
 
 
-def assess(
+def assess(  # noqa: PLR0917 - typer names every option
     site_name: SiteArgument = None,
     site: SiteOption = None,
     host: HostOption = None,
     host_class: ClassOption = None,
+    recorded: RecordedOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Compare each machine with its product's sheet and its class: met, short, unknown, not applicable or waived.
@@ -28,11 +29,14 @@ def assess(
     Exit code 1 when a requirement is short; unknown is never met, and says who can tell.
 
     Example: pacsmith assess --host archive01 --json
+
+    A station that nobody can log in to: save what nvidia-smi -q -x printed there as answers/read01/graphics.xml, then
+    pacsmith assess --host read01 --recorded answers
     """
-    inventory = build_inventory(load_site(find_site(one_site(site_name, site))).value)
+    inventory = build_inventory(load_site(find_site(one_site(site_name, site))).value, roles=False)
     machines = select(inventory, host, host_class)
     sheets = [loaded.value for loaded in load_sheets()]
-    read = survey_hosts(machines)
+    read = survey_hosts(machines) if recorded is None else read_recorded(machines, recorded)
     today = date.today()
     found = {one.machine.host.name: () if one.fault else findings_of(one, sheets, today) for one in read}
     if as_json:

@@ -1,5 +1,6 @@
 """Options that every verb shares, and what they select."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,6 +21,14 @@ ClassOption = Annotated[
     str | None, typer.Option("--class", help="Only hosts of this class: archive, workstation or thin_client.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+RecordedOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--recorded",
+        metavar="FOLDER",
+        help="Take recorded answers and touch no machine: FOLDER/HOST.txt, or FOLDER/HOST/ with one file a question.",
+    ),
+]
 
 
 def one_site(argument: str | None, option: str | None) -> str | None:

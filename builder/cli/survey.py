@@ -1,11 +1,13 @@
 """`pacsmith survey`: what each machine is."""
 
 import json
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from builder.assess.reading import told
-from builder.cli.options import ClassOption, HostOption, JsonOption, SiteArgument, SiteOption, one_site
+from builder.cli.options import ClassOption, HostOption, JsonOption, RecordedOption, SiteArgument, SiteOption, one_site
 from builder.errors import EXIT_UNREACHABLE
 from builder.inventory import build_inventory
 from builder.load import load_site
@@ -13,14 +15,19 @@ from builder.load.place import find_site
 from builder.models.catalogue import fact_kind
 from builder.models.fact import Fact
 from builder.workflows.session import select
-from builder.workflows.survey import HostFacts, survey_hosts
+from builder.workflows.survey import HostFacts, read_recorded, record, survey_hosts
 
 
-def survey(
+def survey(  # noqa: PLR0917 - typer names every option
     site_name: SiteArgument = None,
     site: SiteOption = None,
     host: HostOption = None,
     host_class: ClassOption = None,
+    recorded: RecordedOption = None,
+    kept: Annotated[
+        Path | None,
+        typer.Option("--record", metavar="FOLDER", help="Keep what each machine says in FOLDER/HOST.txt as well."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Read each machine in one SSH round trip and without leaving a file there: hardware, disks, packages, services,
@@ -28,8 +35,11 @@ def survey(
 
     Example: pacsmith survey --host archive01
     """
-    inventory = build_inventory(load_site(find_site(one_site(site_name, site))).value)
-    read = survey_hosts(select(inventory, host, host_class))
+    inventory = build_inventory(load_site(find_site(one_site(site_name, site))).value, roles=False)
+    machines = select(inventory, host, host_class)
+    read = survey_hosts(machines) if recorded is None else read_recorded(machines, recorded)
+    for file in record(read, kept) if kept is not None else ():
+        typer.echo(f"kept: {file}", err=True)
     if as_json:
         typer.echo(json.dumps({one.machine.host.name: _as_data(one) for one in read}, indent=2))
     else:

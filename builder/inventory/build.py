@@ -76,14 +76,19 @@ def connection_to(site: Site, end: Host | Peer) -> Connection:
     )
 
 
-def _machine(site: Site, host: Host) -> Machine:
-    roles = tuple(RoleVariables(role, role_variables(role, site, host)) for role in roles_of(host))
-    return Machine(host, fqdn_of(site, host), roles, connection_to(site, host))
+def _roles(site: Site, host: Host) -> tuple[RoleVariables, ...]:
+    return tuple(RoleVariables(role, role_variables(role, site, host)) for role in roles_of(host))
 
 
-def build_inventory(site: Site) -> Inventory:
-    """Everything to build in `site`. Raises BadInput when a role is missing or broken."""
-    machines = [_machine(site, host) for host in sorted(site.hosts, key=lambda host: host.name)]
+def build_inventory(site: Site, *, roles: bool = True) -> Inventory:
+    """Everything to build in `site`. Raises BadInput when a role is missing or broken.
+
+    Without `roles` the machines come without them: enough to read a machine, also one whose product no role builds.
+    """
+    machines = [
+        Machine(host, fqdn_of(site, host), _roles(site, host) if roles else (), connection_to(site, host))
+        for host in sorted(site.hosts, key=lambda host: host.name)
+    ]
     stand_ins = [
         StandIn(peer, fqdn_of(site, peer), connection_to(site, peer))
         for peer in sorted(site.peers, key=lambda peer: peer.name)

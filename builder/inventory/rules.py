@@ -9,6 +9,7 @@ from builder.inventory import rules_network as network
 from builder.inventory import rules_products as products
 from builder.inventory import rules_routes as routes
 from builder.inventory import rules_secrets as secrets
+from builder.inventory import rules_sheets as of_sheets
 from builder.inventory import rules_stations as stations
 from builder.inventory.rules_case import Case, Fault, Rule, SecretProblem
 from builder.models.sheet import Sheet
@@ -50,6 +51,8 @@ RULES: tuple[Rule, ...] = (
     stations.people_are_no_system_accounts,
     stations.caches_have_a_size,
     stations.graphics_fit_their_driver,
+    of_sheets.uses_are_words_of_a_sheet,
+    of_sheets.branches_are_allowed,
     calendar.time_zone_exists,
     calendar.window_names_are_unique,
     calendar.windows_name_hosts,

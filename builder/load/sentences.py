@@ -52,7 +52,8 @@ def near(word: str, known: Sequence[str]) -> str | None:
 
 
 def _choice(one: Complaint) -> Sentence:
-    allowed = _LITERAL.findall(str(one.context.get("expected", "")))
+    expected = str(one.context.get("expected", ""))
+    allowed = _LITERAL.findall(expected) or re.findall(r"[0-9]+", expected)
     listed = ", ".join(allowed)
     if one.secret or not isinstance(one.value, str):
         return f"{one.shown} is not possible here", f"possible: {listed}"

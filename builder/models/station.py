@@ -1,13 +1,19 @@
 """What a site says of a reading station (class workstation) or a thin client beside its name and AE title."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from builder.models.base import AbsolutePath, Line, Model, Name
 from builder.models.calendar import TimeOfDay
 from builder.models.depot import Version
 from builder.models.display import Display
+
+
+def _whole(value: Any) -> Any:
+    """A site file's scalars come as text, and Pydantic reads no number out of it where only some are possible."""
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdecimal() else value
+
 
 GraphicsDriver = Literal["automatic", "dummy", "nvidia"]
 
@@ -45,7 +51,9 @@ class WorkstationSettings(Model):
     uses: tuple[Name, ...] = Field(
         (), description="what is done here beside looking at images: words of its sheets' `when`, as volume-rendering"
     )
-    depth: Literal[24, 30] = Field(24, description="bits a pixel; 30 is ten bits a colour")
+    depth: Annotated[Literal[24, 30], BeforeValidator(_whole)] = Field(
+        24, description="bits a pixel; 30 is ten bits a colour"
+    )
     displays: tuple[Display, ...] = Field(min_length=1, description="from left to right")
     reader: Name = Field("reader", description="the user who reads: no sudo, no shell session but the desktop")
     auto_login: bool = False

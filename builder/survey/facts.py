@@ -8,20 +8,22 @@ from builder.models.catalogue import fact_kind
 from builder.models.fact import Fact
 from builder.models.quantity import BASE_UNITS
 from builder.models.site import Host
-from builder.survey import clock, disks, hardware, nginx, orthanc, packages, postgresql, system
-from builder.survey.question import Absent, BeneathError, Question, Reply, Said, UnreadableError
+from builder.survey import clock, disks, graphics, hardware, nginx, orthanc, packages, postgresql, system
+from builder.survey.question import Absent, BeneathError, Noted, Question, Reply, Said, UnreadableError
 from builder.survey.script import replies, stamps_of
 
 CONTAINERS = ("systemd-nspawn", "lxc", "lxc-libvirt", "docker", "podman", "openvz", "rkt", "wsl", "proot", "pouch",
               "container-other")  # fmt: skip
 _CUT_OFF = UnreadableError("the answer of the host was cut off")
-_BENEATH = ("cpu.", "memory.", "os.kernel")
+_BENEATH = ("cpu.", "gpu.", "memory.", "os.kernel")
 
 
 def questions(host: Host) -> tuple[Question, ...]:
     """What a host of this class is asked, in the order of the script."""
     every = (clock.FIRST, *system.questions(host), clock.KEPT, *hardware.questions(), *disks.questions(host),
              *packages.questions(host))  # fmt: skip
+    if host.host_class == "workstation":
+        every = (*every, *graphics.questions())
     if host.host_class != "archive":
         return (*every, clock.LAST)
     return (*every, *orthanc.questions(), *postgresql.questions(), *nginx.questions(), clock.LAST)
@@ -127,8 +129,10 @@ def _fact(name: str, said: Said, command: str, note: str | None, digest: str) ->
     if isinstance(said, UnreadableError):
         beneath = True if isinstance(said, BeneathError) else None
         return Fact(name=name, command=command, error=str(said), raw_sha256=digest, beneath=beneath)
+    value, own = said if isinstance(said, Noted) else (said, None)
+    note = "; ".join(text for text in (own, note) if text) or None
     unit = BASE_UNITS.get(fact_kind(name).kind)
-    return Fact(name=name, value=said, unit=unit, command=command, note=note, raw_sha256=digest)
+    return Fact(name=name, value=value, unit=unit, command=command, note=note, raw_sha256=digest)
 
 
 def _offset(answers: Mapping[str, Reply], text: str, digest: str) -> Fact:

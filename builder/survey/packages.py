@@ -8,7 +8,8 @@ from builder.survey.question import ABSENT, Question, Reply, Said
 _ARCHIVE = ("orthanc", "orthanc-dicomweb", "orthanc-gdcm", "orthanc-postgresql", "postgresql", "nginx", "dcmtk",
             "restic")  # fmt: skip
 _THIN_CLIENT = ("chromium", "openbox", "xserver-xorg-core")
-_WORKSTATION = ("aeskulap", "dcmtk", "openbox", "xserver-xorg-core")
+_WORKSTATION = ("aeskulap", "dcmtk", "libc6", "libglu1-mesa", "libnss3", "libpulse-dev", "libxcb-xinerama0",
+                "nvidia-driver", "nvidia-kernel-dkms", "openbox", "xserver-xorg-core")  # fmt: skip
 _OF_CLASS = {"archive": _ARCHIVE, "thin_client": _THIN_CLIENT, "workstation": _WORKSTATION}
 _EVERY = ("openssh-server", "chrony", "nftables", "prometheus-node-exporter", "unattended-upgrades")
 _FORMAT = r"${Package}\t${Version}\t${db:Status-Status}\n"

@@ -17,8 +17,15 @@ class Absent:
     """The machine was asked and the thing is not there."""
 
 
+class Noted(NamedTuple):
+    """A value with a warning of what it does not say by itself."""
+
+    value: bool | int | float | str
+    note: str
+
+
 ABSENT: Final = Absent()
-Said = bool | int | float | str | Absent | UnreadableError
+Said = bool | int | float | str | Noted | Absent | UnreadableError
 
 
 _COMPLAINT = re.compile(r"error|fatal|not found|no such|denied|cannot|refused", re.IGNORECASE)

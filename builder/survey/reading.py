@@ -15,7 +15,12 @@ _SECONDS = 240
 
 
 def survey(remote: Remote, host: Host) -> dict[str, Fact]:
-    """The facts of a host by name; one that could not be read says why.
+    """The facts of a host by name; one that could not be read says why. Raises Unreachable as `answer` does."""
+    return facts_from(answer(remote, host), host)
+
+
+def answer(remote: Remote, host: Host) -> str:
+    """What the host says to all questions, word for word, as `facts_from` reads it and `survey --record` keeps it.
 
     Raises Unreachable when SSH fails, sudo refuses or the host does not answer within 4 minutes.
     """
@@ -26,7 +31,7 @@ def survey(remote: Remote, host: Host) -> dict[str, Fact]:
             f"{host.name}: the survey could not begin: {why}; check that {remote.connection.user} may use sudo "
             "without a password there"
         )
-    return facts_from(text, host)
+    return text
 
 
 def recorded(remote: Remote, host: Host) -> str:

@@ -65,3 +65,8 @@ def replies(text: str) -> dict[str, Reply]:
     )
     found = section.finditer(text, first.end())
     return {m["name"]: Reply(int(m["code"]), m["text"].removesuffix("\n"), m["errors"].rstrip("\n")) for m in found}
+
+
+def section(mark: str, name: str, text: str, errors: str, code: int) -> str:
+    """One section as the script prints it, for an answer that is put together from recorded outputs."""
+    return f"{mark} begin {name}\n{text}\n{mark} errors {name}\n{errors}\n{mark} end {name} {code}\n"

@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 from builder.assess import assess, sheets_for, uses_of
-from builder.errors import Unreachable
+from builder.errors import BadInput, Unreachable
 from builder.inventory import Machine
 from builder.models.fact import Fact
 from builder.models.finding import Finding
 from builder.models.sheet import Sheet
-from builder.survey import survey
+from builder.survey import answer, facts_from, recorded_answer
 from builder.survey.remote import Remote
 
 _AT_ONCE = 10
@@ -19,11 +20,12 @@ _AT_ONCE = 10
 
 @dataclass(frozen=True)
 class HostFacts:
-    """What one machine said, or why it could not be asked (then without facts)."""
+    """What one machine said, or why it could not be asked (then without facts). `answer` is the same word for word."""
 
     machine: Machine
     facts: dict[str, Fact]
     fault: str | None = None
+    answer: str = ""
 
 
 def survey_hosts(machines: Sequence[Machine]) -> tuple[HostFacts, ...]:
@@ -35,9 +37,30 @@ def survey_hosts(machines: Sequence[Machine]) -> tuple[HostFacts, ...]:
 def _read(machine: Machine) -> HostFacts:
     try:
         with Remote(machine.connection) as remote:
-            return HostFacts(machine, survey(remote, machine.host))
+            return _heard(machine, answer(remote, machine.host))
     except Unreachable as fault:
         return HostFacts(machine, {}, str(fault))
+
+
+def _heard(machine: Machine, text: str) -> HostFacts:
+    return HostFacts(machine, facts_from(text, machine.host), answer=text)
+
+
+def read_recorded(machines: Sequence[Machine], folder: Path) -> tuple[HostFacts, ...]:
+    """The same from recorded answers, and no machine is touched. Raises BadInput for a machine without one."""
+    return tuple(_heard(machine, recorded_answer(folder, machine.host)) for machine in machines)
+
+
+def record(read: Sequence[HostFacts], folder: Path) -> tuple[Path, ...]:
+    """Keep every answer as FOLDER/HOST.txt, for `read_recorded`. Raises BadInput when that cannot be written."""
+    files = {folder / f"{one.machine.host.name}.txt": one.answer for one in read if one.fault is None}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for file, text in files.items():
+            file.write_bytes(text.encode("utf-8", "replace"))
+    except OSError as fault:
+        raise BadInput(f"{folder}: the answers cannot be kept: {fault.strerror}; name a folder to write to") from fault
+    return tuple(files)
 
 
 def findings_of(read: HostFacts, sheets: Sequence[Sheet], today: date) -> tuple[Finding, ...]:

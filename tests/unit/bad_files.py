@@ -7,15 +7,21 @@ from builder.inventory import check_site
 from builder.load import LoadErrors, load_sheet, load_site
 from builder.load.depot import load_manifest
 from builder.models.secret import SecretReference
-from builder.models.sheet import Requirement, Sheet, SheetProduct, Source
+from builder.models.sheet import Requirement, Sheet, SheetProduct, Source, When
 from builder.models.site import HostClass
 
 TODAY = date(2026, 11, 21)
 FOLDER = Path(__file__).parent / "bad"
 
 
-def sheet(product: str, versions: str, machine: HostClass) -> Sheet:
-    """A sheet with two requirements, so that no test depends on the shipped ones."""
+DRIVER = Requirement(id="driver", fact="gpu.driver", minimum=">= 450.80.02", place="page 3")
+RENDERING = Requirement(
+    id="card", fact="gpu.memory", minimum="> 4 GiB", when=When(use=("volume-rendering",)), place="page 4"
+)
+
+
+def sheet(product: str, versions: str, machine: HostClass, *more: Requirement) -> Sheet:
+    """A sheet with two requirements, so that no test depends on the shipped ones, and `more`."""
     return Sheet(
         product=SheetProduct(id=product, name=product, versions=versions),
         machine=machine,
@@ -23,13 +29,14 @@ def sheet(product: str, versions: str, machine: HostClass) -> Sheet:
         requirements=(
             Requirement(id="memory", fact="memory.total", minimum=">= 4 GiB", place="page 1"),
             Requirement(id="room", attested="the room is dark", place="page 2"),
+            *more,
         ),
     )
 
 
 SHEETS = (
     sheet("orthanc", ">=1.10,<1.13", "archive"),
-    sheet("class-workstation", ">=12,<14", "workstation"),
+    sheet("class-workstation", ">=12,<14", "workstation", DRIVER, RENDERING),
     sheet("class-thin-client", ">=12,<14", "thin_client"),
 )
 

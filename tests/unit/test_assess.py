@@ -44,7 +44,7 @@ def answers(part: Part, *, good: bool) -> dict[str, Value]:
     right = [*part.one_of, *(() if part.is_ is None else (part.is_,))]
     if right:
         return {part.fact: right[0] if good else _other(right[0])}
-    text = part.recommended or part.minimum or part.maximum
+    text = (part.recommended or part.minimum if good else part.minimum or part.recommended) or part.maximum
     assert text is not None
     wanted = comparison(text, part.kind)
     if part.kind == "version":

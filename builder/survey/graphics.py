@@ -1,0 +1,136 @@
+"""The graphics cards, as NVIDIA's own tool tells of them, and the OpenGL that programs on the screen get."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from xml.etree import ElementTree
+
+from builder.models.quantity import amount, shown
+from builder.survey.question import ABSENT, Noted, Question, Reply, Said, UnreadableError
+
+_CARDS = ("gpu.architecture", "gpu.bios", "gpu.count", "gpu.cuda", "gpu.driver", "gpu.ecc", "gpu.memory", "gpu.model")
+_SILENT = UnreadableError("nvidia-smi does not say")
+_NOTHING = {"", "n/a", "[n/a]", "unknown error", "requested functionality has been deprecated"}
+# The screen of a station that pacsmith built; elsewhere nobody answers, and the fact is unread.
+_SCREEN = "env DISPLAY=:0 XAUTHORITY=/run/pacsmith-screen/authority"
+_BY_PROCESSOR = re.compile(r"llvmpipe|softpipe|swrast|software rasterizer", re.IGNORECASE)
+
+
+def questions() -> tuple[Question, ...]:
+    """What a reading station is asked of its graphics."""
+    return (
+        Question("graphics", "nvidia-smi -q -x", _CARDS, cards),
+        Question("opengl", f"{_SCREEN} glxinfo -B", ("gpu.opengl",), opengl),
+    )
+
+
+def cards(reply: Reply) -> dict[str, Said]:
+    """`nvidia-smi -q -x`: the driver, and a `gpu` element a card (versions 10 to 13 of its document type).
+
+    The memory is the card's own, not that of a MIG instance. What several cards do not have in common is unread: nobody
+    knows which of them a sheet means. Raises UnreadableError when the tool failed or printed something else.
+    """
+    log = _document(reply)
+    found = log.findall("gpu")
+    if not found:
+        raise UnreadableError("nvidia-smi lists no card")
+    attached = _text(log, "attached_gpus")
+    hidden = f"of {attached} cards {_answer(len(found))}" if attached not in (None, str(len(found))) else None
+    every = f"each of {len(found)} cards" if len(found) > 1 else None
+
+    def of_all(read: Callable[[ElementTree.Element], Said], *notes: str | None) -> Said:
+        return _noted(_common([read(card) for card in found]), hidden, every, *notes)
+
+    return {
+        "gpu.architecture": of_all(lambda card: _text(card, "product_architecture") or _SILENT),
+        "gpu.bios": of_all(lambda card: _text(card, "vbios_version") or _SILENT),
+        "gpu.count": _count(len(found), attached),
+        "gpu.cuda": _text(log, "cuda_version") or _SILENT,
+        "gpu.driver": _text(log, "driver_version") or _SILENT,
+        "gpu.ecc": of_all(_error_correction),
+        "gpu.memory": of_all(_memory, *(_instances(card) for card in found[:1])),
+        "gpu.model": of_all(lambda card: _text(card, "product_name") or _SILENT),
+    }
+
+
+def _document(reply: Reply) -> ElementTree.Element:
+    lines = [line.strip() for line in reply.text.splitlines() if line.strip()]
+    if lines and not lines[0].startswith("<"):  # it complains on standard output, also when that was recorded alone
+        raise UnreadableError(re.sub(r"[\x00-\x1f\x7f]+", " ", lines[0])[:200].rstrip(". "))
+    text = reply.checked()
+    if "<!ENTITY" in text:
+        raise UnreadableError("nvidia-smi does not print entities, so this is not its answer")
+    try:
+        log = ElementTree.fromstring(text.strip())
+    except ElementTree.ParseError as fault:
+        raise UnreadableError("nvidia-smi did not print a whole document") from fault
+    if log.tag != "nvidia_smi_log":
+        raise UnreadableError("nvidia-smi did not print its log")
+    return log
+
+
+def _text(element: ElementTree.Element, path: str) -> str | None:
+    said = (element.findtext(path) or "").strip()
+    return None if said.lower() in _NOTHING else said
+
+
+def _count(listed: int, attached: str | None) -> Said:
+    if attached == str(listed):
+        return listed
+    if attached is None:
+        return _SILENT
+    return UnreadableError(f"{attached} cards are attached and {_answer(listed)}")
+
+
+def _answer(cards: int) -> str:
+    return "1 answers" if cards == 1 else f"{cards} answer"
+
+
+def _memory(card: ElementTree.Element) -> Said:
+    text = _text(card, "fb_memory_usage/total")
+    if text is None:
+        return _SILENT
+    try:
+        return int(amount(text, "bytes"))
+    except ValueError as wrong:
+        return UnreadableError(f"nvidia-smi states the memory so: {wrong}")
+
+
+def _instances(card: ElementTree.Element) -> str | None:
+    """How a card in MIG mode is cut up: a program gets one instance, and the card's memory is not its own."""
+    if _text(card, "mig_mode/current_mig") != "Enabled":
+        return None
+    sizes = [_memory(one) for one in card.findall("mig_devices/mig_device")]
+    told = sorted({shown(size, "bytes") for size in sizes if isinstance(size, int)})
+    return f"cut into {len(sizes)} MIG instances" + (f" of {' and '.join(told)}" if told else "")
+
+
+def _error_correction(card: ElementTree.Element) -> Said:
+    """N/A is a card whose memory has none."""
+    mode = (card.findtext("ecc_mode/current_ecc") or "").strip()
+    known: Mapping[str, Said] = {"Enabled": True, "Disabled": False, "N/A": ABSENT}
+    return known.get(mode, _SILENT)
+
+
+def _common(values: Sequence[Said]) -> Said:
+    first = values[0]
+    if isinstance(first, UnreadableError) or all(type(one) is type(first) and one == first for one in values):
+        return first
+    return UnreadableError(f"the {len(values)} cards differ in it, and nobody says which one counts")
+
+
+def _noted(value: Said, *notes: str | None) -> Said:
+    told = "; ".join(note for note in notes if note)
+    return Noted(value, told) if told and isinstance(value, bool | int | float | str) else value
+
+
+def opengl(reply: Reply) -> dict[str, Said]:
+    """`glxinfo -B`: the version of the core profile, or of the old one; what the processor draws is no card's."""
+    fields = dict(re.findall(r"^(OpenGL [a-z ]+ string): *(.*?) *$", reply.checked(), re.MULTILINE))
+    renderer = fields.get("OpenGL renderer string", "")
+    if _BY_PROCESSOR.search(renderer):
+        raise UnreadableError(f"the processor draws ({renderer.split()[0]}) and no graphics card")
+    said = fields.get("OpenGL core profile version string") or fields.get("OpenGL version string", "")
+    match = re.match(r"[1-9]\.[0-9]+(?:\.[0-9]+)?(?= |$)", said)
+    if not renderer or match is None:
+        raise UnreadableError("glxinfo names no renderer and its version")
+    return {"gpu.opengl": match[0]}
