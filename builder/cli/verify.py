@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from builder.cli.ask import asker
+from builder.cli.burn_in import BurnInOption, order
 from builder.cli.notes import tell_ends
 from builder.cli.options import ClassOption, HostOption, JsonOption, SiteArgument, SiteOption, one_site
 from builder.errors import EXIT_FAILED, EXIT_UNREACHABLE, BadInput
@@ -28,6 +29,7 @@ def verify(  # noqa: PLR0917 - typer names every option
     host: HostOption = None,
     host_class: ClassOption = None,
     junit: Annotated[Path | None, typer.Option("--junit", help="Write the evidence as JUnit XML to this file.")] = None,
+    burn_in: BurnInOption = None,
     everything: Annotated[bool, typer.Option("--all", help="List what is met, too.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -36,7 +38,8 @@ def verify(  # noqa: PLR0917 - typer names every option
     Exit code 0 when nothing is short and nothing unknown but what a person must attest; 1 otherwise; 3 when a machine
     could not be reached. Test studies are synthetic and are removed again.
 
-    Example: pacsmith verify --host archive01 --junit verify.xml
+    Examples: pacsmith verify --host archive01 --junit verify.xml
+    pacsmith verify --host read1 --burn-in 60
     """
     session = open_session("verify", one_site(site_name, site), hosts=host, host_class=host_class, ask=asker())
     tell_ends(session)
@@ -48,7 +51,7 @@ def verify(  # noqa: PLR0917 - typer names every option
             told.append(item)
             status.update(f"verify: {len(told)} answers, last {item.subject}")
 
-        done = accept(session, show)
+        done = accept(session, show, order(burn_in, console, status))
     if junit is not None:
         _write(junit, junit_xml(done.verified.evidence))
     if as_json:
