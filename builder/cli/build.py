@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from typing import Annotated
 
 import typer
 
@@ -10,6 +11,9 @@ from builder.cli.notes import tell_ends, tell_hours
 from builder.cli.options import ClassOption, HostOption, JsonOption, SiteArgument, SiteOption, one_site
 from builder.cli.progress import watching
 from builder.errors import EXIT_FAILED, EXIT_UNREACHABLE
+from builder.lab.lab import Driver, Lab
+from builder.load.place import find_site
+from builder.load.site import load_site
 from builder.models.evidence import Evidence
 from builder.workflows.build import BuildResult, Show
 from builder.workflows.build import build as carry_out
@@ -17,11 +21,15 @@ from builder.workflows.session import Session, open_session
 from builder.workflows.verify import failures
 
 
-def build(
+def build(  # noqa: PLR0917 - one option each
     site_name: SiteArgument = None,
     site: SiteOption = None,
     host: HostOption = None,
     host_class: ClassOption = None,
+    lab: Annotated[
+        Driver | None,
+        typer.Option("--lab", help="First boot the site in the lab on this machine: with nspawn, or with vagrant."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Make the hosts what the site file says, read them again, prove every route and requirement, write the dossier.
@@ -30,7 +38,10 @@ def build(
 
     Example: pacsmith build --host archive01
     """
-    session = open_session("build", one_site(site_name, site), hosts=host, host_class=host_class, ask=asker())
+    name = one_site(site_name, site)
+    if lab is not None:
+        Lab(load_site(find_site(name)).value).up(lambda line: typer.echo(line, err=as_json), lab)
+    session = open_session("build", name, hosts=host, host_class=host_class, ask=asker())
     tell_hours(session)
     tell_ends(session)
     with watching(session.machines, quiet=as_json) as watcher:

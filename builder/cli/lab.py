@@ -2,19 +2,27 @@
 
 import json
 import os
+import shutil
 import sys
 from dataclasses import asdict
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, get_args
 
 import typer
 from rich.table import Table
 
 from builder.cli.options import JsonOption, SiteArgument, SiteOption, one_site
 from builder.errors import Locked, PacsmithError
-from builder.lab.lab import HostStatus, Lab
+from builder.lab.box import ensure_box
+from builder.lab.image import Cache
+from builder.lab.lab import Driver, HostStatus, Lab
 from builder.lab.layout import cache_folder, lab_folder
+from builder.lab.needs import require_programs, require_root
+from builder.lab.sources import machine_mirrors
 from builder.load.place import find_site
 from builder.load.site import load_site
+from builder.models.site import OperatingSystem
+from builder.render.vagrant import box_name
 from builder.report.terminal import show
 from builder.workflows.at_work import refuse_while_at_work
 
@@ -44,9 +52,15 @@ def _idle_lab(site: str | None, doing: str) -> Lab:
 
 
 @app.command()
-def up(site_name: SiteArgument = None, site: SiteOption = None) -> None:
+def up(
+    site_name: SiteArgument = None,
+    site: SiteOption = None,
+    driver: Annotated[
+        Driver, typer.Option("--driver", help="Who boots them: systemd-nspawn, or Vagrant with its provider lxc.")
+    ] = "nspawn",
+) -> None:
     """Boot what is not running, and mend what a crash left."""
-    _lab(one_site(site_name, site)).up(typer.echo)
+    _lab(one_site(site_name, site)).up(typer.echo, driver)
 
 
 @app.command()
@@ -89,7 +103,7 @@ def _table(hosts: tuple[HostStatus, ...]) -> Table:
             host.address,
             host.state,
             "" if host.up_seconds is None else _duration(host.up_seconds),
-            str(host.boots),
+            "" if host.boots is None else str(host.boots),
             "" if host.memory is None else f"{host.memory // _MIB} MiB",
         )
     return table
@@ -136,3 +150,21 @@ def restore(
 ) -> None:
     """Put the disks of all hosts back to a snapshot: what they have written since is lost."""
     _idle_lab(site, "lab restore").restore(name, typer.echo)
+
+
+@app.command()
+def box(
+    system: Annotated[
+        OperatingSystem | None, typer.Option("--os", help="Only the box of this system; by default of each.")
+    ] = None,
+    folder: Annotated[Path | None, typer.Option("--out", help="Copy the boxes to this folder.")] = None,
+) -> None:
+    """Make the boxes for Vagrant's provider lxc from the lab's base trees, and say where they lie."""
+    require_root()
+    require_programs()
+    cache = Cache(cache_folder(), typer.echo)
+    for name in (system,) if system else get_args(OperatingSystem):
+        made = ensure_box(cache, name, machine_mirrors())
+        if folder is not None:
+            made = Path(shutil.copy(made, folder / f"{name}.box"))
+        typer.echo(f"{box_name(name, stand_in=False)}: {made}")

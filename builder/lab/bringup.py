@@ -42,12 +42,16 @@ class BringUp:
         needs.require_kernel()
         self._require_space()
         self.network.check()
-        self.layout.folder.mkdir(parents=True, exist_ok=True)
-        self.layout.owner.write_text(json.dumps({"project": str(Path.cwd())}))
+        self.claim()
         self.network.up()
         self._attach()
         self._boot_all()
         self.say(f"lab {self.site.name}: all {len(self.machines)} hosts are up after {time.monotonic() - began:.1f} s")
+
+    def claim(self) -> None:
+        """Write down that the lab belongs to this project folder."""
+        self.layout.folder.mkdir(parents=True, exist_ok=True)
+        self.layout.owner.write_text(json.dumps({"project": str(Path.cwd())}))
 
     def _all_is_well(self) -> bool:
         return self.network.is_up() and all(
@@ -72,7 +76,7 @@ class BringUp:
                 self.network.attach(interface, machine.host.network)
 
     def _boot_all(self) -> None:
-        furnish = self._furnisher()
+        furnish = self.furnisher()
         releases = sorted({machine.host.os for machine in self.machines})
         with ThreadPoolExecutor(thread_name_prefix="lab-release") as pool:
             self._finish([pool.submit(self._boot_release, release, furnish) for release in releases])
@@ -104,7 +108,8 @@ class BringUp:
         if faults:
             raise LabError("\n".join(faults))
 
-    def _furnisher(self) -> Callable[[LabMachine], Furniture]:
+    def furnisher(self) -> Callable[[LabMachine], Furniture]:
+        """What makes each machine out of its base. Raises LabError when no mirror is known."""
         mirrors, resolver, proxy = mirrors_for(self.site), machine_resolver(), machine_proxy()
         if not resolver:
             self.say(

@@ -105,29 +105,29 @@ class Cache:
     def ensure_base(self, os: OperatingSystem, mirrors: Mirrors) -> None:
         """Make the base of `os`, unless it is there. Raises LabError."""
         recipe = base_recipe(os)
-        with self._making(recipe) as making:
+        with self.making(recipe) as making:
             if making is not None:
                 tree = making / "tree"
                 argv = mmdebstrap_argv(recipe, mirrors, tree)
-                run_logged(confined(_group(making), argv), self._log(recipe), timeout=_MAKE_SECONDS)
+                run_logged(confined(group_of(making), argv), self.log(recipe), timeout=_MAKE_SECONDS)
                 _finish_base(tree)
 
     def ensure_stand_in(self, os: OperatingSystem, mirrors: Mirrors) -> None:
         """Make the stand-in layer over the base of `os`, which must be there, unless it is there. Raises LabError."""
         recipe = stand_in_recipe(os)
-        with self._making(recipe) as making:
+        with self.making(recipe) as making:
             if making is not None:
                 self._make_layer(recipe, os, mirrors, making)
 
     def _make_layer(self, recipe: Recipe, os: OperatingSystem, mirrors: Mirrors, making: Path) -> None:
-        tree, root, log = making / "tree", making / "root", self._log(recipe)
+        tree, root, log = making / "tree", making / "root", self.log(recipe)
         mounts.mount_overlay((self.tree(base_recipe(os)),), tree, making / "work", root)
         sources = root / "etc/apt/sources.list.d/debian.sources"
         sources.write_text(sources_text(mirrors, os))
         install = ["apt-get", "install", "--yes", "--quiet", *recipe.packages]
         for command in (["apt-get", "update", "--quiet"], install, ["apt-get", "clean"]):
             argv = inside_argv(root, making.name.strip("."), ["env", "DEBIAN_FRONTEND=noninteractive", *command])
-            run_logged(confined(_group(making), argv), log, timeout=_MAKE_SECONDS)
+            run_logged(confined(group_of(making), argv), log, timeout=_MAKE_SECONDS)
         sources.unlink()
         for leftover in (root / "var/lib/apt/lists").glob("*_*"):
             leftover.unlink()
@@ -135,11 +135,12 @@ class Cache:
         shutil.rmtree(making / "work")
         root.rmdir()
 
-    def _log(self, recipe: Recipe) -> Path:
+    def log(self, recipe: Recipe) -> Path:
+        """Where the commands that make the tree write."""
         return self.folder / f"{recipe.folder}.log"
 
     @contextlib.contextmanager
-    def _making(self, recipe: Recipe) -> Iterator[Path | None]:
+    def making(self, recipe: Recipe) -> Iterator[Path | None]:
         """A folder to make the tree in, which becomes the tree when the block ends well; None when it is there."""
         if self.has(recipe):
             yield None
@@ -151,7 +152,7 @@ class Cache:
                 return
             began = time.monotonic()
             self.say(f"making {recipe.name} (once; kept in {self.folder})")
-            self._log(recipe).unlink(missing_ok=True)
+            self.log(recipe).unlink(missing_ok=True)
             me = myself()
             making = self.folder / f"{_PREFIX}{recipe.folder}-{me.pid}-{me.start}-{boot_id()[:8]}"
             making.mkdir()
@@ -162,7 +163,7 @@ class Cache:
             except BaseException:
                 clear(making)
                 raise
-            cgroups.remove(_group(making))
+            cgroups.remove(group_of(making))
             self.say(f"made {recipe.name} in {time.monotonic() - began:.0f} s")
 
     def sweep(self) -> None:
@@ -177,13 +178,14 @@ def _maker_lives(name: str) -> bool:
     return boot == boot_id()[:8] and Process(int(pid), int(start)).alive
 
 
-def _group(making: Path) -> str:
+def group_of(making: Path) -> str:
+    """Control group of whatever works in `making`."""
     return f"pacsmith/{making.name.strip('.')}"
 
 
 def clear(making: Path) -> None:
     """End what works in `making`, unmount what is mounted there, and remove it. Raises LabError."""
-    if not cgroups.kill(_group(making)):
+    if not cgroups.kill(group_of(making)):
         raise LabError(f"{making}: its processes could not be ended; see `ps` and remove the folder by hand")
     mounts.unmount_below(making)
     shutil.rmtree(making)

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from builder.errors import BadInput
 from builder.inventory.build import connection_to
-from builder.lab import cgroups, needs, snapshots
+from builder.lab import cgroups, containers, needs, snapshots, vagrant_hosts
 from builder.lab.bringup import BringUp, Say
 from builder.lab.errors import LabConflict, LabError
 from builder.lab.image import Cache
@@ -21,6 +22,7 @@ from builder.lab.machine import LabMachine, read_keeper
 from builder.lab.network import LabNetwork, used_networks
 from builder.lab.snapshots import Snapshot
 from builder.lab.teardown import stop_hosts, take_down
+from builder.lab.vagrant_hosts import VagrantHosts
 from builder.models.connection import Connection
 from builder.models.site import Site
 from builder.render.lab_hosts import lab_hosts
@@ -28,16 +30,22 @@ from builder.render.lab_hosts import lab_hosts
 
 @dataclass(frozen=True, slots=True)
 class HostStatus:
-    """One line of `lab status`. `up_seconds` since the last boot, `memory` in bytes; None while not running."""
+    """One line of `lab status`. `up_seconds` since the last boot, `memory` in bytes; None while not running.
+
+    `boots` is None for hosts that Vagrant boots: LXC does not count them.
+    """
 
     name: str
     kind: str
     os: str
     address: str
     state: str
-    boots: int
+    boots: int | None
     up_seconds: float | None
     memory: int | None
+
+
+Driver = Literal["nspawn", "vagrant"]
 
 
 def _quiet(_line: str) -> None:
@@ -70,7 +78,7 @@ class Lab:
             return [*argv, shlex.join(command)]
         return [*argv, *command]
 
-    def up(self, on_line: Say = _quiet) -> None:
+    def up(self, on_line: Say = _quiet, driver: Driver = "nspawn") -> None:
         """Boot what is not running and mend what a crash left; nothing to do takes well under a second.
 
         Raises LabError, LabConflict, LabBusy.
@@ -78,7 +86,12 @@ class Lab:
         needs.require_root()
         needs.require_programs()
         with self._locked(on_line):
-            self._bring_up(on_line)
+            self._require_ours()
+            self._require_only(driver)
+            if driver == "vagrant":
+                self._vagrant_up(on_line)
+            else:
+                self._bring_up(on_line)
 
     def down(self, on_line: Say = _quiet, *, keep_disks: bool = False) -> None:
         """Stop and remove everything; with `keep_disks`, the next `up` goes on with the same disks.
@@ -88,6 +101,10 @@ class Lab:
         needs.require_root()
         with self._locked(on_line):
             self._require_ours()
+            if keep_disks:
+                self._require_only("nspawn")
+            else:
+                vagrant_hosts.remove(self.layout, self.site)
             take_down(self.layout, self.network, keep_disks=keep_disks)
             Cache(cache_folder(), on_line).sweep()
         on_line(f"lab {self.site.name}: down" + (", disks kept" if keep_disks else ""))
@@ -137,6 +154,7 @@ class Lab:
     def _stopped(self, say: Say) -> Iterator[None]:
         """All hosts powered off for the block, and up again afterwards, also after a fault, if any was running."""
         self._require_ours()
+        self._require_only("nspawn")
         self._finish_restore(say)
         was_up = any(machine.is_kept() for machine in self._machines(Cache(cache_folder(), say)))
         stop_hosts(self.layout, orderly=True)
@@ -168,6 +186,25 @@ class Lab:
         cache.sweep()
         BringUp(self.site, self._machines(cache), self.network, cache, say).run()
 
+    def _vagrant_up(self, say: Say) -> None:
+        cache = Cache(cache_folder(), say)
+        cache.sweep()
+        machines = self._machines(cache)
+        VagrantHosts(self.site, machines, BringUp(self.site, machines, self.network, cache, say)).run()
+
+    def _require_only(self, driver: Driver) -> None:
+        """Raises LabConflict when hosts of the other driver are there: they have the same addresses."""
+        if driver == "nspawn":
+            others = containers.names(self.layout.container_prefix)
+        else:
+            others = tuple(host.name for host in self.hosts if self.layout.host(host.name).disk_state.is_file())
+        if others:
+            whose = "Vagrant's containers" if driver == "nspawn" else "hosts of systemd-nspawn"
+            raise LabConflict(
+                f"lab {self.site.name} has {whose} ({', '.join(others)}), with which this does not go together; run "
+                f"`pacsmith lab down {self.site.name}` first"
+            )
+
     def _machines(self, cache: Cache) -> list[LabMachine]:
         return [
             LabMachine(
@@ -177,6 +214,9 @@ class Lab:
         ]
 
     def _status(self, machine: LabMachine) -> HostStatus:
+        container = f"{self.layout.container_prefix}{machine.host.name}"
+        if container in containers.names(container):
+            return _container_status(machine, container)
         keeper = read_keeper(machine.folder)
         kept = machine.is_kept()
         if kept:
@@ -202,3 +242,15 @@ class Lab:
                 f"lab {self.site.name} on this machine belongs to {project}; run `pacsmith lab down` there, "
                 "or give this site another name"
             )
+
+
+def _container_status(machine: LabMachine, container: str) -> HostStatus:
+    state = containers.state(container)
+    running = state == "running"
+    if running and not machine.answers():
+        state = "booting"
+    return HostStatus(
+        machine.host.name, machine.host.kind, machine.host.os, machine.host.address,
+        "down" if state == "stopped" else state, None, containers.up_seconds(container) if running else None,
+        cgroups.memory(f"lxc.payload.{container}") if running else None,
+    )  # fmt: skip

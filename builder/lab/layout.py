@@ -3,10 +3,11 @@
 Every name is made from the site's name, so that `down` can find what is left when no state file survived.
 """
 
-import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
+
+from builder.models.lab_names import bridge_name, container_prefix
 
 RUN_FOLDER = Path("/run/pacsmith")
 CGROUP_ROOT = "pacsmith"
@@ -57,6 +58,11 @@ class HostFolder:
     def keeper_lock(self) -> Path:
         """Held by the one keeper of the host."""
         return self.path / "keeper.lock"
+
+    @property
+    def container_state(self) -> Path:
+        """What a container was furnished for; written last."""
+        return self.path / "container.json"
 
     @property
     def disk_state(self) -> Path:
@@ -125,8 +131,13 @@ class Layout:
         return f"{self.cgroup}/{name}"
 
     def bridge(self, network: str) -> str:
-        """Interface name (at most 15 characters): a short hash, because site and network names are longer."""
-        return "ps-" + hashlib.sha256(f"{self.site}/{network}".encode()).hexdigest()[:8]
+        """Interface name, which the host list for Vagrant says too."""
+        return bridge_name(self.site, network)
+
+    @property
+    def container_prefix(self) -> str:
+        """How the names of this lab's LXC containers begin, which only Vagrant's provider makes."""
+        return container_prefix(self.site)
 
     @property
     def bridge_alias_start(self) -> str:

@@ -13,6 +13,7 @@ _RELEASES = frozenset(
     {"buster", "bullseye", "bookworm", "trixie", "forky", "sid", "stable", "testing", "unstable", "oldstable"}
 )
 _ANYWHERE = ("http://", "https://")
+_APT = Path("/etc/apt")
 _SECURITY_ENDS = ("-security", "/updates")
 
 
@@ -120,11 +121,20 @@ def _listed(address: str) -> str:
     return next((line.split()[0] for line in lines if line.strip() and not line.startswith("#")), address)
 
 
-def mirrors_for(site: Site, folder: Path = Path("/etc/apt")) -> Mirrors:
+def mirrors_for(site: Site, folder: Path = _APT) -> Mirrors:
     """The mirrors that the lab's hosts use. Raises LabError when neither the site nor this machine names one."""
+    return _mirrors(site.packages.mirror, site.packages.security_mirror, folder)
+
+
+def machine_mirrors(folder: Path = _APT) -> Mirrors:
+    """The mirrors that this machine itself uses. Raises LabError when it names none."""
+    return _mirrors(None, None, folder)
+
+
+def _mirrors(own: str | None, own_security: str | None, folder: Path) -> Mirrors:
     main, security = choose(list(_machine_entries(folder)))
-    main = site.packages.mirror or main
-    security = site.packages.security_mirror or security
+    main = own or main
+    security = own_security or security
     if main is None:
         raise LabError(
             f"{folder}: this machine's apt names no Debian mirror; "

@@ -34,3 +34,8 @@ def roles_folders() -> tuple[Path, ...]:
 def example_site() -> Path:
     """The site file of the fictional hospital of the demo."""
     return _brought_along("example/site.yml", "inventory/example/site.yml")
+
+
+def vagrantfile() -> Path:
+    """The Vagrantfile that reads a rendered host list. One in the current folder may be of other machines."""
+    return _brought_along("Vagrantfile", "Vagrantfile")

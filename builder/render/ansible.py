@@ -3,6 +3,7 @@
 import shlex
 
 from builder.inventory import Inventory, Machine
+from builder.inventory.roles import role_folder
 from builder.models.connection import Connection
 from builder.render.flow import block, untemplated
 from builder.render.groups import groups
@@ -35,7 +36,11 @@ def host_variables(machine: Machine) -> dict[str, object]:
         "pacsmith_product": {"id": host.product.id, "version": host.product.version},
     }
     for role in machine.roles:
-        variables[f"pacsmith_role_{role.role.replace('-', '_')}"] = role.variables.model_dump(mode="json")
+        name, fields = role.role.replace("-", "_"), role.variables.model_dump(mode="json")
+        if (role_folder(role.role) / "tasks").is_dir():  # Ansible's own: as it reads them, for any playbook to name it
+            variables |= {f"{name}_{field}": value for field, value in fields.items()}
+        else:
+            variables[f"pacsmith_role_{name}"] = fields
     return variables
 
 

@@ -12,10 +12,13 @@ from builder.render.lab_hosts import lab_hosts
 from builder.render.mark import heading
 from builder.render.pyinfra import pyinfra_inventory
 from builder.render.ssh_config import ssh_config
+from builder.render.vagrant import vagrant_list
 
 
 def _lab_list(inventory: Inventory) -> str:
-    hosts = "".join(f"- {flow(host.model_dump())}\n" for host in lab_hosts(inventory.site))
+    hosts = "".join(
+        f"- {flow(host.model_dump(mode='json', exclude_defaults=True))}\n" for host in lab_hosts(inventory.site)
+    )
     return f"{heading(inventory.site)}hosts:\n{hosts}"
 
 
@@ -26,6 +29,7 @@ FILES: Mapping[str, Callable[[Inventory], str]] = {
     "lab-hosts.yml": _lab_list,
     "pyinfra/inventory.py": pyinfra_inventory,
     "ssh_config": ssh_config,
+    "vagrant.yml": lambda inventory: vagrant_list(inventory.site),
 }
 
 

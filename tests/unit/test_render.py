@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from builder.inventory import build_inventory
+from builder.load.site import load_site
 from builder.models.site import Site
 from builder.render import render
 from builder.render.flow import flow, untemplated
@@ -56,7 +57,7 @@ def test_the_example_renders_to_the_golden_files(project: Path) -> None:
         str(path.relative_to(GOLDEN)).removesuffix(".golden"): path.read_text("utf-8")
         for path in GOLDEN.rglob("*.golden")
     }
-    assert len(golden) == 6
+    assert len(golden) == 7
     assert files == golden
 
 
@@ -230,3 +231,13 @@ def test_the_lab_list_is_yaml_with_hosts_and_stand_ins(project: Path) -> None:
 def test_another_sites_inventory_is_refused(project: Path) -> None:
     with pytest.raises(ValueError, match="another site"):
         render(example(), build_inventory(example()))
+
+
+def test_an_ansible_role_finds_its_variables_under_its_own_names(tmp_path: Path) -> None:
+    site = load_site(Path(__file__).parents[1] / "lab" / "sites" / "reading.yml").value
+    _write(tmp_path, rendered(site))
+    variables = _ansible(tmp_path / "ansible" / "inventory.yml")["_meta"]["hostvars"]["read1"]
+    assert variables["workstation_dicom_port"] == 11112
+    assert variables["workstation_archives"][0]["title"] == "SW_ARC"
+    assert "pacsmith_role_workstation" not in variables
+    assert "fqdn" in variables["pacsmith_role_baseline"]

@@ -44,7 +44,7 @@ def run(*arguments: str) -> Result:
 def test_it_writes_once_and_then_has_nothing_to_change() -> None:
     first = run()
     assert first.exit_code == 0, first.output
-    assert first.output.count("written") == 6
+    assert first.output.count("written") == 7
     assert (OUT / "ansible" / "inventory.yml").is_file()
     again = run()
     assert (again.exit_code, again.output) == (0, f"nothing to change in {OUT}\n")
@@ -99,13 +99,13 @@ def test_json_lists_the_files() -> None:
     said = json.loads(run("--json", "--check").output)
     assert said["checked_only"] is True
     assert {row["state"] for row in said["changes"]} == {"missing"}
-    assert len(said["changes"]) == 6
+    assert len(said["changes"]) == 7
 
 
 def test_rendered_files_are_for_everyone_to_read_and_nothing_else_is_left() -> None:
     run()
     files = [path for path in OUT.rglob("*") if path.is_file()]
-    assert len(files) == 6
+    assert len(files) == 7
     assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o644}
 
 
