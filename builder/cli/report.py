@@ -14,7 +14,7 @@ from builder.load.place import find_site
 from builder.load.site import load_site
 from builder.models.run import Run
 from builder.models.site import Site
-from builder.report.gather import choose_run, gather
+from builder.report.gather import choose_run, gather, pictures_of, screens_folder
 from builder.report.terminal import runs_table, show
 from builder.report.write import FORMATS, formats_of, write_dossier
 from builder.secrets import open_store
@@ -61,7 +61,7 @@ def report(  # noqa: PLR0917 - typer names every option
             hospital, ledger, chosen.id,
             certificates=certificates_folder(hospital), generated=datetime.now(UTC), clean=store.redactor().clean,
         )  # fmt: skip
-        written = write_dossier(dossier, folder, wanted)
+        written = write_dossier(dossier, folder, wanted, pictures_of(dossier, screens_folder(hospital)))
     if as_json:
         files = {form: str(path) for form, path in written.items()}
         typer.echo(json.dumps({"run": chosen.id, "outcome": chosen.outcome, "dossier": files}, indent=2))

@@ -61,6 +61,10 @@ class Kiosk:
         for _ in range(abs(by)):
             self._press_and_wait("Down" if by > 0 else "Up")
 
+    def look(self, enough: Callable[[bytes], bool], patience: float) -> Shown:
+        """See StationViewer. Raises KioskError, StationInUse, HandError, Unreachable."""
+        return self._watch(enough, time.monotonic(), self._window(), patience)
+
     def address(self, study: str, *, one_to_one: bool = False) -> str:
         """Where OHIF shows a study."""
         return f"{self.origin}/viewer?StudyInstanceUIDs={study}" + (ONE_TO_ONE if one_to_one else "")

@@ -21,6 +21,11 @@ _HISTORY = 20
 _ACCEPTING = ("build", "verify")
 
 
+def screens_folder(site: Site) -> Path:
+    """Where screenshots are kept, each as <SHA-256>.png, from the project folder."""
+    return Path(".pacsmith") / site.name / "screens"
+
+
 def gather(
     site: Site,
     ledger: Ledger,
@@ -52,6 +57,21 @@ def gather(
         ),
         clean,
     )
+
+
+def pictures_of(dossier: Dossier, folder: Path) -> dict[str, bytes]:
+    """The screenshots of a dossier's evidence by SHA-256, as PNG, from `folder`; one that is gone or is not what its
+    name says is left out."""
+    wanted = {proof.evidence.screen.sha256 for proof in dossier.proofs if proof.evidence.screen is not None}
+    found = {}
+    for digest in sorted(wanted):
+        try:
+            png = (folder / f"{digest}.png").read_bytes()
+        except OSError:
+            continue
+        if hashlib.sha256(png).hexdigest() == digest:
+            found[digest] = png
+    return found
 
 
 def choose_run(site: Site, ledger: Ledger) -> Run:

@@ -1,7 +1,9 @@
 """The dossier as one self-contained HTML page, for the screen, a telephone and A4 paper. Pure."""
 
+from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 
 from markupsafe import Markup
 
@@ -20,8 +22,9 @@ _PACKAGE = "package."
 _KINDS = ("requirement", "route", "check")
 
 
-def dossier_html(dossier: Dossier) -> str:
-    """A page without scripts and without anything that is fetched from elsewhere."""
+def dossier_html(dossier: Dossier, pictures: Mapping[str, bytes] = MappingProxyType({})) -> str:
+    """A page without scripts and without anything that is fetched from elsewhere. `pictures`: screenshots as PNG, by
+    SHA-256; evidence whose picture is not among them says so."""
     where, zone_name = zone(dossier.time_zone)
     made = environment()
 
@@ -42,12 +45,18 @@ def dossier_html(dossier: Dossier) -> str:
         built=[machine for machine in dossier.network.machines if machine.name in dossier.run.hosts],
         groups=_by_kind(dossier.proofs),
         tally=_tally(dossier.proofs),
+        shown=[p for p in dossier.proofs if p.evidence.screen is not None],
+        pictures={digest: _inline(png) for digest, png in pictures.items()},
         faults=[p for p in dossier.proofs if p.evidence.verdict == "short"],
         untold=[p for p in dossier.proofs if p.evidence.verdict == "unknown" and not p.evidence.attest],
         attested=[p for p in dossier.proofs if p.evidence.verdict == "unknown" and p.evidence.attest],
         hardware=[(f, _picked(f, _is_hardware)) for f in dossier.facts],
         software=[(f, _picked(f, _is_software), _picked(f, _is_package)) for f in dossier.facts],
     )
+
+
+def _inline(png: bytes) -> str:
+    return f"data:image/png;base64,{b64encode(png).decode()}"
 
 
 def amount(fact: Fact) -> str:

@@ -1,7 +1,8 @@
 """Write a dossier's files."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal, get_args
 
 from builder.durable import write_whole
@@ -25,8 +26,15 @@ def formats_of(text: str) -> tuple[Format, ...]:
     return known
 
 
-def write_dossier(dossier: Dossier, folder: Path, formats: Sequence[Format] = FORMATS) -> dict[Format, Path]:
+def write_dossier(
+    dossier: Dossier,
+    folder: Path,
+    formats: Sequence[Format] = FORMATS,
+    pictures: Mapping[str, bytes] = MappingProxyType({}),
+) -> dict[Format, Path]:
     """Write dossier.html, dossier.json, junit.xml and dossier.pdf below `folder`; each file whole or not at all.
+
+    `pictures`: screenshots of the evidence as PNG, by SHA-256; they go into the page itself.
 
     The PDF comes last: where Chromium is missing (PacsmithError), the others are there. Raises BadInput when the
     folder cannot be written.
@@ -34,7 +42,7 @@ def write_dossier(dossier: Dossier, folder: Path, formats: Sequence[Format] = FO
     written: dict[Format, Path] = {}
     html = folder / "dossier.html"
     texts = {
-        "html": lambda: dossier_html(dossier),
+        "html": lambda: dossier_html(dossier, pictures),
         "json": lambda: dossier_json(dossier),
         "junit": lambda: junit_xml([proof.evidence for proof in dossier.proofs]),
     }

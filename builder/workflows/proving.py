@@ -1,7 +1,6 @@
 """Put every question of the routes to the living site, and leave nothing behind."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 
 from builder.errors import PacsmithError
@@ -10,10 +9,11 @@ from builder.models.evidence import Evidence
 from builder.models.site import Peer
 from builder.probes.asks import Asker
 from builder.probes.matrix_refused import CONTROLLER
-from builder.probes.opening import StandInMaterial, clean, opened, seed
+from builder.probes.opening import StandInMaterial, opened, seed
 from builder.probes.orthanc import Orthanc
-from builder.probes.question import Answer, Question, evidence_of, listener, same_process
+from builder.probes.question import Question, listener, same_process
 from builder.probes.stage import Stage
+from builder.workflows.traces import cleaned, quietly
 
 
 def prove_routes(  # noqa: PLR0917 - what to ask, of whom, with what, and who listens
@@ -33,11 +33,11 @@ def prove_routes(  # noqa: PLR0917 - what to ask, of whom, with what, and who li
     with opened(stage, inventory, hosts, frozenset(names - hosts - {CONTROLLER}), material):
         asker = Asker(stage, on_evidence)
         own = frozenset(question.about or question.target for question in questions)
-        with _cleaned(stage, own, on_evidence) as told:
+        with cleaned(stage, own, on_evidence) as told:
             before = {name: _process(archive) for name, archive in stage.archives.items()}
             found = asker.ask(question for question in questions if question.phase == "write")
             for archive in stage.archives.values():
-                _quietly(partial(seed, stage, archive))
+                quietly(partial(seed, stage, archive))
             found += asker.ask(question for question in questions if question.phase in ("read", "refuse"))
             be_quiet()
             for phase in ("rate", "restore"):
@@ -46,50 +46,6 @@ def prove_routes(  # noqa: PLR0917 - what to ask, of whom, with what, and who li
         found += told
     order = {question.subject: place for place, question in enumerate(questions)}
     return tuple(sorted(found, key=lambda item: order.get(item.subject, len(order)))), not asker.unreachable
-
-
-@contextmanager
-def _cleaned(stage: Stage, own: frozenset[str], on_evidence: Callable[[Evidence], None]) -> Iterator[list[Evidence]]:
-    """Remove what earlier runs left on `own` machines (another archive may be under another run at this moment), and in
-    any case what this one brings; the evidence of that is added at the end."""
-    told: list[Evidence] = []
-    for name, archive in stage.archives.items():
-        if name in own:
-            _quietly(partial(clean, archive))
-            _quietly(archive.forget_worklists)
-    try:
-        yield told
-    finally:
-        for archive in stage.archives.values():
-            evidence = _removal(stage, archive)
-            told.append(evidence)
-            on_evidence(evidence)
-
-
-def _quietly(work: Callable[[], object]) -> None:
-    """A silent archive is told by the questions themselves."""
-    try:
-        work()
-    except PacsmithError:
-        return
-
-
-def _removal(stage: Stage, archive: Orthanc) -> Evidence:
-    name = archive.host.name
-    question = Question(
-        subject=f"{name}: test studies removed", ask="clean", origin=name, target=name, kind="check",
-        expected="every synthetic study of this run is gone, every other study is still there",
-        source="pacsmith verify",
-    )  # fmt: skip
-    probe = f"Orthanc on {name}, by PatientID of this run"
-    try:
-        done = clean(archive, stage.run)
-    except PacsmithError as fault:
-        return evidence_of(question, Answer("unknown", f"not removed: {fault}", probe), stage.run)
-    others = f"other studies: {done.others_before} before, {done.others_after} after"
-    observed = f"{done.removed} removed, {done.left} left; {others}"
-    met = done.left == 0 and done.others_after >= done.others_before
-    return evidence_of(question, Answer("met" if met else "short", observed, probe), stage.run)
 
 
 def _process(archive: Orthanc) -> str:

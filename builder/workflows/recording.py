@@ -10,7 +10,7 @@ from pathlib import Path
 from builder.errors import Locked
 from builder.inventory import Machine
 from builder.models.run import Outcome
-from builder.report.gather import gather
+from builder.report.gather import gather, pictures_of, screens_folder
 from builder.report.write import Format, write_dossier
 from builder.secrets.certificates import certificates_folder
 from builder.workflows.session import Session, now
@@ -93,5 +93,5 @@ def write_documents(session: Session) -> Mapping[str, Path]:
         generated=now(),
         clean=session.store.redactor().clean,
     )
-    folder = session.folder / "dossiers" / session.run.id
-    return {str(form): path for form, path in write_dossier(dossier, folder, FORMATS).items()}
+    folder, pictures = session.folder / "dossiers" / session.run.id, pictures_of(dossier, screens_folder(session.site))
+    return {str(form): path for form, path in write_dossier(dossier, folder, FORMATS, pictures).items()}

@@ -25,6 +25,7 @@ from builder.secrets.certificates import ca_certificate, certificate_for, identi
 from builder.survey.remote import Remote
 from builder.workflows.handed_in import certificates_proven
 from builder.workflows.proving import prove_routes
+from builder.workflows.screens import prove_screens
 from builder.workflows.session import Session, now
 from builder.workflows.survey import HostFacts, findings_of, survey_hosts
 
@@ -80,7 +81,7 @@ def verify(session: Session, *, on_evidence: Callable[[Evidence], None] = ignore
     asked = questions(session.site, frozenset(machine.host.name for machine in machines))
     ca_pem = ca_certificate(session.site, session.store)
     material = _materials(session, ca_pem)
-    stage = Stage(session.site, session.run.id, session.store.value, ca_pem, artefact=_artefact)
+    stage = _stage(session, ca_pem)
     with ThreadPoolExecutor(8) as pool:
         checks = [pool.submit(_checks, session, one, hear) for one in _role_checks(machines)]
         surveyed = pool.submit(_requirements, session, machines, hear)
@@ -89,11 +90,16 @@ def verify(session: Session, *, on_evidence: Callable[[Evidence], None] = ignore
         for future in checks:
             future.result()
         read = surveyed.result()
+    prove_screens(session, machines, _stage(session, ca_pem), hear)
     return Verified(
         _ordered(told, [question.subject for question in asked]),
         bool(absent) or not reached or any(one.fault for one in read),
         {one.machine.host.name: one.facts for one in read if one.fault is None},
     )
+
+
+def _stage(session: Session, ca_pem: str) -> Stage:
+    return Stage(session.site, session.run.id, session.store.value, ca_pem, artefact=_artefact)
 
 
 def _artefact(needed: Needed) -> Path:

@@ -1,0 +1,51 @@
+"""A viewer on a station and the reader of screenshots together: show a pattern, and say what was seen of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from builder.probes.pattern import Pattern
+from builder.probes.pattern_layout import PatternLayout
+from builder.probes.screen import read_screen
+from builder.probes.screen_reading import ScreenReading
+from builder.probes.station_viewer import Shown, StationViewer
+
+
+@dataclass(frozen=True)
+class ScreenSession:
+    """`patience`: seconds within which a pattern must be right on the screen. `keep` gets each screenshot that is
+    judged, as PNG."""
+
+    viewer: StationViewer
+    patience: float
+    keep: Callable[[bytes], None]
+
+    def show(self, pattern: Pattern) -> tuple[Shown, ScreenReading]:
+        """Open the pattern's study. Raises what the viewer raises."""
+        watch = _Watch(pattern.layout)
+        return self._judged(self.viewer.show(pattern, watch.enough, self.patience), watch)
+
+    def scrolled(self, wanted: Pattern, by: int) -> tuple[Shown, ScreenReading]:
+        """Go on by so many images of the series that is shown, to `wanted`. Raises what the viewer raises."""
+        watch = _Watch(wanted.layout)
+        self.viewer.scroll(by)
+        return self._judged(self.viewer.look(watch.enough, self.patience), watch)
+
+    def _judged(self, shown: Shown, watch: "_Watch") -> tuple[Shown, ScreenReading]:
+        self.keep(shown.png)
+        return shown, watch.read(shown.png)
+
+
+class _Watch:
+    """Reads each different screenshot once: a reading costs 0.2 to 0.5 s, and a screen mostly stays as it is."""
+
+    def __init__(self, layout: PatternLayout) -> None:
+        self._layout = layout
+        self._last: tuple[bytes, ScreenReading] | None = None
+
+    def read(self, png: bytes) -> ScreenReading:
+        if self._last is None or self._last[0] is not png:
+            self._last = png, read_screen(png, self._layout)
+        return self._last[1]
+
+    def enough(self, png: bytes) -> bool:
+        return self.read(png).verdict == "met"

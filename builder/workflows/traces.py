@@ -1,0 +1,58 @@
+"""Leave nothing behind on an archive: exactly the synthetic studies of a run go, and that is proven."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+
+from builder.errors import PacsmithError
+from builder.models.evidence import Evidence
+from builder.probes.opening import clean
+from builder.probes.orthanc import Orthanc
+from builder.probes.question import Answer, Question, evidence_of
+from builder.probes.stage import Stage
+
+
+@contextmanager
+def cleaned(
+    stage: Stage, own: frozenset[str], on_evidence: Callable[[Evidence], None], what: str = "test studies"
+) -> Iterator[list[Evidence]]:
+    """Remove what earlier runs left on `own` machines (another archive may be under another run at this moment), and in
+    any case what this one brings; the evidence of that, called by `what` was removed, is added at the end."""
+    told: list[Evidence] = []
+    for name, archive in stage.archives.items():
+        if name in own:
+            quietly(partial(clean, archive))
+            quietly(archive.forget_worklists)
+    try:
+        yield told
+    finally:
+        for archive in stage.archives.values():
+            evidence = _removal(stage, archive, what)
+            told.append(evidence)
+            on_evidence(evidence)
+
+
+def quietly(work: Callable[[], object]) -> None:
+    """Do what a silent archive may refuse: that is told by the questions themselves."""
+    try:
+        work()
+    except PacsmithError:
+        return
+
+
+def _removal(stage: Stage, archive: Orthanc, what: str) -> Evidence:
+    name = archive.host.name
+    question = Question(
+        subject=f"{name}: {what} removed", ask="clean", origin=name, target=name, kind="check",
+        expected="every synthetic study of this run is gone, every other study is still there",
+        source="pacsmith verify",
+    )  # fmt: skip
+    probe = f"Orthanc on {name}, by PatientID of this run"
+    try:
+        done = clean(archive, stage.run)
+    except PacsmithError as fault:
+        return evidence_of(question, Answer("unknown", f"not removed: {fault}", probe), stage.run)
+    others = f"other studies: {done.others_before} before, {done.others_after} after"
+    observed = f"{done.removed} removed, {done.left} left; {others}"
+    met = done.left == 0 and done.others_after >= done.others_before
+    return evidence_of(question, Answer("met" if met else "short", observed, probe), stage.run)
