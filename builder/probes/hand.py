@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from builder.errors import PacsmithError, Unreachable
@@ -73,20 +74,26 @@ class Frame:
     depth: int
 
     @cached_property
-    def png(self) -> bytes:
-        """The picture as PNG, 8 bits a channel."""
-        file = BytesIO()
-        self._picture().save(file, "PNG", compress_level=1)
-        return file.getvalue()
-
-    def _picture(self) -> Image.Image:
-        """Depth 24 has blue, green and red in three of four bytes, depth 30 in 10 bits each of a little-endian word."""
+    def picture(self) -> Image.Image:
+        """Red, green, blue of 8 bits. Depth 24 has them in three of four bytes, depth 30 in 10 bits each of a word."""
         size = (self.width, self.height)
         if self.depth != 30:
             return Image.frombuffer("RGB", size, self.pixels, "raw", "BGRX", 0, 1)
         words = np.frombuffer(self.pixels, "<u4").reshape(size[::-1])
         channels = [((words >> shift & 1023) * 255 + 511) // 1023 for shift in (20, 10, 0)]
         return Image.fromarray(np.stack(channels, axis=-1).astype(np.uint8))
+
+    @cached_property
+    def png(self) -> bytes:
+        """The picture as PNG."""
+        file = BytesIO()
+        self.picture.save(file, "PNG", compress_level=1)
+        return file.getvalue()
+
+    @property
+    def colours(self) -> NDArray[np.uint8]:
+        """Rows x columns x red, green, blue."""
+        return np.asarray(self.picture)
 
 
 @dataclass(frozen=True)

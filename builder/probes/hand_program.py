@@ -33,6 +33,7 @@ class Screen:
         self.root = self.screen.root
         self.spare: dict[int, list[int]] = {}
         self.down: list[int] = []
+        self.came = time.monotonic()
 
     def picture(self, left: int, top: int, width: int, height: int, known: int) -> tuple[dict[str, Any], bytes]:
         """The pixels of a part of the screen (0 x 0 is all of it), deflated; none when their checksum is `known`."""
@@ -72,8 +73,9 @@ class Screen:
 
     def act(self, events: list[list[Any]]) -> dict[str, Any]:
         """Move (x, y), press, release (a button), down and up (a key), one after another; nothing when somebody else
-        has touched the station since a hand was here."""
-        if (touched := self.touched()) is not None and self.mark() is not None:
+        has touched the station since this hand came."""
+        touched = self.touched()
+        if touched is not None and time.monotonic() - touched > self.came:
             return {"touched": touched}
         for verb, *arguments in events:
             if verb == "move":

@@ -24,10 +24,11 @@ class StationInUse(PacsmithError):
 class Shown:
     """`png` is the whole screen. `seconds`: from asking the archive (the double click, the address) to the first
     screenshot that was enough, as exact as screenshots follow each other (0.2 to 1 s); None when patience ended, `png`
-    is then the last one."""
+    is then the last one. `note`: how far the viewer got when it did not even ask for the image, for people."""
 
     png: bytes
     seconds: float | None
+    note: str = ""
 
 
 class StationViewer(Protocol):
