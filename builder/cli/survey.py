@@ -6,8 +6,10 @@ from typing import Annotated
 
 import typer
 
+from builder.assess.outliers import compare
 from builder.assess.reading import told
 from builder.cli.options import ClassOption, HostOption, JsonOption, RecordedOption, SiteArgument, SiteOption, one_site
+from builder.cli.outliers import OutliersOption, show_outliers
 from builder.errors import EXIT_UNREACHABLE
 from builder.inventory import build_inventory
 from builder.load import load_site
@@ -28,19 +30,23 @@ def survey(  # noqa: PLR0917 - typer names every option
         Path | None,
         typer.Option("--record", metavar="FOLDER", help="Keep what each machine says in FOLDER/HOST.txt as well."),
     ] = None,
+    outliers: OutliersOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Read each machine in one SSH round trip and without leaving a file there: hardware, disks, packages, services,
     configuration. What cannot be read says why.
 
-    Example: pacsmith survey --host archive01
+    Examples: pacsmith survey --host archive01
+    pacsmith survey --class workstation --outliers
     """
     inventory = build_inventory(load_site(find_site(one_site(site_name, site))).value, roles=False)
     machines = select(inventory, host, host_class)
     read = survey_hosts(machines) if recorded is None else read_recorded(machines, recorded)
     for file in record(read, kept) if kept is not None else ():
         typer.echo(f"kept: {file}", err=True)
-    if as_json:
+    if outliers:
+        show_outliers(compare((one.machine.host, one.facts) for one in read), as_json)
+    elif as_json:
         typer.echo(json.dumps({one.machine.host.name: _as_data(one) for one in read}, indent=2))
     else:
         for one in read:

@@ -13,11 +13,13 @@ from builder.models.quantity import Kind
 
 
 class FactKind(NamedTuple):
-    """`name` is the fact's name, or a pattern; `meaning` is what a reader is told, {} being the starred word."""
+    """`name` is the fact's name, or a pattern; `meaning` is what a reader is told, {} being the starred word. `own`:
+    equal machines differ in it all the same, as in a serial number or in how full a disk is."""
 
     name: str
     kind: Kind
     meaning: str
+    own: bool = False
 
 
 ORTHANC_KEYS = (
@@ -33,22 +35,34 @@ ORTHANC_KEYS = (
 )  # fmt: skip
 """The settings of Orthanc that become facts: by name, so that no password or user list can."""
 
+_OWN_KEYS = ("DicomAet", "PostgreSQL.ConnectionUri", "PostgreSQL.Host")
+
 CATALOGUE: tuple[FactKind, ...] = (
     FactKind("asset.maker", "text", "maker in the equipment record"),
     FactKind("asset.model", "text", "model in the equipment record"),
-    FactKind("asset.serial", "text", "serial number in the equipment record"),
-    FactKind("clock.offset", "seconds", "clock's difference from the controller's"),
+    FactKind("asset.serial", "text", "serial number in the equipment record", own=True),
+    FactKind("bios.date", "text", "date of the firmware"),
+    FactKind("bios.vendor", "text", "maker of the firmware"),
+    FactKind("bios.version", "text", "version of the firmware"),
+    FactKind("board.model", "text", "main board"),
+    FactKind("board.version", "text", "version of the main board"),
+    FactKind("clock.offset", "seconds", "clock's difference from the controller's", own=True),
     FactKind("clock.synchronised", "truth", "clock kept by a time source"),
     FactKind("cpu.cores", "cores", "processor cores"),
     FactKind("cpu.model", "text", "processor"),
     FactKind("cpu.threads", "count", "logical processors"),
     FactKind("disk.apart", "truth", "database and storage on different drives"),
     FactKind("disk.*.filesystem", "text", "filesystem of the {} directory"),
-    FactKind("disk.*.free", "bytes", "free space in the {} directory"),
+    FactKind("disk.*.free", "bytes", "free space in the {} directory", own=True),
     FactKind("disk.*.medium", "text", "drives of the {} directory"),
     FactKind("disk.*.mount", "text", "mount point of the {} directory"),
     FactKind("disk.*.raid", "text", "software RAID below the {} directory"),
     FactKind("disk.*.size", "bytes", "size of the filesystem of the {} directory"),
+    FactKind("displays.count", "count", "displays that say what they are"),
+    FactKind("displays.firmware", "text", "displays, and a fingerprint of what their firmware says"),
+    FactKind("displays.panels", "text", "displays, by maker and product"),
+    FactKind("displays.serials", "text", "serial numbers of the displays", own=True),
+    FactKind("drives.models", "text", "drives"),
     FactKind("gpu.architecture", "text", "architecture of the graphics card"),
     FactKind("gpu.bios", "text", "video BIOS of the graphics card"),
     FactKind("gpu.count", "count", "graphics cards"),
@@ -58,13 +72,18 @@ CATALOGUE: tuple[FactKind, ...] = (
     FactKind("gpu.memory", "bytes", "graphics memory"),
     FactKind("gpu.model", "text", "graphics card"),
     FactKind("gpu.opengl", "version", "OpenGL of the driver in use"),
+    FactKind("memory.modules", "text", "memory modules"),
+    FactKind("memory.parts", "text", "part numbers of the memory modules"),
+    FactKind("memory.places", "text", "memory slots in use"),
+    FactKind("memory.slots", "count", "memory slots"),
+    FactKind("memory.slots_used", "count", "memory slots in use, counted"),
     FactKind("memory.total", "bytes", "main memory"),
     FactKind("nginx.body_limit", "bytes", "largest request that nginx passes on"),
     FactKind("nginx.body_unlimited", "truth", "requests of any size passed on by nginx"),
-    *(FactKind(f"orthanc.config.{key}", "setting", f"{key} of Orthanc") for key in ORTHANC_KEYS),
+    *(FactKind(f"orthanc.config.{key}", "setting", f"{key} of Orthanc", own=key in _OWN_KEYS) for key in ORTHANC_KEYS),
     FactKind("orthanc.database", "text", "database of Orthanc's index"),
     FactKind("orthanc.environment.*", "text", "{} in the environment of the running Orthanc"),
-    FactKind("orthanc.memory", "bytes", "resident memory of Orthanc"),
+    FactKind("orthanc.memory", "bytes", "resident memory of Orthanc", own=True),
     FactKind("orthanc.path_plain", "truth", "storage and index paths without spaces and special characters"),
     FactKind("os.architecture", "text", "machine architecture"),
     FactKind("os.id", "text", "operating system"),
@@ -74,9 +93,9 @@ CATALOGUE: tuple[FactKind, ...] = (
     FactKind("package.*", "version", "package {}"),
     FactKind("port.tcp.*", "text", "program on TCP port {}"),
     FactKind("postgresql.extension.*", "version", "extension {} of Orthanc's database"),
-    FactKind("postgresql.latency", "seconds", "time of one empty database query (median)"),
+    FactKind("postgresql.latency", "seconds", "time of one empty database query (median)", own=True),
     FactKind("postgresql.setting.*", "text", "{} of PostgreSQL"),
-    FactKind("postgresql.size", "bytes", "size of Orthanc's database"),
+    FactKind("postgresql.size", "bytes", "size of Orthanc's database", own=True),
     FactKind("postgresql.version", "version", "PostgreSQL"),
     FactKind("service.*.enabled", "text", "start of {} at boot"),
     FactKind("service.*.state", "text", "service {}"),

@@ -9,7 +9,7 @@ from builder.errors import Unreachable
 from builder.models.site import Host
 from builder.probes import burn_in_collect as collect
 from builder.probes import burn_in_judge as judge
-from builder.probes.burn_in_host import SCREENS, BurnInError, Found, ask, lacking, look, simulated
+from builder.probes.burn_in_host import BurnInError, Found, ask, lacking, look, simulated
 from builder.probes.burn_in_images import ImageLoop, Show
 from builder.probes.burn_in_judge import Judged
 from builder.probes.burn_in_load import (
@@ -27,6 +27,7 @@ from builder.probes.burn_in_load import (
     tested_directory,
 )
 from builder.probes.burn_in_watch import Watch, reading_of, watched
+from builder.survey.displays import SCREENS
 from builder.survey.remote import Remote
 
 _LOOK_EVERY = 10.0  # seconds between two looks at a host

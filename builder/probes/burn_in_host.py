@@ -9,15 +9,13 @@ from builder.errors import PacsmithError
 from builder.models.site import Host
 from builder.probes.burn_in_load import FOLDER, PACKAGES, UNIT, Load, tested_directory
 from builder.survey.disks import devices, space
+from builder.survey.displays import SCREENS
 from builder.survey.facts import CONTAINERS
 from builder.survey.hardware import memory
 from builder.survey.question import Question, Reply, UnreadableError
 from builder.survey.remote import Remote
 from builder.survey.script import replies, script
 from builder.survey.system import virtualisation
-
-# The X servers of our roles, by the file with their key.
-SCREENS = {"workstation": "/run/pacsmith-screen/authority", "thin_client": "/run/pacsmith-x/authority"}
 
 
 class BurnInError(PacsmithError):

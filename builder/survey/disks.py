@@ -14,8 +14,9 @@ _LINE = re.compile(
 
 
 def questions(host: Host) -> tuple[Question, ...]:
-    """Space and drives for each purpose that the host's class has."""
-    return tuple(question for purpose, path in places(host).items() for question in _about(purpose, path))
+    """Space and drives for each purpose that the host's class has, and which drives there are at all."""
+    models = Question("drive-models", "lsblk -d -n -b -P -o TYPE,SIZE,MODEL,REV", ("drives.models",), models_of)
+    return (*(question for purpose, path in places(host).items() for question in _about(purpose, path)), models)
 
 
 def places(host: Host) -> Mapping[str, str]:
@@ -63,6 +64,15 @@ def devices(reply: Reply) -> tuple[tuple[str, str, bool], ...]:
     if not found or None in found:
         raise UnreadableError("lsblk did not print names, types and rotation")
     return tuple((match[1], match[2], match[3] == "1") for match in found if match)
+
+
+def models_of(reply: Reply) -> dict[str, Said]:
+    """`lsblk -d -n -b -P`: model, size in bytes and firmware of each drive that has a model; sorted, since their names
+    depend on the order in which they were found."""
+    found = re.findall(r'^TYPE="disk" SIZE="([0-9]+)" MODEL="([^"]*)" REV="([^"]*)"', reply.checked(), re.MULTILINE)
+    named = [(" ".join(model.split()), int(size), revision.strip()) for size, model, revision in found if model.strip()]
+    told = sorted(f"{model} of {size} B" + (f" with firmware {rev}" if rev else "") for model, size, rev in named)
+    return {"drives.models": "; ".join(told) or UnreadableError("no drive states its model")}
 
 
 def drives(reply: Reply, purpose: str) -> dict[str, Said]:

@@ -8,7 +8,19 @@ from builder.models.catalogue import fact_kind
 from builder.models.fact import Fact
 from builder.models.quantity import BASE_UNITS
 from builder.models.site import Host
-from builder.survey import clock, disks, graphics, hardware, nginx, orthanc, packages, postgresql, system
+from builder.survey import (
+    clock,
+    disks,
+    displays,
+    firmware,
+    graphics,
+    hardware,
+    nginx,
+    orthanc,
+    packages,
+    postgresql,
+    system,
+)
 from builder.survey.question import Absent, BeneathError, Noted, Question, Reply, Said, UnreadableError
 from builder.survey.script import replies, stamps_of
 
@@ -20,8 +32,8 @@ _BENEATH = ("cpu.", "gpu.", "memory.", "os.kernel")
 
 def questions(host: Host) -> tuple[Question, ...]:
     """What a host of this class is asked, in the order of the script."""
-    every = (clock.FIRST, *system.questions(host), clock.KEPT, *hardware.questions(), *disks.questions(host),
-             *packages.questions(host))  # fmt: skip
+    every = (clock.FIRST, *system.questions(host), clock.KEPT, *hardware.questions(), *firmware.questions(),
+             *disks.questions(host), *displays.questions(host), *packages.questions(host))  # fmt: skip
     if host.host_class == "workstation":
         every = (*every, *graphics.questions())
     if host.host_class != "archive":
@@ -100,7 +112,7 @@ def _derived_commands(host: Host, commands: Mapping[str, str]) -> dict[str, str]
 
 def _corrected(name: str, value: Said, virtual: str | None) -> Said:
     """What a machine that is not made of metal says wrongly of itself."""
-    if name.startswith("asset.") and virtual in CONTAINERS:
+    if (name.startswith("asset.") or name in firmware.RECORDED) and virtual in CONTAINERS:
         return UnreadableError(f"{virtual} has no equipment record of its own")
     if name == "clock.synchronised" and virtual in (None, *CONTAINERS) and not isinstance(value, UnreadableError):
         return clock.beneath(virtual)
@@ -116,9 +128,9 @@ def _corrected(name: str, value: Said, virtual: str | None) -> Said:
 def _note(name: str, virtual: str | None) -> str | None:
     if virtual in CONTAINERS and name.startswith(_BENEATH):
         return f"of the machine beneath {virtual}"
-    if virtual in CONTAINERS and name.startswith("disk."):
+    if virtual in CONTAINERS and name.startswith(("disk.", "drives.")):
         return f"as {virtual} shows it"
-    if virtual not in (None, "none") and name.startswith("asset."):
+    if virtual not in (None, "none") and name.startswith(("asset.", "bios.", "board.")):
         return f"of the virtual machine, {virtual}"
     return None
 

@@ -14,11 +14,11 @@ from builder.models.evidence import Evidence
 from builder.models.site import Site
 from builder.probes.burn_in import BurnIn, StoppedError
 from builder.probes.burn_in_collect import remove, running
-from builder.probes.burn_in_host import SCREENS
 from builder.probes.burn_in_images import Show
 from builder.probes.burn_in_judge import Judged
 from builder.probes.hand import HandError, open_hand
 from builder.probes.station_viewer import QUIET_MINUTES
+from builder.survey.displays import SCREENS
 from builder.survey.remote import Remote
 from builder.workflows.session import Session, now
 

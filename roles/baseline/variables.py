@@ -42,6 +42,7 @@ class Variables(Model):
     packages: tuple[str, ...] = (
         "ca-certificates",
         "chrony",
+        "dmidecode",  # the survey reads the equipment record and the memory slots with it
         "nftables",
         "prometheus-node-exporter",
         "tzdata",

@@ -1,0 +1,35 @@
+"""The option --outliers of survey and report: which of the machines that should be alike differs."""
+
+import json
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from builder.assess.outliers import Group
+from builder.report.outliers import outlier_tables
+
+_PLAIN_WIDTH = 200
+
+OutliersOption = Annotated[
+    bool,
+    typer.Option(
+        "--outliers",
+        help=(
+            "Compare machines that should be alike (one class, product and model) and name the one that differs from "
+            "most: BIOS, memory slots, drives, graphics card and driver, displays, kernel, packages, settings."
+        ),
+    ),
+]
+
+
+def show_outliers(groups: Sequence[Group], as_json: bool) -> None:
+    """Tables on the terminal, or all of it as JSON."""
+    if as_json:
+        typer.echo(json.dumps([group.model_dump(mode="json") for group in groups], indent=2))
+        return
+    console = Console()
+    if not console.is_terminal:
+        console.width = _PLAIN_WIDTH
+    console.print(outlier_tables(groups))

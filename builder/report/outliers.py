@@ -1,0 +1,50 @@
+"""The one of many machines that differs, as a table for a terminal."""
+
+from collections.abc import Sequence
+
+from rich.console import Group as Lines
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from builder.assess.outliers import Group
+
+
+def outlier_tables(groups: Sequence[Group]) -> Lines:
+    """A heading and what was found for each group, in words; a table where something differs."""
+    parts: list[RenderableType] = []
+    for group in groups:
+        parts += [Text(heading(group), style="bold"), *_found(group), Text()]
+    return Lines(*parts)
+
+
+def heading(group: Group) -> str:
+    """Which hosts, and whether they are alike."""
+    hosts = f"{len(group.hosts)} hosts" if len(group.hosts) > 1 else group.hosts[0]
+    if len(group.hosts) == 1:
+        return f"{group.title}: {hosts} is the only one; there is nothing to compare it with"
+    if not group.compared:
+        return f"{group.title}: {hosts}, and nothing is known of two of them; read them with pacsmith verify"
+    if group.same:
+        open_ = f"; {len(group.unread)} facts unknown on one or more" if group.unread else ""
+        return f"{group.title}: {hosts}, alike in {group.compared} facts{open_}"
+    differing = len({one.fact for one in group.outliers}) + len(group.splits)
+    return f"{group.title}: {hosts}, {group.compared} facts compared, {differing} differ"
+
+
+def _found(group: Group) -> list[RenderableType]:
+    table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
+    for column in ("host", "what", "here", "usual", "shared by"):
+        table.add_column(column, overflow="fold")
+    for one in group.outliers:
+        shared = f"{one.sharing} of {one.known}"
+        table.add_row(*map(Text, (one.host, f"{one.meaning} ({one.fact})", one.value, one.usual, shared)))
+    for split in group.splits:
+        for value, hosts in split.values.items():
+            row = (", ".join(hosts), f"{split.meaning} ({split.fact})", value, "differs, no majority", "")
+            table.add_row(*map(Text, row))
+    if len(group.hosts) > 1:
+        for item in group.unread:
+            row = (item.host, f"{item.meaning} ({item.fact})", f"unknown: {item.why}", "", "")
+            table.add_row(*map(Text, row), style="dim")
+    return [table] if table.row_count else []

@@ -1,0 +1,81 @@
+"""The displays that hang on a station, by what their EDID says they are."""
+
+import hashlib
+import re
+
+from builder.models.site import Host
+from builder.survey.question import ABSENT, Question, Reply, Said, UnreadableError
+
+SCREENS = {"workstation": "/run/pacsmith-screen/authority", "thin_client": "/run/pacsmith-x/authority"}
+"""The X servers of our roles, by the file with their key."""
+
+_FACTS = ("displays.count", "displays.firmware", "displays.panels", "displays.serials")
+# A driver that keeps the EDID to itself (NVIDIA's) shows it to X.org alone; where the kernel shows it, that is nearer.
+_COMMAND = (
+    "found=; for f in /sys/class/drm/card*-*/edid; do [ -r $f ] && [ $(wc -c <$f) -gt 0 ] || continue; found=1; "
+    "echo '\tEDID:'; od -An -v -tx1 $f | tr -d ' ' | sed 's/^/\t\t/'; done; "
+    '[ -n "$found" ] || env DISPLAY=:0 XAUTHORITY={authority} xrandr --prop'
+)
+_HEADER = bytes.fromhex("00ffffffffffff00")
+_BLOCK = 128  # bytes of the base EDID (VESA E-EDID A2, section 3)
+_DESCRIPTORS = (54, 72, 90, 108)  # where the four 18-byte descriptors begin (section 3.10)
+_SERIAL_TAG = b"\0\0\0\xff"
+
+
+def questions(host: Host) -> tuple[Question, ...]:
+    """What a station is asked of its displays; nothing of a host without a screen."""
+    authority = SCREENS.get(host.host_class)
+    if authority is None:
+        return ()
+    return (Question("displays", _COMMAND.replace("{authority}", authority), _FACTS, displays),)
+
+
+def displays(reply: Reply) -> dict[str, Said]:
+    """EDIDs in hexadecimal digits, as `xrandr --prop` prints them. Panels are sorted: connectors do not count."""
+    text = reply.checked()
+    found = [bytes.fromhex("".join(digits.split())) for digits in re.findall(
+        r"^\tEDID: *\n((?:\t\t[0-9a-f]+\n?)+)", text, re.MULTILINE)]  # fmt: skip
+    blocks = [_whole(edid) for edid in found]
+    if not blocks:
+        return {"displays.count": 0, **dict.fromkeys(_FACTS[1:], ABSENT)}
+    serials = sorted(serial for block in blocks for serial in _serials(block))
+    return {
+        "displays.count": len(blocks),
+        "displays.firmware": ", ".join(sorted(f"{_name(block)} {_print(block)}" for block in blocks)),
+        "displays.panels": ", ".join(sorted(map(_name, blocks))),
+        "displays.serials": ", ".join(serials) or UnreadableError("the displays state no serial number"),
+    }
+
+
+def _whole(edid: bytes) -> bytes:
+    """The base block. Raises UnreadableError when it is none."""
+    block = edid[:_BLOCK]
+    if len(block) < _BLOCK or not block.startswith(_HEADER) or sum(block) % 256:
+        raise UnreadableError("the EDID of a display is damaged: look at its cable")
+    return block
+
+
+def _name(block: bytes) -> str:
+    """Maker and product as in the site file: `EIZ 2334` (section 3.4)."""
+    letters = int.from_bytes(block[8:10], "big")
+    maker = "".join(chr(ord("A") - 1 + (letters >> shift & 31)) for shift in (10, 5, 0))
+    return f"{maker} {int.from_bytes(block[10:12], 'little'):04X}"
+
+
+def _serials(block: bytes) -> list[str]:
+    number = int.from_bytes(block[12:16], "little")
+    texts = [block[at + 5 : at + 18] for at in _DESCRIPTORS if block[at : at + 4] == _SERIAL_TAG]
+    written = [text.partition(b"\n")[0].decode("cp437").strip() for text in texts]
+    return [serial for serial in (*([str(number)] if number else []), *written) if serial]
+
+
+def _print(block: bytes) -> str:
+    """Eight digits of the EDID's hash without what is each panel's own (serial number, week and year of its making):
+    two panels of one product differ here when their firmware tells differently of them."""
+    common = bytearray(block)
+    common[12:18] = bytes(6)
+    common[127] = 0  # the checksum
+    for at in _DESCRIPTORS:
+        if block[at : at + 4] == _SERIAL_TAG:
+            common[at : at + 18] = bytes(18)
+    return hashlib.sha256(common).hexdigest()[:8]

@@ -1,0 +1,124 @@
+"""Firmware, memory slots, drives and displays, as commands of Linux print them."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from builder.survey import disks, displays, firmware
+from builder.survey.question import ABSENT, Reply, UnreadableError
+
+EDID = Path(__file__).parent / "recorded" / "edid"
+
+
+def reply(text: str, code: int = 0, errors: str = "") -> Reply:
+    return Reply(code, text, errors)
+
+
+def test_the_record_of_the_firmware() -> None:
+    text = "bios_date:04/09/2020\nbios_vendor:Dell Inc.\nbios_version:2.6.4\nboard_name:0RR8YK\nboard_version:\n"
+    said = firmware.record(reply(text, 2))
+    assert (said["bios.version"], said["board.model"]) == ("2.6.4", "0RR8YK")
+    assert isinstance(said["board.version"], UnreadableError)
+
+
+@pytest.mark.parametrize(("code", "errors"), [(1, ""), (2, "sh: 1: cd: can't cd to /sys/class/dmi/id")])
+def test_a_machine_without_firmware(code: int, errors: str) -> None:
+    with pytest.raises(UnreadableError):
+        firmware.record(reply("", code, errors))
+
+
+def device(**fields: str) -> str:
+    lines = "".join(f"\t{name.replace('_', ' ')}: {value}\n" for name, value in fields.items())
+    return f"Handle 0x1100, DMI type 17, 84 bytes\nMemory Device\n{lines}\n"
+
+
+FULL = {"Size": "16 GB", "Locator": "DIMM 1", "Type": "DDR4", "Speed": "3200 MT/s", "Part_Number": "ABC  "}
+
+
+def test_memory_slots() -> None:
+    text = "# dmidecode 3.4\nPhysical Memory Array\n\tNumber Of Devices: 4\n\n" + "".join([
+        device(**FULL),
+        device(**{**FULL, "Locator": "DIMM 2", "Configured_Memory_Speed": "2666 MT/s"}),
+        device(Size="No Module Installed", Locator="DIMM 3", Type="Unknown"),
+        device(Size="512 MB", Locator="DIMM 4", Type="Unknown", Speed="1333 MHz", Part_Number="Not Specified"),
+        device(Size="16384 kB", Locator="SYSTEM ROM", Type="Flash"),
+    ])  # fmt: skip
+    assert firmware.slots(reply(text)) == {
+        "memory.modules": "1 x 16 GiB DDR4 at 2666 of 3200 MT/s, 1 x 16 GiB DDR4 at 3200 MT/s, "
+        "1 x 512 MiB at 1333 MT/s",
+        "memory.parts": "2 x ABC",
+        "memory.places": "DIMM-1 DIMM-2 DIMM-4",
+        "memory.slots": 4,
+        "memory.slots_used": 3,
+    }
+
+
+@pytest.mark.parametrize("text", ["", "# dmidecode 3.4\n", device(Size="Unknown", Locator="DIMM 1"), device(Size="")])
+def test_memory_slots_that_nobody_can_tell_are_unread(text: str) -> None:
+    with pytest.raises(UnreadableError):
+        firmware.slots(reply(text))
+
+
+@given(st.text())
+def test_no_output_of_dmidecode_is_a_fault_of_ours(text: str) -> None:
+    try:
+        firmware.slots(reply(text))
+        firmware.slots(reply("Memory Device\n\t" + text))
+    except UnreadableError:
+        pass
+
+
+def test_drives_by_model_and_firmware() -> None:
+    text = (
+        'TYPE="disk" SIZE="1000204886016" MODEL="Samsung SSD 980 1TB" REV="3B4QFXO7"\n'
+        'TYPE="disk" SIZE="0" MODEL="" REV=""\n'
+        'TYPE="rom" SIZE="1073741312" MODEL="DVD" REV="1"\n'
+        'TYPE="disk" SIZE="500107862016" MODEL="CT500" REV=""\n'
+    )
+    expected = "CT500 of 500107862016 B; Samsung SSD 980 1TB of 1000204886016 B with firmware 3B4QFXO7"
+    assert disks.models_of(reply(text)) == {"drives.models": expected}
+    assert isinstance(disks.models_of(reply(""))["drives.models"], UnreadableError)
+
+
+def shown(*blocks: bytes) -> str:
+    """As `xrandr --prop` and the survey's command print EDIDs."""
+    return "".join(
+        f"\tEDID:{end}\n" + "".join(f"\t\t{block[at : at + 16].hex()}\n" for at in range(0, len(block), 16))
+        for block, end in zip(blocks, ("", " ") * len(blocks), strict=False)
+    )
+
+
+def changed(block: bytes, at: int, value: bytes) -> bytes:
+    new = bytearray(block[:128])
+    new[at : at + len(value)] = value
+    new[127] = 0
+    new[127] = -sum(new) % 256
+    return bytes(new)
+
+
+def test_displays_by_what_they_say_they_are() -> None:
+    first, second = (EDID / f"{name}.bin" for name in ("eizo-l997", "enc2741"))
+    said = displays.displays(reply(shown(first.read_bytes(), second.read_bytes())))
+    assert (said["displays.count"], said["displays.panels"]) == (2, "ENC 1749, ENC 2741")
+    assert said == displays.displays(reply(shown(second.read_bytes(), first.read_bytes())))
+    assert displays.displays(reply("Screen 0: minimum 8 x 8\n"))["displays.panels"] is ABSENT
+
+
+def test_another_serial_is_the_same_display_and_another_firmware_is_not() -> None:
+    block = (EDID / "eizo-l997.bin").read_bytes()[:128]
+    same = displays.displays(reply(shown(changed(block, 12, b"\x07\0\0\0\x01\x1e"))))
+    other = displays.displays(reply(shown(changed(block, 23, b"\x99"))))
+    before = displays.displays(reply(shown(block)))
+    assert before["displays.firmware"] == same["displays.firmware"]
+    assert before["displays.serials"] != same["displays.serials"]
+    assert before["displays.firmware"] != other["displays.firmware"]
+    assert before["displays.panels"] == other["displays.panels"]
+
+
+def test_a_damaged_edid_is_unread() -> None:
+    block = bytearray((EDID / "eizo-l997.bin").read_bytes()[:128])
+    block[30] ^= 0xFF
+    with pytest.raises(UnreadableError, match="cable"):
+        displays.displays(reply(shown(bytes(block))))
