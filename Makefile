@@ -5,7 +5,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo $(if $(KEPT),--preserve-env=$(K
 BIN := .venv/bin
 LAB_TESTS = $(SUDO) $(BIN)/pytest tests/lab -q -p no:cacheprovider --durations=8
 
-.PHONY: help demo demo-down setup test lint unit bases lab lab-clinic lab-ward lab-others lock wheel
+.PHONY: help demo demo-down setup test lint unit bases lab lab-clinic lab-ward lab-others vagrant molecule lock wheel
 help:            ## this list
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
 
@@ -38,7 +38,7 @@ bases: ## the lab's base trees, made while other checks run (root)
 	$(SUDO) $(BIN)/python -m tests.lab.prepare
 
 lab: ## tests on real hosts in the lab, three groups side by side (root)
-	@$(MAKE) --no-print-directory -j3 -Otarget lab-clinic lab-ward lab-others
+	@$(MAKE) --no-print-directory -j3 -Otarget lab-ward lab-others lab-clinic vagrant molecule
 
 lab-clinic: ## lab tests that share one archive, built once
 	$(LAB_TESTS) -m clinic
@@ -47,7 +47,13 @@ lab-ward: ## lab tests that share two archives with DICOM TLS, built once; and o
 	$(LAB_TESTS) -m "ward or stations"
 
 lab-others: ## all other lab tests
-	$(LAB_TESTS) -m "not clinic and not ward and not stations"
+	$(LAB_TESTS) -m "not clinic and not ward and not stations and not vagrant"
+
+vagrant: ## lab tests that boot one host of each class with Vagrant's provider lxc
+	$(LAB_TESTS) -m vagrant
+
+molecule: ## the scenario of the Ansible role in the lab: create, converge, idempotence, side effect, verify
+	cd roles/workstation && $(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" molecule test
 
 lock: ## resolve requirements.lock anew (versions and hashes, no address), on every supported Python
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml -o requirements.lock

@@ -4,6 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
+from builder.lab import cgroups
 from builder.lab.confine import confined
 from builder.lab.errors import LabError
 from builder.lab.execute import environment, run_logged
@@ -56,9 +57,18 @@ class Vagrant:
         self.log.unlink(missing_ok=True)
         argv = ["env", *self._settings(), "vagrant", *arguments]
         try:
-            run_logged(confined(f"{self.layout.cgroup}/vagrant", argv), self.log, timeout=_SECONDS)
+            run_logged(confined(self._group, argv), self.log, timeout=_SECONDS)
         except LabError as fault:
             raise _plainer(fault, arguments[0], self.log) from None
+
+    @property
+    def _group(self) -> str:
+        return f"{self.layout.cgroup}/vagrant"
+
+    def end_remains(self) -> None:
+        """End a Vagrant that has outlived its killed parent; containers are in groups of their own. Raises LabError."""
+        if not cgroups.kill(self._group):
+            raise LabError(f"processes in control group {self._group} do not end; see `ps`")
 
     def _settings(self) -> list[str]:
         """Arguments of `env`: nothing of what the person has set for Vagrant, and our own."""

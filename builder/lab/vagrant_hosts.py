@@ -9,7 +9,7 @@ from typing import Any
 
 from builder.errors import Unreachable
 from builder.inventory import state_folder
-from builder.lab import containers, vagrant
+from builder.lab import containers, needs, vagrant
 from builder.lab.box import ensure_box, recipe
 from builder.lab.bringup import BringUp
 from builder.lab.errors import LabError
@@ -52,7 +52,9 @@ class VagrantHosts:
             say(f"lab {name}: all {len(self.machines)} hosts are up")
             return
         vagrant.require_programs()
+        self.vagrant.end_remains()
         self.steps.network.check()
+        self._require_space()
         self.steps.claim()
         self.steps.network.up()
         self._write_list()
@@ -71,6 +73,12 @@ class VagrantHosts:
     def _is_well(self, machine: LabMachine) -> bool:
         running = containers.state(self._container(machine)) == "running"
         return running and self._is_taken_over(machine) and machine.answers()
+
+    def _require_space(self) -> None:
+        place = containers.folder()
+        new = [m for m in self.machines if not containers.names(self._container(m))]
+        if place is not None and new:
+            needs.require_space(place, len(new) * (needs.TREE_BYTES + needs.HOST_BYTES), f"lab {self.site.name}")
 
     def _add_boxes(self) -> None:
         mirrors, cache = mirrors_for(self.site), self.steps.cache
@@ -143,7 +151,9 @@ def _ready(machine: LabMachine) -> str:
 
 
 def remove(layout: Layout, site: Site) -> None:
-    """Leave nothing of Vagrant behind: containers by name, also after a crash, then its home. Raises LabError."""
+    """Leave nothing of Vagrant behind: what still works, containers by name, and its home. Raises LabError."""
+    own = vagrant_of(site, layout)
+    own.end_remains()
     for name in containers.names(layout.container_prefix):
         containers.remove(name)
-    vagrant_of(site, layout).forget()
+    own.forget()
