@@ -1,13 +1,35 @@
-"""The one of many machines that differs, as a table for a terminal."""
+"""The one of many machines that differs: from what the ledger knows, and as a table for a terminal."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from rich.console import Group as Lines
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from builder.assess.outliers import Group
+from builder.assess.outliers import Group, compare, facts_recorded
+from builder.errors import BadInput
+from builder.ledger import Ledger
+from builder.models.fact import Fact
+from builder.models.site import Site
+
+
+def last_read(site: Site, ledger: Ledger) -> tuple[tuple[Group, ...], dict[str, datetime | None]]:
+    """The site's hosts compared as they were last read, and when each was; None for one that never was.
+
+    Raises BadInput when the ledger holds a fact that is none.
+    """
+    facts: dict[str, dict[str, Fact]] = {}
+    when: dict[str, datetime | None] = {}
+    for host in site.hosts:
+        state = ledger.host_state(site.name, host.name)
+        when[host.name] = state.updated if state is not None and state.facts else None
+        try:
+            facts[host.name] = facts_recorded(state.facts) if state is not None else {}
+        except ValueError:
+            raise BadInput(f"{host.name}: the ledger's facts cannot be read; run pacsmith verify again") from None
+    return compare((host, facts[host.name]) for host in site.hosts), when
 
 
 def outlier_tables(groups: Sequence[Group]) -> Lines:

@@ -45,7 +45,7 @@ def dossier_html(dossier: Dossier, pictures: Mapping[str, bytes] = MappingProxyT
         built=[machine for machine in dossier.network.machines if machine.name in dossier.run.hosts],
         groups=_by_kind(dossier.proofs),
         tally=_tally(dossier.proofs),
-        shown=[p for p in dossier.proofs if p.evidence.screen is not None],
+        shown=_by_picture(dossier.proofs),
         pictures={digest: _inline(png) for digest, png in pictures.items()},
         faults=[p for p in dossier.proofs if p.evidence.verdict == "short"],
         untold=[p for p in dossier.proofs if p.evidence.verdict == "unknown" and not p.evidence.attest],
@@ -53,6 +53,17 @@ def dossier_html(dossier: Dossier, pictures: Mapping[str, bytes] = MappingProxyT
         hardware=[(f, _picked(f, _is_hardware)) for f in dossier.facts],
         software=[(f, _picked(f, _is_software), _picked(f, _is_package)) for f in dossier.facts],
     )
+
+
+def _by_picture(proofs: Sequence[Proof]) -> list[list[Proof]]:
+    """What each screenshot proves, in the order in which the dossier names it; the proof with grey steps leads."""
+    found: dict[str, list[Proof]] = {}
+    for proof in proofs:
+        if proof.evidence.screen is not None:
+            found.setdefault(proof.evidence.screen.sha256, []).append(proof)
+    return [
+        sorted(group, key=lambda p: not (p.evidence.screen and p.evidence.screen.steps)) for group in found.values()
+    ]
 
 
 def _inline(png: bytes) -> str:
