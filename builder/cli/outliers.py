@@ -1,7 +1,8 @@
 """The option --outliers of survey and report: which of the machines that should be alike differs."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -22,6 +23,13 @@ OutliersOption = Annotated[
         ),
     ),
 ]
+
+
+def tell_when(when: Mapping[str, datetime | None]) -> None:
+    """On standard error, when each host was read."""
+    for host, moment in when.items():
+        read = f"as read {moment:%Y-%m-%d %H:%M} UTC" if moment else "never read; pacsmith verify reads it"
+        typer.echo(f"note: {host}: {read}", err=True)
 
 
 def show_outliers(groups: Sequence[Group], as_json: bool) -> None:

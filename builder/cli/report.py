@@ -9,12 +9,14 @@ import typer
 
 from builder.cli.ask import asker
 from builder.cli.options import JsonOption, SiteArgument, SiteOption, one_site
+from builder.cli.outliers import OutliersOption, show_outliers, tell_when
 from builder.ledger import Ledger
 from builder.load.place import find_site
 from builder.load.site import load_site
 from builder.models.run import Run
 from builder.models.site import Site
 from builder.report.gather import choose_run, gather, pictures_of, screens_folder
+from builder.report.outliers import last_read
 from builder.report.terminal import runs_table, show
 from builder.report.write import FORMATS, formats_of, write_dossier
 from builder.secrets import open_store
@@ -40,9 +42,12 @@ def report(  # noqa: PLR0917 - typer names every option
     list_runs: Annotated[
         bool, typer.Option("--list", help="List the recorded runs, newest first, and write nothing.")
     ] = False,
+    outliers: OutliersOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Write the hand-over dossier of a recorded run: the page to sign, the same as PDF, and all of it as JSON.
+
+    With --outliers nothing is written: machines are compared as the last build or verify read them.
 
     Example: pacsmith report --format html,pdf --out handover
     """
@@ -52,6 +57,11 @@ def report(  # noqa: PLR0917 - typer names every option
     with ledger_of(hospital, store) as ledger:
         if list_runs:
             _list(ledger.runs(site=hospital.name), as_json)
+            return
+        if outliers:
+            groups, when = last_read(hospital, ledger)
+            tell_when(when)
+            show_outliers(groups, as_json)
             return
         chosen = ledger.run(run) if run else choose_run(hospital, ledger)
         if run is None:

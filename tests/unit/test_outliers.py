@@ -3,6 +3,7 @@
 import io
 from collections import Counter
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,11 +12,13 @@ from pydantic import JsonValue
 from rich.console import Console
 
 from builder.assess.outliers import Group, compare, facts_recorded
+from builder.errors import BadInput
+from builder.ledger import open_ledger
 from builder.models.catalogue import fact_kind
 from builder.models.fact import Fact
 from builder.models.quantity import BASE_UNITS
-from builder.models.site import Host
-from builder.report.outliers import outlier_tables
+from builder.models.site import Host, Site
+from builder.report.outliers import last_read, outlier_tables
 from tests.unit.site_parts import hospital_data
 
 GIB = 1 << 30
@@ -168,3 +171,17 @@ def test_who_is_named_and_why(values: dict[str, Value]) -> None:
         assert len(group.splits) == (len(known) > 1)
     backwards = one({name: {"bios.version": values[name]} for name in sorted(values, reverse=True)})
     assert backwards == group
+
+
+def test_the_ledgers_facts_are_compared_and_a_host_that_was_never_read_is_told(tmp_path: Path) -> None:
+    site = Site.model_validate(hospital_data())
+    names = [host.name for host in site.hosts]
+    with open_ledger(f"sqlite:///{tmp_path}/ledger.db") as ledger:
+        kept = {"bios.version": fact("bios.version", "1").model_dump(mode="json", exclude_none=True)}
+        ledger.set_host_state(site.name, names[0], facts=kept)
+        groups, when = last_read(site, ledger)
+        assert {name for name, moment in when.items() if moment is not None} == {names[0]}
+        assert sorted(name for group in groups for name in group.hosts) == sorted(names)
+        ledger.set_host_state(site.name, names[0], facts={"bios.version": {"value": []}})
+        with pytest.raises(BadInput, match="run pacsmith verify again"):
+            last_read(site, ledger)
