@@ -49,7 +49,14 @@ class Aeskulap:
         self._archive = archive
         self._fresh = True
 
-    def show(self, pattern: Pattern, enough: Callable[[bytes], bool], patience: float) -> Shown:
+    def show(
+        self,
+        pattern: Pattern,
+        enough: Callable[[bytes], bool],
+        patience: float,
+        *,
+        one_to_one: bool = False,  # noqa: ARG002 - Aeskulap scales every image to its window
+    ) -> Shown:
         """See StationViewer. A viewer that shows something already is started anew. Where the search comes to no study
         or to several, the screen is given as it is then, with a note. Raises HandError, Unreachable, StationInUse."""
         if not self._fresh:

@@ -23,7 +23,7 @@ from PIL import Image
 from builder.errors import PacsmithError, Unreachable
 from builder.probes.hand_keys import Keyboard, Stroke
 from builder.probes.held import Held
-from builder.probes.station_viewer import StationInUse
+from builder.probes.station_viewer import QUIET_MINUTES, StationInUse
 from builder.survey.remote import Remote
 
 Found = TypeVar("Found")
@@ -262,3 +262,11 @@ def open_hand(remote: Remote, authority: str, screen: str = ":0") -> Iterator[Ha
         raise Unreachable(f"{host}: no hand could be sent to its screen; see that the host is up") from None
     finally:
         held.release()
+
+
+def require_unused(remote: Remote, authority: str) -> None:
+    """Raise StationInUse when somebody has touched the machine in the last minutes; HandError, Unreachable."""
+    with open_hand(remote, authority) as hand:
+        idle = hand.idle()
+        if idle is not None and idle < QUIET_MINUTES * 60:
+            raise StationInUse(remote.connection.host, idle)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from builder.errors import PacsmithError
 from builder.models.site import Host, Peer
 from builder.probes.dcmtk import TOOLS, TlsFiles, Way
+from builder.probes.hand import require_unused
 from builder.probes.held import Held
 from builder.survey.remote import Answer, Remote
 
@@ -23,6 +24,7 @@ _KEEP = """umask 077; folder=$(mktemp -d /tmp/pacsmith-verify-XXXXXXXX) || exit 
 head -c {size} | tar -x -C "$folder" && echo "$folder"; cat >/dev/null; {sudo}rm -rf "$folder\""""
 
 
+AUTHORITY = "/run/pacsmith-screen/authority"  # of role workstation: the key of its screen
 VIEWER_UNIT = "pacsmith-viewer.service"  # of role workstation: the viewer listens on the station's AE port itself
 
 
@@ -117,7 +119,10 @@ class Listener:
         self._held: Held | None = None
 
     def start(self) -> None:
-        """Start it and wait until it accepts connections. Raises PlayerError when it cannot listen."""
+        """Start it and wait until it accepts connections. Raises PlayerError when it cannot listen, StationInUse where
+        a viewer that somebody uses would have to stand aside."""
+        if self.player.viewer_unit is not None:
+            require_unused(self.player.remote, AUTHORITY)
         entity = self.player.end.ae
         assert entity is not None
         argv = ["storescp", "-v", "--fork", "+xa", "+B", "-aet", self.player.title,

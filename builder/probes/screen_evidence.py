@@ -43,7 +43,7 @@ class ScreenRecord:
         return self.evidence(
             f"greys of {name}",
             f"each of 18 grey steps within {reading.tolerance:g} of 255, the 5 % and 95 % insets and the ramp seen",
-            observed_greys(reading),
+            " ".join(filter(None, (shown.note, observed_greys(reading)))),
             reading.verdict,
             at,
             picture_of(shown.png, reading),

@@ -19,10 +19,12 @@ class ScreenSession:
     patience: float
     keep: Callable[[bytes], None]
 
-    def show(self, pattern: Pattern) -> tuple[Shown, ScreenReading]:
-        """Open the pattern's study. Raises what the viewer raises."""
-        watch = _Watch(pattern.layout)
-        return self._judged(self.viewer.show(pattern, watch.enough, self.patience), watch)
+    def show(self, pattern: Pattern, *, one_to_one: bool = False) -> tuple[Shown, ScreenReading]:
+        """Open the pattern's study, each of its pixels on one of the screen's with `one_to_one`. Raises what the viewer
+        raises."""
+        watch = _Watch(pattern.layout, one_to_one)
+        shown = self.viewer.show(pattern, watch.enough, self.patience, one_to_one=one_to_one)
+        return self._judged(shown, watch)
 
     def scrolled(self, wanted: Pattern, by: int) -> tuple[Shown, ScreenReading]:
         """Go on by so many images of the series that is shown, to `wanted`. Raises what the viewer raises."""
@@ -38,8 +40,9 @@ class ScreenSession:
 class _Watch:
     """Reads each different screenshot once: a reading costs 0.2 to 0.5 s, and a screen mostly stays as it is."""
 
-    def __init__(self, layout: PatternLayout) -> None:
+    def __init__(self, layout: PatternLayout, one_to_one: bool = False) -> None:
         self._layout = layout
+        self._one_to_one = one_to_one
         self._last: tuple[bytes, ScreenReading] | None = None
 
     def read(self, png: bytes) -> ScreenReading:
@@ -48,4 +51,5 @@ class _Watch:
         return self._last[1]
 
     def enough(self, png: bytes) -> bool:
-        return self.read(png).verdict == "met"
+        reading = self.read(png)
+        return reading.verdict == "met" and (reading.mapping_verdict == "met" or not self._one_to_one)

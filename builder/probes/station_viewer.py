@@ -34,9 +34,13 @@ class Shown:
 class StationViewer(Protocol):
     """A viewer on a station, opened: it is driven with mouse and keyboard, as a reader would."""
 
-    def show(self, pattern: Pattern, enough: Callable[[bytes], bool], patience: float) -> Shown:
+    def show(
+        self, pattern: Pattern, enough: Callable[[bytes], bool], patience: float, *, one_to_one: bool = False
+    ) -> Shown:
         """Search the archive for the pattern's study and open it, until a screenshot is `enough` or `patience` seconds
-        have passed. Raises PacsmithError when the viewer does not get as far as asking; StationInUse."""
+        have passed; with `one_to_one` each of its pixels on one of the screen's, where the viewer can be told so: where
+        not, a pattern as large as the viewer's window comes out so by itself. Raises PacsmithError when the viewer does
+        not get as far as asking; StationInUse."""
         ...
 
     def scroll(self, by: int) -> None:

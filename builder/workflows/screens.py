@@ -137,7 +137,7 @@ def _show(session: Session, archive: Orthanc, screen: ScreenSession, record: Scr
     tell(record.first_image(shown, screen.patience, now()))
     side = round(first.layout.columns * min(reading.place.scale)) if reading.place else _FIRST.columns
     own = _stored(archive, make_pattern(run, name, PatternKind(side, side, 12)))[0]
-    shown, reading = screen.show(own)
+    shown, reading = screen.show(own, one_to_one=True)
     tell(record.greys(own.sample.name, shown, reading, now()))
     tell(record.mapping(own.sample.name, shown, reading, now()))
     series = _stored(archive, *make_series(run, name))

@@ -46,7 +46,7 @@ class Still:
     def __init__(self, png: bytes) -> None:
         self.png = png
 
-    def show(self, pattern: Pattern, enough: object, patience: float) -> Shown:
+    def show(self, pattern: Pattern, enough: object, patience: float, *, one_to_one: bool = False) -> Shown:
         assert callable(enough)
         return Shown(self.png, 1.25 if enough(self.png) else None)
 
