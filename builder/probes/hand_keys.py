@@ -7,8 +7,8 @@ from dataclasses import dataclass
 NAMED = {
     "BackSpace": 0xFF08, "Tab": 0xFF09, "Return": 0xFF0D, "Escape": 0xFF1B, "Home": 0xFF50, "Left": 0xFF51,
     "Up": 0xFF52, "Right": 0xFF53, "Down": 0xFF54, "Page_Up": 0xFF55, "Page_Down": 0xFF56, "End": 0xFF57,
-    "Delete": 0xFFFF, "F5": 0xFFC2, "F11": 0xFFC8, "F12": 0xFFC9, "space": 0x20,
-    "shift": 0xFFE1, "ctrl": 0xFFE3, "alt": 0xFFE9,
+    "Delete": 0xFFFF, "Menu": 0xFF67, "space": 0x20, **{f"F{number}": 0xFFBD + number for number in range(1, 13)},
+    "shift": 0xFFE1, "ctrl": 0xFFE3, "alt": 0xFFE9, "super": 0xFFEB,
 }  # fmt: skip
 CAPS_LOCK = 0xFFE5
 _UNICODE = 0x01000000  # keysymdef.h: a character outside Latin-1 is this plus its code point

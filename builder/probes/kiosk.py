@@ -14,7 +14,9 @@ from builder.probes.hand import Box, Hand, open_hand
 from builder.probes.kiosk_session import UNIT, KioskError, KioskSession, open_session
 from builder.probes.kiosk_signin import sign_in_asked
 from builder.probes.pattern import Pattern
+from builder.probes.screen_picture import open_picture
 from builder.probes.station_viewer import QUIET_MINUTES, Shown, StationInUse
+from builder.probes.watching import watch
 from builder.survey.remote import Remote
 
 AUTHORITY = "/run/pacsmith-x/authority"
@@ -24,7 +26,6 @@ _ANSWERED = 15.0  # seconds within which the dialog goes
 _DEAF = 0.6  # seconds; Chromium takes no confirmation in the first half of a second of a dialog
 _NEXT = 10.0  # seconds within which another image of a series is shown
 _RESTS = 0.4  # seconds without a change, after which an image is taken for whole
-_POLL = 0.1
 
 
 @dataclass(frozen=True)
@@ -46,13 +47,13 @@ class Kiosk:
 
         `Shown.seconds` count from the moment that the sign-in is confirmed, so that the archive begins to answer: the
         browser's start and the viewer's programs are not in it. Screenshots follow each other in 0.2 to 1 s. A page
-        that asks for no password within a minute, as a blank one does, is shown as it is, with None.
+        that asks for no password within a minute, as a blank one does, is shown as it is, with None and a note.
         Raises KioskError when no session begins or the sign-in is refused; StationInUse, HandError, Unreachable.
         """
         self.session.begin(self.address(pattern.sample.study, one_to_one=one_to_one))
         window = self._window()
-        if self.hand.until(lambda: sign_in_asked(self.hand.shot().png, window) or None, _ASKS) is None:
-            return Shown(self.hand.shot().png, None)
+        if self.hand.until(lambda: sign_in_asked(self.hand.shot().frame.colours, window) or None, _ASKS) is None:
+            return Shown(self.hand.shot().png, None, f"the page asked for no password within {_ASKS:.0f} s")
         return self._watch(enough, self._sign_in(window), window, patience)
 
     def scroll(self, by: int) -> None:
@@ -78,27 +79,23 @@ class Kiosk:
         time.sleep(max(seen + _DEAF - time.monotonic(), 0))
         self.hand.press("Return")
         began = time.monotonic()
-        if self.hand.until(lambda: not sign_in_asked(self.hand.shot().png, window) or None, _ANSWERED) is None:
+        if (
+            self.hand.until(lambda: not sign_in_asked(self.hand.shot().frame.colours, window) or None, _ANSWERED)
+            is None
+        ):
             raise KioskError(f"{self.host}: the archive does not take the sign-in of {self.user}; see its web users")
         return began
 
     def _watch(self, enough: Callable[[bytes], bool], began: float, window: Box, patience: float) -> Shown:
-        """Look until it is enough. A picture that has not changed is not judged again."""
-        judged: bytes | None = None
-        while True:
+        def judged(png: bytes) -> bool:
             self._yield_to_people()
-            shot = self.hand.shot()
-            if shot.png is not judged:
-                judged = shot.png
-                if enough(judged):
-                    return Shown(judged, shot.at - began)
-                if sign_in_asked(judged, window):
-                    raise KioskError(
-                        f"{self.host}: the archive asks {self.user} for a password again; see its web users and rights"
-                    )
-            if time.monotonic() - began > patience:
-                return Shown(judged, None)
-            time.sleep(_POLL)
+            if sign_in_asked(open_picture(png).colours, window):
+                raise KioskError(
+                    f"{self.host}: the archive asks {self.user} for a password again; see its web users and rights"
+                )
+            return enough(png)
+
+        return watch(self.hand, judged, began, patience)
 
     def _window(self) -> Box:
         """The browser's window, which is there when a session has begun."""
@@ -144,6 +141,15 @@ def open_kiosk(remote: Remote, host: str, origin: str, user: str, password: Secr
             raise StationInUse(host, touched)
         with open_session(remote, host) as session:
             yield Kiosk(host, origin, user, password, hand, session)
+
+
+def whole_side(side: int) -> int:
+    """The largest side, at most `side` pixels, of a square pattern that OHIF shows truly one-to-one.
+
+    Its own 1:1 puts the screen's pixels exactly between those of the image (OHIF 3.12.10), so that rounding decides
+    which is shown: sides that are powers of two come out exact, others with some lines doubled and some missing.
+    """
+    return 1 << (side.bit_length() - 1)
 
 
 def _session_age(remote: Remote) -> float:

@@ -5,7 +5,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from builder.probes.hand import Box
-from builder.probes.screen_picture import Unreadable, open_picture
 
 _ROW = 4  # the dialog hangs at the window's upper edge
 _LEAST_WIDTH, _MOST_SHARE = 240, 0.6  # pixels; share of the window's width
@@ -14,14 +13,10 @@ _PADDING = 6  # pixels at the dialog's left side in which nothing is written
 _OFF_CENTRE = 4
 
 
-def sign_in_asked(png: bytes, window: Box) -> bool:
+def sign_in_asked(screen: NDArray[np.uint8], window: Box) -> bool:
     """True when a box of one colour hangs in the middle of the window's upper edge, as Chromium's sign-in dialog does.
-    `png` is the whole screen. False for what is no picture."""
-    try:
-        picture = open_picture(png).colours
-    except Unreadable:
-        return False
-    colours = picture[window.top : window.top + window.height, window.left : window.left + window.width]
+    `screen`: rows x columns x colours of the whole screen."""
+    colours = screen[window.top : window.top + window.height, window.left : window.left + window.width]
     height, width = colours.shape[:2]
     if height < _LEAST_HEIGHT or width < _LEAST_WIDTH:
         return False
