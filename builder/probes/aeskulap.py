@@ -23,6 +23,7 @@ from builder.survey.remote import Remote
 AUTHORITY = "/run/pacsmith-screen/authority"
 UNIT = "pacsmith-viewer.service"
 _PATIENCE = 30.0  # seconds for the viewer's window, and for the archive's answer to a search
+_REPAINT = 1.5  # seconds: what is scaled roughly first is drawn again well after one (SeriesView::schedule_repaint)
 _NO_ANSWER = f"took more than {_PATIENCE:.0f} s"
 _EXPANDER = ("Tab",) * 4  # from the name: modality, its button, date, "Advanced query options"
 _ACCESSION = ("Tab",) * 3  # from there: study description, patient ID, accession number
@@ -72,7 +73,7 @@ class Aeskulap:
             return self._given_up(f"Aeskulap's search in {self._archive} {wrong}")
         began = time.monotonic()
         self._hand.click(studies.left + studies.width // 4, row, times=2)
-        return watch(self._hand, enough, began, patience)
+        return watch(self._hand, enough, began, patience, rest=_REPAINT)
 
     def scroll(self, by: int) -> None:
         """See StationViewer: the wheel is turned over the image."""
@@ -83,7 +84,7 @@ class Aeskulap:
 
     def look(self, enough: Callable[[bytes], bool], patience: float) -> Shown:
         """See StationViewer."""
-        return watch(self._hand, enough, time.monotonic(), patience)
+        return watch(self._hand, enough, time.monotonic(), patience, rest=_REPAINT)
 
     def viewport(self) -> Box | None:
         """Where on the screen the image is drawn, also where it leaves a margin; None when no study is open.
