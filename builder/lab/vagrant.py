@@ -14,7 +14,6 @@ from builder.load.shipped import vagrantfile
 PROGRAMS = {"vagrant": "vagrant", "lxc-create": "lxc", "sudo": "sudo"}
 _SECONDS = 900
 _NO_PROVIDER = "The provider 'lxc' could not be found"
-_NO_BOX = "could not be found or"
 
 
 def require_programs() -> None:
@@ -39,9 +38,10 @@ class Vagrant:
         return file.read_text("utf-8").strip() if file.is_file() else ""
 
     def has_box(self, name: str, made_as: str) -> bool:
-        """Whether the box of this name was added, from the recipe `made_as`."""
+        """Whether the box of this name is there, made from the recipe `made_as`."""
         mark = self._mark(name)
-        return mark.is_file() and mark.read_text("utf-8") == made_as
+        there = (self.folder / "home" / "boxes" / name).is_dir()
+        return there and mark.is_file() and mark.read_text("utf-8") == made_as
 
     def add_box(self, name: str, file: Path, made_as: str) -> None:
         """Add the box, in place of one of that name. Raises LabError."""
@@ -49,7 +49,7 @@ class Vagrant:
         self._mark(name).write_text(made_as, "utf-8")
 
     def _mark(self, name: str) -> Path:
-        return self.folder / f"box-{name.replace('/', '-')}"
+        return self.folder / f"box-{name}"
 
     def run(self, arguments: list[str]) -> None:
         """Run Vagrant and wait for it. Raises LabError with the end of what it said."""
@@ -95,7 +95,5 @@ def _plainer(fault: LabError, verb: str, log: Path) -> LabError:
     said = log.read_text("utf-8", "replace") if log.is_file() else ""
     if _NO_PROVIDER in said:
         return LabError("vagrant has no provider lxc; run: apt-get install vagrant-lxc (Debian 12 has it)")
-    if _NO_BOX in said:
-        return LabError("vagrant has no box for a host; run `pacsmith lab down` and the same command again")
     _, _, tail = str(fault).partition(";")
     return LabError(f"`vagrant {verb}` failed;{tail}") if tail else fault

@@ -9,8 +9,11 @@ from builder.render.mark import heading
 
 
 def box_name(os: OperatingSystem, *, stand_in: bool) -> str:
-    """The box for the provider lxc that `pacsmith lab box` makes of a system, or of one that plays peers."""
-    return f"pacsmith/{os}{'-stand-in' if stand_in else ''}"
+    """The box for the provider lxc that `pacsmith lab box` makes of a system, or of one that plays peers.
+
+    Without a slash: Vagrant asks its public catalogue for any other name that it does not know.
+    """
+    return f"pacsmith-{os}{'-stand-in' if stand_in else ''}"
 
 
 def vagrant_list(site: Site) -> str:
