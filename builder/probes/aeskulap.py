@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from functools import partial
 
 from builder.models.site import Host
-from builder.probes.aeskulap_form import Form, find_form, find_viewport, study_rows
+from builder.probes.aeskulap_form import Form, exact_size, find_form, find_viewport, study_rows
 from builder.probes.hand import Box, Hand, HandError, open_hand
 from builder.probes.held import Held
 from builder.probes.pattern import Pattern
@@ -49,6 +49,7 @@ class Aeskulap:
         self._hand = hand
         self._archive = archive
         self._fresh = True
+        self._seen: Form | None = None
 
     def show(
         self,
@@ -86,6 +87,13 @@ class Aeskulap:
         """See StationViewer."""
         return watch(self._hand, enough, time.monotonic(), patience, rest=_REPAINT)
 
+    def own_size(self) -> tuple[int, int]:
+        """See StationViewer. Where no size is drawn so, the nearest one, so that the mapping is found short."""
+        viewport = self.viewport()
+        if viewport is None:
+            raise HandError(f"{self._hand.host}: Aeskulap shows no image whose size could be measured")
+        return exact_size(viewport) or (viewport.width + 2, viewport.height + 2)
+
     def viewport(self) -> Box | None:
         """Where on the screen the image is drawn, also where it leaves a margin; None when no study is open.
 
@@ -95,13 +103,16 @@ class Aeskulap:
         return find_viewport(self._hand.shot().frame.colours)
 
     def _window(self) -> Box | None:
-        """The viewer's window, when it is the only one."""
+        """The viewer's window, when it is the only one and gets what is typed."""
         shown = [window for window in self._hand.windows() if window.shown]
-        return shown[0].box if len(shown) == 1 else None
+        return shown[0].box if len(shown) == 1 and shown[0].focus else None
 
     def _form(self) -> Form | None:
+        """The search form, once it stays where it is."""
         window = self._window()
-        return find_form(self._hand.shot().frame.colours, window) if window else None
+        found = find_form(self._hand.shot().frame.colours, window) if window else None
+        before, self._seen = self._seen, found
+        return found if found == before else None
 
     def _search(self, form: Form, accession: str) -> Box | None:
         """Ask the archive; the place of the list of studies, or None when the form does not open."""

@@ -82,3 +82,17 @@ def _longest(line: NDArray[np.bool_]) -> tuple[int, int]:
 def _edges(line: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Where runs of True begin and, one after the last, end: by turns."""
     return np.flatnonzero(np.diff(np.concatenate(([False], line, [False])).astype(np.int8)))
+
+
+def exact_size(viewport: Box) -> tuple[int, int] | None:
+    """Columns and rows of an image that Aeskulap draws pixel by pixel in this viewport; None when there is none.
+
+    It scales every image to fit, drops the last column and row of what it takes, and cuts fractions off on the way
+    (SimpleDisplay::get_zoom_wh, ::render); its widget is one pixel larger than the frame on each side. What is left is
+    one size a little larger than the shorter side, unless a rounding error of that very number spoils it.
+    """
+    width, height = viewport.width + 2, viewport.height + 2
+    shorter = min(width, height)
+    if width == height or int(shorter * ((shorter + 1) / shorter)) != shorter + 1:
+        return None
+    return (shorter + 2, shorter + 1) if height < width else (shorter + 1, shorter + 2)

@@ -24,6 +24,7 @@ ONE_TO_ONE = "&hangingProtocolId=@ohif/hpScale"  # OHIF's own hanging protocol `
 _ASKS = 60.0  # seconds within which the page asks for a password, the browser's start included
 _ANSWERED = 15.0  # seconds within which the dialog goes
 _DEAF = 0.6  # seconds; Chromium takes no confirmation in the first half of a second of a dialog
+_BARS = 56  # pixels above and below the image; measured with OHIF 3.12.10, 2026-11-22
 _NEXT = 10.0  # seconds within which another image of a series is shown
 _RESTS = 0.4  # seconds without a change, after which an image is taken for whole
 
@@ -55,6 +56,12 @@ class Kiosk:
         if self.hand.until(lambda: sign_in_asked(self.hand.shot().frame.colours, window) or None, _ASKS) is None:
             return Shown(self.hand.shot().png, None, f"the page asked for no password within {_ASKS:.0f} s")
         return self._watch(enough, self._sign_in(window), window, patience)
+
+    def own_size(self) -> tuple[int, int]:
+        """See StationViewer: as large as the window holds beside the viewer's own bars."""
+        window = self._window()
+        side = whole_side(min(window.width, window.height - _BARS))
+        return side, side
 
     def scroll(self, by: int) -> None:
         """Go on by so many images of the series that is shown; backwards when negative. After each the screen must

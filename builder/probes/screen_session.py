@@ -26,6 +26,10 @@ class ScreenSession:
         shown = self.viewer.show(pattern, watch.enough, self.patience, one_to_one=one_to_one)
         return self._judged(shown, watch)
 
+    def own_size(self) -> tuple[int, int]:
+        """Columns and rows that the viewer draws pixel for pixel. Raises what the viewer raises."""
+        return self.viewer.own_size()
+
     def scrolled(self, wanted: Pattern, by: int) -> tuple[Shown, ScreenReading]:
         """Go on by so many images of the series that is shown, to `wanted`. Raises what the viewer raises."""
         watch = _Watch(wanted.layout)

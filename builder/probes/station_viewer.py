@@ -43,6 +43,11 @@ class StationViewer(Protocol):
         not get as far as asking; StationInUse."""
         ...
 
+    def own_size(self) -> tuple[int, int]:
+        """Columns and rows of an image that `show` with `one_to_one` draws pixel for pixel; asked while an image is
+        shown. Raises PacsmithError when none is."""
+        ...
+
     def scroll(self, by: int) -> None:
         """Go on by so many images of the series that is shown; backwards when negative. Raises StationInUse."""
         ...

@@ -14,7 +14,7 @@ from builder.inventory.registry import grants
 from builder.models.evidence import Evidence
 from builder.models.site import Host
 from builder.probes.aeskulap import open_aeskulap
-from builder.probes.kiosk import open_kiosk, whole_side
+from builder.probes.kiosk import open_kiosk
 from builder.probes.opening import StandInMaterial, opened
 from builder.probes.orthanc import Orthanc
 from builder.probes.pattern import Pattern, PatternKind, make_pattern, make_series
@@ -129,15 +129,13 @@ def _viewer(session: Session, station: Station, remote: Remote) -> AbstractConte
 
 
 def _show(session: Session, archive: Orthanc, screen: ScreenSession, record: ScreenRecord, tell: Tell) -> None:
-    """8 bit; then 12 bit, as large as the viewer's window, so that nothing has to be scaled; then a series."""
+    """8 bit; then 12 bit, of a size that the viewer can show pixel for pixel; then a series."""
     run, name = session.run.id, record.host.name
     first = _stored(archive, make_pattern(run, name, _FIRST))[0]
     shown, reading = screen.show(first)
     tell(record.greys(first.sample.name, shown, reading, now()))
     tell(record.first_image(shown, screen.patience, now()))
-    side = round(first.layout.columns * min(reading.place.scale)) if reading.place else _FIRST.columns
-    side = whole_side(side) if record.host.thin_client is not None else side
-    own = _stored(archive, make_pattern(run, name, PatternKind(side, side, 12)))[0]
+    own = _stored(archive, make_pattern(run, name, PatternKind(*screen.own_size(), 12)))[0]
     shown, reading = screen.show(own, one_to_one=True)
     tell(record.greys(own.sample.name, shown, reading, now()))
     tell(record.mapping(own.sample.name, shown, reading, now()))

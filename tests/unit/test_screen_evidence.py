@@ -50,6 +50,9 @@ class Still:
         assert callable(enough)
         return Shown(self.png, 1.25 if enough(self.png) else None)
 
+    def own_size(self) -> tuple[int, int]:
+        return 512, 512
+
     def scroll(self, by: int) -> None:
         raise AssertionError
 
