@@ -114,7 +114,7 @@ def test_down_leaves_nothing(boxed: BuiltSite) -> None:
 def interrupted_up(cut: Project) -> None:
     """Kill `lab up` while Vagrant makes the containers; Vagrant itself is left alone."""
     up = cut.start("up", "--driver", "vagrant")
-    end = time.monotonic() + 120
+    end = time.monotonic() + 240  # boxes may have to be made first
     while not containers.names(cut.layout.container_prefix):
         assert up.poll() is None, up.communicate()[0]
         assert time.monotonic() < end
