@@ -79,7 +79,8 @@ def images(seconds: Sequence[float], failures: Sequence[str]) -> Judged:
     if seconds:
         told += f", first image after {min(seconds):.1f} to {max(seconds):.1f} s"
     if failures:
-        return Judged("images", expected, f"{told}, {len(failures)} failed: {_listed(failures)}", "short")
+        why = _listed(list(dict.fromkeys(failures)))
+        return Judged("images", expected, f"{told}, {len(failures)} failed: {why}", "short")
     if not seconds:
         return unknown("images", expected, "none was shown in the time")
     return Judged("images", expected, told, "met")

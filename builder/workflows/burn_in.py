@@ -4,7 +4,8 @@ import hashlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from builder.errors import Locked, PacsmithError, Unreachable
@@ -20,22 +21,23 @@ from builder.probes.hand import HandError, open_hand
 from builder.probes.station_viewer import QUIET_MINUTES
 from builder.survey.displays import SCREENS
 from builder.survey.remote import Remote
+from builder.workflows.images_under_load import images_under_load
 from builder.workflows.session import Session, now
 
 SOURCE = "pacsmith verify --burn-in"
 MOST_MINUTES = 24 * 60
-_NO_SHOWS: Mapping[str, Show] = {}
 Hear = Callable[[Evidence], None]
+Shows = Callable[[Session, Hear], AbstractContextManager[Mapping[str, Show]]]
 
 
 @dataclass(frozen=True)
 class BurnInOrder:
-    """What was asked for. `shows`, by host: fetches a pattern and shows it on that station, once. `tell` hears host and
+    """What was asked for. `shows` opens, by host, what shows an image of the archive there once. `tell` hears host and
     progress. 0 minutes only removes what an earlier burn-in left behind."""
 
     minutes: int
     tell: Callable[[str, str], None]
-    shows: Mapping[str, Show] = field(default_factory=lambda: _NO_SHOWS)
+    shows: Shows = images_under_load
 
     def refuse(self, session: Session) -> None:
         """Raise Locked when a selected host must not be loaded now: a production host in peak hours or outside its
@@ -54,34 +56,45 @@ class BurnInOrder:
 
     def carry_out(self, session: Session, hear: Hear) -> tuple[Evidence, ...]:
         """Burn in all selected hosts at once. Ctrl-C stops and removes everything before it goes on up."""
+        told: list[Evidence] = []
+        clean = session.store.redactor().clean
+
+        def tell(item: Evidence) -> None:
+            told.append(item.model_copy(update={"observed": clean(item.observed)}))
+            hear(told[-1])
+
         stop = threading.Event()
-        with ThreadPoolExecutor(len(session.machines)) as pool:
-            work = [pool.submit(self._one, session, machine, stop, hear) for machine in session.machines]
+        with (
+            self.shows(session, tell) if self.minutes else nullcontext({}) as shows,
+            ThreadPoolExecutor(len(session.machines)) as pool,
+        ):
+            work = [pool.submit(self._one, session, machine, stop, shows, tell) for machine in session.machines]
             try:
                 _wait(work)
             except BaseException:
                 stop.set()
                 raise
-        return tuple(item for future in work for item in future.result())
+        for future in work:
+            future.result()
+        return tuple(told)
 
-    def _one(self, session: Session, machine: Machine, stop: threading.Event, hear: Hear) -> tuple[Evidence, ...]:
+    def _one(
+        self, session: Session, machine: Machine, stop: threading.Event, shows: Mapping[str, Show], hear: Hear
+    ) -> None:
         name = machine.host.name
         with Remote(machine.connection) as remote:
-            judged = self._judged(session, machine, remote, stop)
-        clean = session.store.redactor().clean
-        found = tuple(evidence_of(one, name, session.run.id, now(), clean) for one in judged)
-        for item in found:
-            hear(item)
-        return found
+            for judged in self._judged(session, machine, remote, stop, shows.get(name)):
+                hear(evidence_of(judged, name, session.run.id, now()))
 
-    def _judged(self, session: Session, machine: Machine, remote: Remote, stop: threading.Event) -> Sequence[Judged]:
+    def _judged(
+        self, session: Session, machine: Machine, remote: Remote, stop: threading.Event, show: Show | None
+    ) -> Sequence[Judged]:
         name = machine.host.name
         if not self.minutes:
             return _tidied(remote)
         burn_in = BurnIn(
-            remote, machine.host, session.run.id, self.minutes * 60, stop, lambda text: self.tell(name, text),
-            self.shows.get(name),
-        )  # fmt: skip
+            remote, machine.host, session.run.id, self.minutes * 60, stop, lambda text: self.tell(name, text), show
+        )
         expected = f"{self.minutes} minutes under load"
         try:
             return burn_in.carry_out()
@@ -91,7 +104,7 @@ class BurnInOrder:
             return [Judged("whole", expected, str(fault), "unknown")]
 
 
-def _wait(work: Sequence[Future[tuple[Evidence, ...]]]) -> None:
+def _wait(work: Sequence[Future[None]]) -> None:
     """Wait in slices: Python takes Ctrl-C between two of them."""
     left = set(work)
     while left:
@@ -161,11 +174,11 @@ def _used(machine: Machine, remote: Remote) -> str | None:
     )
 
 
-def evidence_of(judged: Judged, host: str, run: str, at: datetime, clean: Callable[[str], str]) -> Evidence:
-    """What a burn-in has shown, as evidence; `clean` takes secrets out of what the host said."""
+def evidence_of(judged: Judged, host: str, run: str, at: datetime) -> Evidence:
+    """What a burn-in has shown, as evidence."""
     return Evidence(
         kind="check", subject=f"{host}: burn-in, {judged.what}", source=SOURCE, expected=judged.expected,
-        observed=clean(judged.observed), verdict=judged.verdict, at=at, probe=f"burn-in over SSH on {host}", host=host,
+        observed=judged.observed, verdict=judged.verdict, at=at, probe=f"burn-in over SSH on {host}", host=host,
         run=run, raw_sha256=hashlib.sha256(judged.raw.encode()).hexdigest() if judged.raw else None,
         attest=judged.attest, qualified=judged.qualified,
     )  # fmt: skip

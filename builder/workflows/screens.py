@@ -27,7 +27,7 @@ from builder.survey.remote import Remote
 from builder.workflows.session import Session, now
 from builder.workflows.traces import cleaned
 
-_FIRST = PatternKind(1024, 1024, 8)
+FIRST = PatternKind(1024, 1024, 8)
 _TURNS = 7  # images further in the series: enough to tell apart from one more or one less
 _AT_ONCE = 2  # stations; each costs a core for its screenshots
 Tell = Callable[[Evidence], None]
@@ -75,7 +75,7 @@ def _stations(session: Session, machine: Machine, tell: Tell) -> Iterator[Statio
     host = machine.host
     if host.workstation is None and host.thin_client is None:
         return
-    archive = _archive_of(session, host)
+    archive = archive_of(session, host)
     if archive is not None:
         yield Station(machine, archive)
         return
@@ -85,7 +85,7 @@ def _stations(session: Session, machine: Machine, tell: Tell) -> Iterator[Statio
     tell(found.model_copy(update={"attest": f"the person who reads at {host.name} ({host.location})"}))
 
 
-def _archive_of(session: Session, host: Host) -> Host | None:
+def archive_of(session: Session, host: Host) -> Host | None:
     """The first archive of ours from which a workstation may fetch; the one that a thin client is given."""
     if host.thin_client is not None:
         end = session.site.end(host.thin_client.archive)
@@ -100,7 +100,7 @@ def _prove(session: Session, stage: Stage, station: Station, tell: Tell) -> None
     record = ScreenRecord(station.host, session.run.id, _probe(station))
     try:
         archive = stage.archive(station.archive.name)
-        with Remote(station.machine.connection) as remote, _viewer(session, station, remote) as viewer:
+        with Remote(station.machine.connection) as remote, viewer_of(session, station, remote) as viewer:
             screen = ScreenSession(viewer, float(station.seconds), partial(_keep, session))
             _show(session, archive, screen, record, tell)
     except PacsmithError as fault:
@@ -112,7 +112,8 @@ def _probe(station: Station) -> str:
     return f"{viewer} and screenshot on {station.host.name}, images of {station.archive.name}"
 
 
-def _viewer(session: Session, station: Station, remote: Remote) -> AbstractContextManager[StationViewer]:
+def viewer_of(session: Session, station: Station, remote: Remote) -> AbstractContextManager[StationViewer]:
+    """The station's own viewer, opened. Raises BadInput when nobody may use an archive's web viewer."""
     if station.host.workstation is not None:
         return open_aeskulap(remote, station.host, station.archive.name)
     settings = station.archive.archive
@@ -131,7 +132,7 @@ def _viewer(session: Session, station: Station, remote: Remote) -> AbstractConte
 def _show(session: Session, archive: Orthanc, screen: ScreenSession, record: ScreenRecord, tell: Tell) -> None:
     """8 bit; then 12 bit, of a size that the viewer can show pixel for pixel; then a series."""
     run, name = session.run.id, record.host.name
-    first = _stored(archive, make_pattern(run, name, _FIRST))[0]
+    first = _stored(archive, make_pattern(run, name, FIRST))[0]
     shown, reading = screen.show(first)
     tell(record.greys(first.sample.name, shown, reading, now()))
     tell(record.first_image(shown, screen.patience, now()))
