@@ -1,5 +1,15 @@
 window.__filename = "/"; // onnxruntime-web reads it where the browser knows no current script; without it the page stays blank
 // Written by pacsmith (role archive): the settings of OHIF 3.12.10.
+// Sign in before anything is drawn: behind the browser's dialog the viewer would move its waiting bar for hours, which
+// keeps a processor busy on a station without a graphics card.
+try {
+  const asked = new XMLHttpRequest();
+  asked.open("GET", "/dicom-web/studies?limit=1", false);
+  asked.send();
+} catch {
+  // the viewer itself says what is wrong
+}
+
 // The tour of a first visit lies over the image and dims it: grey values would be wrong.
 try {
   localStorage.setItem("shownTours", JSON.stringify(["basicViewerTour"]));
