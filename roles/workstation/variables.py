@@ -1,11 +1,13 @@
 """What the role `workstation` has to know of a host: pure, from the site alone."""
 
+from collections.abc import Mapping
 from ipaddress import IPv4Address
 from typing import Self
 
 from builder.errors import BadInput
 from builder.inventory.registry import Grant, grants
 from builder.models.base import AbsolutePath, AeTitle, Line, Model, Name, Port
+from builder.models.calendar import TimeOfDay
 from builder.models.display import Display
 from builder.models.site import Host, OperatingSystem, Site
 from builder.models.station import GraphicsDriver, WorkstationSettings
@@ -18,6 +20,7 @@ PACKAGES = (
     "dcmtk",
     "fonts-dejavu-core",
     "libglib2.0-bin",  # gsettings: says what the viewer's settings are
+    "mesa-utils",  # glxinfo: says which OpenGL programs on the screen get
     "openbox",
     "python3-xlib",
     "x11-xserver-utils",
@@ -26,6 +29,9 @@ PACKAGES = (
 )
 DUMMY_PACKAGES = ("xserver-xorg-video-dummy",)
 REAL_PACKAGES = ("xserver-xorg-input-libinput",)
+NVIDIA_PACKAGES = ("nvidia-driver", "nvidia-smi")
+NVIDIA_BRANCHES: Mapping[OperatingSystem, str] = {"debian-12": "535"}
+"""The branch of the package nvidia-driver, by Debian's release (apt-cache policy, November 2026)."""
 
 
 class KnownArchive(Model):
@@ -44,6 +50,9 @@ class Variables(Model):
     os: OperatingSystem
     site: Name
     graphics: GraphicsDriver
+    nvidia_branch: Line | None
+    nvidia_guarded_at: TimeOfDay | None
+    nvidia_packages: tuple[Line, ...]
     depth: int
     displays: tuple[Display, ...]
     reader: Name
@@ -61,12 +70,16 @@ class Variables(Model):
             raise BadInput(f"hosts/{host.name}: role workstation needs `ae` and `workstation`; add them to the host")
         settings = host.workstation
         _possible(host, settings)
+        nvidia = settings.nvidia if settings.graphics == "nvidia" else None
         known = [grant for grant in grants(site, by=host.name) if {"find", "move"} <= set(grant.may)]
         return cls(
             packages=tuple(sorted((*PACKAGES, *_driver(settings)))),
             os=host.os,
             site=site.name,
             graphics=settings.graphics,
+            nvidia_branch=nvidia.branch if nvidia is not None else None,
+            nvidia_guarded_at=nvidia.guarded_at if nvidia is not None else None,
+            nvidia_packages=NVIDIA_PACKAGES if nvidia is not None else (),
             depth=settings.depth,
             displays=settings.displays,
             reader=settings.reader,
@@ -95,12 +108,23 @@ def _possible(host: Host, settings: WorkstationSettings) -> None:
     if host.ae is not None and host.ae.tls:
         raise BadInput(f"{place}: role workstation has no DICOM TLS for Aeskulap; write `tls: false`")
     if settings.graphics == "nvidia":
-        raise BadInput(f"{place}: role workstation cannot install NVIDIA's driver yet; write `graphics: automatic`")
+        _has_branch(host, settings)
     if not settings.auto_login:
         raise BadInput(f"{place}: role workstation has no login screen yet; write `auto_login: true`")
     if settings.cache.encrypted:
         raise BadInput(
             f"{place}: role workstation cannot make an encrypted cache volume yet; write `cache: {{encrypted: false}}`"
+        )
+
+
+def _has_branch(host: Host, settings: WorkstationSettings) -> None:
+    """Raise BadInput when Debian's release does not have NVIDIA's driver of the branch."""
+    there = NVIDIA_BRANCHES[host.os]
+    if settings.nvidia is None or settings.nvidia.branch != there:
+        named = f", not {settings.nvidia.branch}" if settings.nvidia is not None else ""
+        raise BadInput(
+            f"hosts/{host.name}: {host.os} has NVIDIA's driver of branch {there}{named}; "
+            f'write `nvidia: {{branch: "{there}"}}`, or take a product whose sheet allows that branch'
         )
 
 

@@ -50,12 +50,23 @@ def test_the_dummy_driver_comes_only_where_no_panel_hangs() -> None:
     assert "xserver-xorg-input-libinput" in real
 
 
+def test_nvidia_s_driver_comes_only_where_it_is_used_and_of_a_branch_that_debian_has() -> None:
+    named = {"branch": "535", "guarded_at": "05:30"}
+    found = variables(site({"graphics": "nvidia", "nvidia": named}))
+    assert (found.nvidia_branch, found.nvidia_guarded_at) == ("535", "05:30")
+    assert found.nvidia_packages == ("nvidia-driver", "nvidia-smi")
+    assert not set(found.nvidia_packages) & set(found.packages), "they want their own sections, pin and hold"
+    other = variables(site({"graphics": "automatic", "nvidia": named}))
+    assert (other.nvidia_branch, other.nvidia_packages) == (None, ())
+    with pytest.raises(BadInput, match="debian-12 has NVIDIA's driver of branch 535, not 550; write `nvidia: "):
+        variables(site({"graphics": "nvidia", "nvidia": {"branch": "550"}}))
+
+
 @pytest.mark.parametrize(
     ("settings", "changes", "said"),
     [
         ({"auto_login": False}, {}, "no login screen yet; write `auto_login: true`"),
         ({"cache": {}}, {}, "encrypted cache volume yet; write `cache: {encrypted: false}`"),
-        ({"graphics": "nvidia", "nvidia": {"branch": "535"}}, {}, "NVIDIA's driver yet; write `graphics: automatic`"),
         ({}, {"os": "debian-13"}, "write `os: debian-12`"),
         ({}, {"ae": {"title": "READ1", "tls": True}}, "no DICOM TLS for Aeskulap; write `tls: false`"),
         ({}, {"product": {"id": "slicer", "version": "5.2"}}, "knows the viewer aeskulap, not slicer"),
