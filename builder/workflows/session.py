@@ -41,6 +41,9 @@ class Session:
         return Path(".pacsmith") / self.site.name
 
 
+_NOT_INPUT = frozenset(("__pycache__", ".pacsmith"))  # Molecule keeps the state of its lab in the role's folder
+
+
 def now() -> datetime:
     """The present, with its zone."""
     return datetime.now(UTC)
@@ -52,7 +55,7 @@ def digest(*files: Path) -> str:
     for top in files:
         below = sorted(path for path in top.rglob("*") if path.is_file()) if top.is_dir() else [top]
         for path in below:
-            if "__pycache__" not in path.parts:
+            if not _NOT_INPUT & set(path.parts):
                 total.update(str(path.relative_to(top.parent)).encode() + b"\0" + path.read_bytes() + b"\0")
     return total.hexdigest()
 
