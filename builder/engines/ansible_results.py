@@ -46,20 +46,26 @@ def diff_text(result: Result) -> str | None:
     for part in _parts(result):
         found = part.get("diff") or []
         for one in found if isinstance(found, list) else [found]:
-            lines += _lines(one) if isinstance(one, Mapping) else []
+            lines += _lines(one, _place(part)) if isinstance(one, Mapping) else []
     if len(lines) > DIFF_LINES:
         lines = [*lines[:DIFF_LINES], f"({len(lines) - DIFF_LINES} more lines)"]
     return "\n".join(lines) or None
 
 
-def _lines(diff: Mapping[str, Any]) -> list[str]:
+def _place(part: Result) -> str:
+    """The file on the host that a task writes: the header of its diff may name a copy in our own memory instead."""
+    arguments = (part.get("invocation") or {}).get("module_args") or {}
+    return str(part.get("dest") or part.get("path") or arguments.get("dest") or "")
+
+
+def _lines(diff: Mapping[str, Any], place: str) -> list[str]:
     if "prepared" in diff:
         return str(diff["prepared"]).splitlines()
     before, after = _text(diff.get("before")), _text(diff.get("after"))
     if before == after:
         return []
-    new = str(diff.get("after_header") or diff.get("before_header") or _path(diff) or "after")
-    old = str(diff.get("before_header") or ("/dev/null" if not before else new))
+    new = place or str(diff.get("after_header") or diff.get("before_header") or _path(diff) or "after")
+    old = "/dev/null" if not before else str(place or diff.get("before_header") or new)
     return list(difflib.unified_diff(before.splitlines(), after.splitlines(), old, new, lineterm=""))
 
 

@@ -149,6 +149,11 @@ def test_items_whose_condition_is_not_met_hide_nothing() -> None:
 
 
 def test_a_long_difference_is_cut_and_says_so() -> None:
+    copied = {"before": "", "after": "line\n", "after_header": "/dev/shm/pacsmith-1/tmp/copy.j2"}
+    assert (diff_text({"diff": copied, "dest": "/etc/short"}) or "").splitlines()[:2] == [
+        "--- /dev/null",
+        "+++ /etc/short",
+    ]
     text = diff_text({"diff": {"before": "", "after": "line\n" * 1000, "after_header": "/etc/long"}})
     assert text is not None
     lines = text.splitlines()
