@@ -50,6 +50,7 @@ RULES: tuple[Rule, ...] = (
     stations.viewers_are_shown_by_an_archive,
     stations.people_are_no_system_accounts,
     stations.caches_have_a_size,
+    stations.login_screens_ask_for_a_password,
     stations.graphics_fit_their_driver,
     of_sheets.uses_are_words_of_a_sheet,
     of_sheets.branches_are_allowed,

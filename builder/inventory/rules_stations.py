@@ -12,7 +12,7 @@ from builder.models.site import Host, HostClass
 _STATIONS: tuple[HostClass, ...] = ("workstation", "thin_client")  # their settings have the class's name
 # Accounts that Debian or pacsmith itself makes; a person who reads must not be one of them.
 _TAKEN = frozenset(("root", "daemon", "bin", "sys", "nobody", "www-data", "orthanc", "postgres", "sshd", "pacsmith"))
-_LEAST_CACHE = 64 * 1024**2  # bytes: LUKS2 takes 16 MiB for its header (cryptsetup-luksFormat(8)), ext4 its journal
+_LEAST_CACHE = 64 * 1024**2  # bytes: ext4 takes some of it for its own tables and journal
 
 
 def displays_of(host: Host) -> tuple[tuple[FieldPath, Display], ...]:
@@ -110,6 +110,21 @@ def caches_have_a_size(case: Case) -> Iterator[Found]:
             continue
         if size < _LEAST_CACHE:
             yield place, f"a cache of {text} is too small for a volume", "write 64 MiB or more"
+
+
+def login_screens_ask_for_a_password(case: Case) -> Iterator[Found]:
+    """A station with a login screen has its reader's password, and one without has none."""
+    for path, host in case.hosts:
+        settings = host.workstation
+        if settings is None:
+            continue
+        if not settings.auto_login and settings.password is None:
+            what = f"{host.name} has a login screen and no password of its reader"
+            remedy = f"add `password: {{vault: {host.name}_reader}}`, or write `auto_login: true`"
+            yield (*path, "workstation"), what, remedy
+        if settings.auto_login and settings.password is not None:
+            what = f"{host.name} asks nobody for a password (`auto_login: true`), and has one"
+            yield (*path, "workstation", "password"), what, "remove it, or write `auto_login: false`"
 
 
 def graphics_fit_their_driver(case: Case) -> Iterator[Found]:

@@ -51,7 +51,7 @@ def unit_text(host_class: str, displays: Sequence[Display]) -> str:
 Description=Panels that the lab hangs on this host
 After={screen}
 Before=pacsmith-displays.service pacsmith-kiosk.service
-PartOf={screen}
+PartOf={screen}{" pacsmith-displays.service" if host_class == "workstation" else ""}
 
 [Service]
 Type=oneshot

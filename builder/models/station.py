@@ -8,6 +8,7 @@ from builder.models.base import AbsolutePath, Line, Model, Name
 from builder.models.calendar import TimeOfDay
 from builder.models.depot import Version
 from builder.models.display import Display
+from builder.models.secret import SecretReference
 
 
 def _whole(value: Any) -> Any:
@@ -37,7 +38,9 @@ class Cache(Model):
     directory: AbsolutePath = "/var/cache/pacsmith-viewer"
     size: Line = Field("2 GiB", description="size of the volume, as 20 GiB")
     encrypted: bool = Field(
-        True, description="LUKS with a key that is made anew at each start: after power-off nothing can be read"
+        True,
+        description="true: on the disk, encrypted with a key that is made anew at each start; false: in memory, never "
+        "on a disk; either way nothing can be read after power-off",
     )
 
 
@@ -56,7 +59,8 @@ class WorkstationSettings(Model):
     )
     displays: tuple[Display, ...] = Field(min_length=1, description="from left to right")
     reader: Name = Field("reader", description="the user who reads: no sudo, no shell session but the desktop")
-    auto_login: bool = False
+    auto_login: bool = Field(False, description="whether the viewer is there without a login; else a login screen is")
+    password: SecretReference | None = Field(None, description="the reader's password at the login screen")
     cache: Cache = Cache()
     first_image_seconds: int = Field(
         30, ge=1, le=600, description="time within which the first image of a study must be on the screen"

@@ -9,6 +9,8 @@ from builder.inventory.registry import Grant, grants
 from builder.models.base import AbsolutePath, AeTitle, Line, Model, Name, Port
 from builder.models.calendar import TimeOfDay
 from builder.models.display import Display
+from builder.models.quantity import amount
+from builder.models.secret import SecretReference
 from builder.models.site import Host, OperatingSystem, Site
 from builder.models.station import GraphicsDriver, WorkstationSettings
 
@@ -29,6 +31,13 @@ PACKAGES = (
 )
 DUMMY_PACKAGES = ("xserver-xorg-video-dummy",)
 REAL_PACKAGES = ("xserver-xorg-input-libinput",)
+LOGIN_PACKAGES = ("libpam-systemd", "lightdm", "lightdm-gtk-greeter")
+CACHE_IMAGE = "/var/lib/pacsmith/viewer-cache.img"
+CACHE_PACKAGES = ("cryptsetup-bin", "kmod")  # systemd of Debian 12 and 13 has the units
+KEPT_BACK = ("^aeskulap$",)
+NVIDIA_KEPT_BACK = ("^linux-(image|headers)-", "nvidia", "^libcuda1", "^libnv")
+"""Patterns of packages that no automatic upgrade touches: a kernel module fits one kernel and one version of its
+libraries."""
 NVIDIA_PACKAGES = ("nvidia-driver", "nvidia-smi")
 NVIDIA_BRANCHES: Mapping[OperatingSystem, str] = {"debian-12": "535"}
 """The branch of the package nvidia-driver, by Debian's release (apt-cache policy, November 2026)."""
@@ -56,7 +65,14 @@ class Variables(Model):
     depth: int
     displays: tuple[Display, ...]
     reader: Name
+    auto_login: bool
+    reader_password: SecretReference | None
     cache_directory: AbsolutePath
+    cache_size: int
+    cache_encrypted: bool
+    cache_image: AbsolutePath
+    cache_unit: Line
+    kept_back: tuple[Line, ...]
     usb_storage: bool
     ae_title: AeTitle
     dicom_port: Port
@@ -73,7 +89,7 @@ class Variables(Model):
         nvidia = settings.nvidia if settings.graphics == "nvidia" else None
         known = [grant for grant in grants(site, by=host.name) if {"find", "move"} <= set(grant.may)]
         return cls(
-            packages=tuple(sorted((*PACKAGES, *_driver(settings)))),
+            packages=tuple(sorted((*PACKAGES, *_driver(settings), *_wished(settings)))),
             os=host.os,
             site=site.name,
             graphics=settings.graphics,
@@ -83,7 +99,14 @@ class Variables(Model):
             depth=settings.depth,
             displays=settings.displays,
             reader=settings.reader,
+            auto_login=settings.auto_login,
+            reader_password=settings.password,
             cache_directory=settings.cache.directory,
+            cache_size=int(amount(settings.cache.size, "bytes")),
+            cache_encrypted=settings.cache.encrypted,
+            cache_image=CACHE_IMAGE,
+            cache_unit=mount_unit(settings.cache.directory),
+            kept_back=KEPT_BACK + (NVIDIA_KEPT_BACK if settings.graphics == "nvidia" else ()),
             usb_storage=settings.usb_storage,
             ae_title=host.ae.title,
             dicom_port=host.ae.port,
@@ -93,6 +116,24 @@ class Variables(Model):
 
 def _driver(settings: WorkstationSettings) -> tuple[str, ...]:
     return DUMMY_PACKAGES if settings.graphics == "dummy" else REAL_PACKAGES
+
+
+def _wished(settings: WorkstationSettings) -> tuple[str, ...]:
+    """Packages of the login screen and of the encrypted cache, where the site wants them."""
+    login = () if settings.auto_login else LOGIN_PACKAGES
+    return (*login, *(CACHE_PACKAGES if settings.cache.encrypted else ()))
+
+
+def mount_unit(directory: str) -> str:
+    """The name that systemd wants for the unit of a mount (systemd.unit(5), string escaping for paths).
+
+    >>> mount_unit("/var/cache/pacsmith-viewer")
+    'var-cache-pacsmith\\\\x2dviewer.mount'
+    """
+    path = "/".join(part for part in directory.split("/") if part)
+    kept = [letter if letter.isalnum() or letter in "_/." else f"\\x{ord(letter):02x}" for letter in path]
+    first = "\\x2e" if path.startswith(".") else kept[0]
+    return "".join([first, *kept[1:]]).replace("/", "-") + ".mount"
 
 
 def _possible(host: Host, settings: WorkstationSettings) -> None:
@@ -109,12 +150,6 @@ def _possible(host: Host, settings: WorkstationSettings) -> None:
         raise BadInput(f"{place}: role workstation has no DICOM TLS for Aeskulap; write `tls: false`")
     if settings.graphics == "nvidia":
         _has_branch(host, settings)
-    if not settings.auto_login:
-        raise BadInput(f"{place}: role workstation has no login screen yet; write `auto_login: true`")
-    if settings.cache.encrypted:
-        raise BadInput(
-            f"{place}: role workstation cannot make an encrypted cache volume yet; write `cache: {{encrypted: false}}`"
-        )
 
 
 def _has_branch(host: Host, settings: WorkstationSettings) -> None:

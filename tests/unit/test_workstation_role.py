@@ -1,5 +1,6 @@
 """What the role `workstation` is told, and that Ansible's own description of it says the same."""
 
+import re
 from pathlib import Path
 from types import NoneType
 from typing import Any, Literal, Union, get_args, get_origin
@@ -10,7 +11,7 @@ from pydantic import BaseModel
 
 from builder.errors import BadInput
 from builder.models.site import Site
-from roles.workstation.variables import KnownArchive, Variables
+from roles.workstation.variables import KnownArchive, Variables, mount_unit
 from tests.unit.site_parts import host, peer, site_of
 
 ROLE = Path(__file__).parents[2] / "roles" / "workstation"
@@ -62,11 +63,45 @@ def test_nvidia_s_driver_comes_only_where_it_is_used_and_of_a_branch_that_debian
         variables(site({"graphics": "nvidia", "nvidia": {"branch": "550"}}))
 
 
+def test_a_login_screen_and_an_encrypted_cache_bring_their_own_packages() -> None:
+    plain = variables(site())
+    assert not {"lightdm", "cryptsetup-bin"} & set(plain.packages)
+    wished = variables(site({"auto_login": False, "password": {"vault": "reader"}, "cache": {"size": "20 GiB"}}))
+    assert {"lightdm", "lightdm-gtk-greeter", "cryptsetup-bin"} <= set(wished.packages)
+    assert (wished.cache_size, wished.cache_encrypted, plain.cache_encrypted) == (20 * 1024**3, True, False)
+    assert wished.reader_password is not None
+    assert wished.reader_password.key == "vault:reader"
+
+
+@pytest.mark.parametrize(
+    ("directory", "unit"),
+    [
+        ("/var/cache/pacsmith-viewer", r"var-cache-pacsmith\x2dviewer.mount"),
+        ("/srv//a.b/.c_d", "srv-a.b-.c_d.mount"),
+        ("/.x", r"\x2ex.mount"),
+    ],
+)
+def test_the_mount_is_called_as_systemd_escape_calls_it(directory: str, unit: str) -> None:
+    assert mount_unit(directory) == unit
+
+
+def test_the_driver_and_its_kernel_are_kept_back_where_there_is_one() -> None:
+    assert variables(site()).kept_back == ("^aeskulap$",)
+    kept = variables(site({"graphics": "nvidia", "nvidia": {"branch": "535"}})).kept_back
+    meant = (
+        "linux-image-amd64",
+        "linux-headers-6.1.0-56-amd64",
+        "xserver-xorg-video-nvidia",
+        "libcuda1",
+        "libnvcuvid1",
+    )
+    assert all(any(re.match(pattern, name) for pattern in kept) for name in meant if name != meant[2])
+    assert not any(re.match(pattern, "openssl") for pattern in kept)
+
+
 @pytest.mark.parametrize(
     ("settings", "changes", "said"),
     [
-        ({"auto_login": False}, {}, "no login screen yet; write `auto_login: true`"),
-        ({"cache": {}}, {}, "encrypted cache volume yet; write `cache: {encrypted: false}`"),
         ({}, {"os": "debian-13"}, "write `os: debian-12`"),
         ({}, {"ae": {"title": "READ1", "tls": True}}, "no DICOM TLS for Aeskulap; write `tls: false`"),
         ({}, {"product": {"id": "slicer", "version": "5.2"}}, "knows the viewer aeskulap, not slicer"),

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from testinfra.host import Host
 
 from builder.probes.observed import differences, more_and_less
@@ -12,6 +13,7 @@ from builder.probes.observed import differences, more_and_less
 Variables = dict[str, Any]
 Record = Callable[[str, object], None]  # what a met check saw, for its evidence
 UNITS = ("pacsmith-screen", "pacsmith-displays", "pacsmith-session", "pacsmith-viewer")
+READING = "/run/pacsmith-screen/reading"
 _SCREEN = "env DISPLAY=:0 XAUTHORITY=/run/pacsmith-screen/authority"
 
 
@@ -23,14 +25,30 @@ def _says(host: Host, command: str) -> str:
     return str(answer.stdout).strip()
 
 
-def test_screen_session_and_viewer_run(host: Host, variables: Variables) -> None:
-    """X.org, the displays' layout, the reader's session and the viewer are up; the last two as the reader."""
-    said = _says(host, f"systemctl show -p Id,ActiveState,User -- {' '.join(UNITS)}")
+def _somebody_reads(host: Host, variables: Variables) -> bool:
+    """Whether the viewer is due: always without a login screen, else from a login to its end."""
+    return bool(variables["auto_login"]) or host.run(f"test -e {READING}").rc == 0
+
+
+def test_screen_session_and_viewer_run(host: Host, variables: Variables, record_property: Record) -> None:
+    """The screen and its layout are up; on it the reader's session and viewer, as the reader, or a login screen and no
+    viewer."""
+    reads = _somebody_reads(host, variables)
+    units = UNITS if variables["auto_login"] else (*UNITS[:2], UNITS[3])
+    said = _says(host, f"systemctl show -p Id,ActiveState,User -- {' '.join(units)}")
     found = [dict(line.partition("=")[::2] for line in block.splitlines()) for block in said.split("\n\n")]
-    idle = [f"{unit['Id']} is {unit['ActiveState']}" for unit in found if unit["ActiveState"] != "active"]
-    assert not idle, f"{', '.join(idle)}; systemctl status NAME says why"
-    users = {unit["Id"]: unit["User"] for unit in found if not unit["Id"].startswith("pacsmith-screen")}
-    strange = [f"{name} runs as {user or 'root'}" for name, user in users.items() if user != variables["reader"]]
+    found_states = {unit["Id"].removesuffix(".service"): unit["ActiveState"] for unit in found}
+    wanted = dict.fromkeys(units, "active") | ({} if reads else {"pacsmith-viewer": "inactive"})
+    assert found_states == wanted, f"{differences(found_states, wanted)}; systemctl status NAME says why"
+    if not variables["auto_login"]:
+        shown = ("openbox", variables["reader"]) if reads else ("lightdm-gtk-gre", "lightdm")
+        running = [line.split() for line in _says(host, "ps -eo comm=,user=").splitlines()]
+        assert [*shown] in running, f"{shown[0]} of {shown[1]} does not run; systemctl status pacsmith-screen"
+    record_property("observed", "somebody reads" if reads else "the login screen is shown, and no viewer")
+    ours = {
+        unit["Id"]: unit["User"] for unit in found if unit["Id"].startswith(("pacsmith-session", "pacsmith-viewer"))
+    }
+    strange = [f"{name} runs as {user or 'root'}" for name, user in ours.items() if user != variables["reader"]]
     assert not strange, f"{', '.join(strange)}, not as {variables['reader']}; run pacsmith build"
 
 
@@ -56,12 +74,29 @@ def test_displays_lie_as_the_site_says(host: Host, variables: Variables, record_
     )
 
 
+def test_displays_are_turned_as_they_hang(host: Host, variables: Variables, record_property: Record) -> None:
+    """Each picture is turned as the site says."""
+    lines = [
+        line for line in _says(host, f"{_SCREEN} xrandr").splitlines() if re.search(r" connected .*\d+x\d+\+", line)
+    ]
+    turns = "normal|left|inverted|right"
+    placed = [re.search(rf"(\d+)x(\d+)\+(\d+)\+\d+ (?:({turns}) )?\(", line) for line in lines]
+    by_place = sorted((int(one[3]), one[4] or "normal") for one in placed if one)
+    found, wanted = [turn for _, turn in by_place], [display["orientation"] for display in variables["displays"]]
+    record_property("observed", ", ".join(found))
+    assert found == wanted, (
+        f"from left to right the displays are turned {', '.join(found) or 'not at all'}, not {', '.join(wanted)}; "
+        "journalctl -u pacsmith-displays says why"
+    )
+
+
 def test_screen_never_goes_dark(host: Host) -> None:
-    """The screen saver of X.org is off."""
+    """Neither the screen saver of X.org nor the panels' saving of energy (DPMS) ever makes the screen dark."""
     said = _says(host, f"{_SCREEN} xset q")
     timeout = re.search(r"timeout: +(\d+)", said)
     assert timeout, "xset does not tell the screen saver's time; systemctl status pacsmith-screen"
     assert timeout[1] == "0", f"the screen goes dark after {timeout[1]} s; run pacsmith build"
+    assert "DPMS is Enabled" not in said, "the panels may save energy (DPMS is on); run pacsmith build"
 
 
 def test_screen_is_the_readers_alone(host: Host) -> None:
@@ -78,19 +113,24 @@ def test_depth(host: Host, variables: Variables) -> None:
 
 
 def test_reader_has_no_rights(host: Host, variables: Variables) -> None:
-    """The reader's account has no password, no shell and no group but its own."""
+    """The reader's account has no shell, no group but its own and no sudo, and a password for a login screen only."""
     name = variables["reader"]
     shell = _says(host, f"getent passwd {name}").split(":")[-1]
     groups = _says(host, f"id -nG {name}").split()
-    locked = _says(host, f"passwd -S {name}").split()[1]
-    found = {"shell": shell, "groups": " ".join(groups), "password": locked}
-    wanted = {"shell": "/usr/sbin/nologin", "groups": name, "password": "L"}
+    password = _says(host, f"passwd -S {name}").split()[1]
+    may = [line.strip() for line in _says(host, f"sudo -n -l -U {name} || true").splitlines()]
+    sudo = "nothing" if any("is not allowed to run sudo" in line for line in may) else " ".join(may[-1:])
+    found = {"shell": shell, "groups": " ".join(groups), "password": password, "sudo": sudo}
+    wanted = {"shell": "/usr/sbin/nologin", "groups": name, "sudo": "nothing"}
+    wanted["password"] = "L" if variables["auto_login"] else "P"
     assert found == wanted, f"account {name}: {differences(found, wanted)}; run pacsmith build"
 
 
 def test_viewer_listens(host: Host, variables: Variables) -> None:
     """Aeskulap itself listens on the port of the station's AE (it takes associations while it fetches, at no other
     time)."""
+    if not _somebody_reads(host, variables):
+        pytest.skip("nobody has logged in: the viewer and its listener come with a login")
     said = _says(host, f"ss -Hltnp 'sport = :{variables['dicom_port']}'")
     assert '"aeskulap"' in said, (
         f"on port {variables['dicom_port']} listens {said or 'nobody'}; systemctl status pacsmith-viewer"
@@ -118,6 +158,8 @@ def test_usb_storage(host: Host, variables: Variables) -> None:
     said = _says(host, "cat /etc/modprobe.d/*.conf | grep -cE '^install (usb-storage|uas) /bin/false$' || true")
     kept_out = int(said) == 2
     wanted = not variables["usb_storage"]
+    loaded = re.findall(r"^(?:usb_storage|uas) ", _says(host, "cat /proc/modules || true"), re.MULTILINE)
+    assert not (wanted and loaded), "USB storage is kept out from the next start on, but its driver is loaded; restart"
     assert kept_out == wanted, f"USB storage is {'kept out' if kept_out else 'let in'}; run pacsmith build"
 
 
