@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from functools import partial
 
 from builder.models.site import Host
-from builder.probes.aeskulap_form import Form, exact_size, find_form, find_viewport, study_rows
+from builder.probes.aeskulap_form import Form, exact_size, find_form, find_viewport, has_caret, study_rows
 from builder.probes.hand import Box, Hand, HandError, open_hand
 from builder.probes.held import Held
 from builder.probes.pattern import Pattern
@@ -95,11 +95,7 @@ class Aeskulap:
         return exact_size(viewport) or (viewport.width + 2, viewport.height + 2)
 
     def viewport(self) -> Box | None:
-        """Where on the screen the image is drawn, also where it leaves a margin; None when no study is open.
-
-        An image of one column and one row more than this stands one to one: Aeskulap drops the last of each
-        (SimpleDisplay::render), and scales every other image up or down to the viewport's width or height.
-        """
+        """Where on the screen the image is drawn, also where it leaves a margin; None when no study is open."""
         return find_viewport(self._hand.shot().frame.colours)
 
     def _window(self) -> Box | None:
@@ -117,6 +113,7 @@ class Aeskulap:
     def _search(self, form: Form, accession: str) -> Box | None:
         """Ask the archive; the place of the list of studies, or None when the form does not open."""
         self._hand.click(*form.name.centre)
+        self._hand.until(lambda: has_caret(self._hand.shot().frame.colours, form.name) or None, _PATIENCE)
         self._hand.press(*_EXPANDER, "space")
 
         def opened() -> Form | None:

@@ -36,11 +36,18 @@ def find_form(colours: Colours, window: Box) -> Form | None:
 
 
 def study_rows(colours: Colours, studies: Box) -> tuple[int, ...]:
-    """The middle lines (screen rows) of what is written in the list, one for each study."""
-    part = colours[studies.top : studies.top + studies.height, studies.left : studies.left + studies.width]
-    written = (part.max(axis=2) < _DARK).any(axis=1)
+    """The middle lines (screen rows) of what is written in the list, one for each study; its scroll bar is none."""
+    part = _part(colours, studies)
+    on_white = (part >= _WHITE).all(axis=2).mean(axis=1) > 0.5
+    written = (part.max(axis=2) < _DARK).any(axis=1) & on_white
     edges = _edges(written)
     return tuple(int(studies.top + (top + bottom) // 2) for top, bottom in zip(edges[::2], edges[1::2], strict=True))
+
+
+def has_caret(colours: Colours, field: Box) -> bool:
+    """Does the field get what is typed? Its caret is an upright line; it blinks, so that it may be asked in vain."""
+    dark = _part(colours, field).max(axis=2) < _DARK
+    return bool((dark.mean(axis=0) > 0.6).any())
 
 
 def find_viewport(colours: Colours) -> Box | None:
@@ -50,6 +57,10 @@ def find_viewport(colours: Colours) -> Box | None:
         return None
     left, top = int(columns.min()), int(lines.min())
     return Box(left, top, int(columns.max()) - left + 1, int(lines.max()) - top + 1)
+
+
+def _part(colours: Colours, box: Box) -> Colours:
+    return colours[box.top : box.top + box.height, box.left : box.left + box.width]
 
 
 def _white_boxes(colours: Colours, window: Box) -> list[Box]:

@@ -54,7 +54,8 @@ class Box:
 
 @dataclass(frozen=True)
 class Window:
-    """A window that the window manager knows; `box` is its content without the frame. `name` is the program's."""
+    """A window that the window manager knows; `box` is its content without the frame. `name` is the program's, `focus`
+    whether it gets what is typed."""
 
     number: int
     title: str
@@ -62,6 +63,7 @@ class Window:
     box: Box
     shown: bool
     dialog_of: int | None
+    focus: bool = False
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,7 @@ class Hand:
         told, _ = self._ask("windows")
         return tuple(
             Window(one["number"], one["title"], one["name"], Box(one["left"], one["top"], one["width"], one["height"]),
-                   one["shown"], one["dialog_of"])
+                   one["shown"], one["dialog_of"], one["focus"])
             for one in told["windows"]
         )  # fmt: skip
 
@@ -148,7 +150,11 @@ class Hand:
         self._act([["move", x, y]])
 
     def click(self, x: int, y: int, *, button: int = 1, times: int = 1) -> None:
-        """Click, or double click; buttons are 1 left, 2 middle, 3 right."""
+        """Click, or double click; buttons are 1 left, 2 middle, 3 right.
+
+        A window manager may look at a click before the program does, so that keys pressed next overtake it: wait until
+        the screen shows what the click has done.
+        """
         self._act([["move", x, y], *([["press", button], ["release", button]] * times)])
 
     def drag(self, start: tuple[int, int], end: tuple[int, int], *, button: int = 1) -> None:

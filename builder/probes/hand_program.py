@@ -98,11 +98,20 @@ class Screen:
     def windows(self) -> dict[str, Any]:
         """The windows that the window manager shows, in the order of their opening, with their places on the screen."""
         listed = self.root.get_full_property(self.atom("_NET_CLIENT_LIST"), Xatom.WINDOW)
-        found = []
+        found, typed_into = [], self.typed_into()
         for number in listed.value if listed else ():
             with contextlib.suppress(error.BadWindow, error.BadDrawable):  # it has gone in the meantime
-                found.append(self.window(int(number)))
+                found.append({**self.window(int(number)), "focus": int(number) in typed_into})
         return {"windows": found}
+
+    def typed_into(self) -> set[int]:
+        """The window that gets what is typed, and all that it lies in."""
+        window, found = self.display.get_input_focus().focus, set()
+        with contextlib.suppress(error.BadWindow):
+            while not isinstance(window, int) and window != self.root:
+                found.add(window.id)
+                window = window.query_tree().parent
+        return found
 
     def window(self, number: int) -> dict[str, Any]:
         """One window. `shown` is whether it is mapped."""
