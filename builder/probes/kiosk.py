@@ -71,7 +71,7 @@ class Kiosk:
 
     def look(self, enough: Callable[[bytes], bool], patience: float) -> Shown:
         """See StationViewer. Raises KioskError, StationInUse, HandError, Unreachable."""
-        return self._watch(enough, time.monotonic(), self._window(), patience)
+        return self._watch(enough, time.monotonic(), None, patience)
 
     def address(self, study: str, *, one_to_one: bool = False) -> str:
         """Where OHIF shows a study."""
@@ -93,10 +93,10 @@ class Kiosk:
             raise KioskError(f"{self.host}: the archive does not take the sign-in of {self.user}; see its web users")
         return began
 
-    def _watch(self, enough: Callable[[bytes], bool], began: float, window: Box, patience: float) -> Shown:
+    def _watch(self, enough: Callable[[bytes], bool], began: float, window: Box | None, patience: float) -> Shown:
         def judged(png: bytes) -> bool:
             self._yield_to_people()
-            if sign_in_asked(open_picture(png).colours, window):
+            if window is not None and sign_in_asked(open_picture(png).colours, window):
                 raise KioskError(
                     f"{self.host}: the archive asks {self.user} for a password again; see its web users and rights"
                 )

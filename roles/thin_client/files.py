@@ -1,12 +1,13 @@
 """Every file of the role, as it should stand on the host, in the groups that a service depends on (pure)."""
 
 import json
-from pathlib import PurePosixPath
+from importlib import resources
+from pathlib import Path, PurePosixPath
 
 from builder.engines.files import DirectorySpec, FileSpec, LinkSpec, Spec
 from builder.engines.template import render
 
-from . import policies, screen
+from . import keys, policies, screen
 from .variables import Variables
 
 LIBRARY = "/usr/local/lib/pacsmith"
@@ -16,6 +17,9 @@ POLICIES = "/etc/chromium/policies"
 POLICY_FILE = "pacsmith.json"
 HOME = "/run/pacsmith-kiosk"  # /run is memory; systemd makes the folder for a session and removes it with its end
 X_UNIT, KIOSK_UNIT = "pacsmith-x.service", "pacsmith-kiosk.service"
+DISPLAYS_UNIT = "pacsmith-displays.service"
+# One program lays out a reading station's displays and a thin client's; it knows nothing of either.
+LAYOUT = Path(str(resources.files("roles.workstation"))) / "files" / "display_layout.py"
 ACCOUNT = "/etc/sysusers.d/pacsmith-kiosk.conf"
 
 
@@ -38,8 +42,12 @@ def console_files() -> list[Spec]:
 
 
 def x_files(variables: Variables) -> list[Spec]:
-    """The X server: its settings and its unit."""
+    """The X server: its settings and its unit; the displays in it, laid out by their identity."""
+    displays = [display.model_dump(mode="json") for display in variables.displays]
     return [
+        FileSpec(f"{LIBRARY}/{LAYOUT.name}", LAYOUT.read_text("utf-8"), mode="755"),
+        FileSpec(f"{SETTINGS}/displays.json", json.dumps(displays, indent=1, sort_keys=True) + "\n"),
+        FileSpec(f"{UNITS}/{DISPLAYS_UNIT}", _text("displays.service", variables, layout=LAYOUT.name)),
         FileSpec("/etc/X11/pacsmith.conf", _text("xorg.conf", variables, lines=screen.modelines(variables.displays),
                                                  virtual=screen.virtual(variables.displays))),
         FileSpec(f"{UNITS}/{X_UNIT}", _text("x.service", variables)),
@@ -60,7 +68,7 @@ def policy_files(variables: Variables, ca_pem: str) -> list[Spec]:
 def session_files(variables: Variables) -> list[Spec]:
     """The session: what it starts, what watches it, and its unit."""
     return [
-        FileSpec(f"{SETTINGS}/openbox.xml", _text("openbox.xml", variables)),
+        FileSpec(f"{SETTINGS}/openbox.xml", _text("openbox.xml", variables, keys=keys.TAKEN)),
         FileSpec(f"{LIBRARY}/kiosk-session", _text("kiosk-session", variables), mode="755"),
         FileSpec(f"{LIBRARY}/kiosk-watch", _text("kiosk-watch", variables), mode="755"),
         FileSpec(f"{UNITS}/{KIOSK_UNIT}", _text("kiosk.service", variables)),

@@ -13,7 +13,7 @@ from builder.engines.files import FileSpec, LinkSpec, Spec
 from builder.errors import BadInput
 from builder.models.display import Display
 from builder.models.site import Site
-from roles.thin_client import files, policies, screen
+from roles.thin_client import files, keys, policies, screen
 from roles.thin_client.checks import test_thin_client as checks
 from roles.thin_client.variables import PACKAGES, Variables
 from tests.unit.site_parts import host, site_of
@@ -129,12 +129,23 @@ def test_idle_minutes_are_the_sites() -> None:
     assert "PACSMITH_IDLE_SECONDS=180\n" in unit
 
 
-def test_no_key_and_no_menu_of_the_window_manager() -> None:
+def test_a_key_of_the_window_manager_does_nothing_and_there_is_no_menu() -> None:
     root = ElementTree.fromstring(texts(variables())["/etc/pacsmith/openbox.xml"])
-    tags = [element.tag.rpartition("}")[2] for element in root.iter()]
-    assert "keybind" not in tags
     actions = {element.get("name") for element in root.iter() if element.tag.endswith("}action")}
-    assert actions == {"Focus", "Raise"}
+    assert actions == {"Focus", "Raise", "BreakChroot"}
+    bound = [element for element in root.iter() if element.tag.endswith("}keybind")]
+    assert [element.get("key") for element in bound] == list(keys.TAKEN)
+    assert {action.get("name") for element in bound for action in element} == {"BreakChroot"}
+    assert len(set(keys.TAKEN)) == len(keys.TAKEN)
+
+
+def test_what_lays_the_displays_out_is_the_reading_stations_own_program() -> None:
+    found = texts(variables())
+    assert found["/usr/local/lib/pacsmith/display_layout.py"] == files.LAYOUT.read_text()
+    unit = found["/etc/systemd/system/pacsmith-displays.service"]
+    assert "ExecStart=/usr/bin/python3 -I /usr/local/lib/pacsmith/display_layout.py /etc/pacsmith/displays.json" in unit
+    said = json.loads(found["/etc/pacsmith/displays.json"])
+    assert [(one["maker"], one["product"], one["serial"]) for one in said] == [("EIZ", "2334", None)]
 
 
 def test_what_is_masked_leads_nowhere() -> None:

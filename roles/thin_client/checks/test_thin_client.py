@@ -1,6 +1,7 @@
 """What must be so on a thin client: asked of the processes that run, not of what was written."""
 
 import json
+import re
 import shlex
 from collections.abc import Callable
 from typing import Any
@@ -14,15 +15,21 @@ Record = Callable[[str, object], None]  # what a met check saw, for its evidence
 # What the role writes; the role's own modules cannot be imported from here.
 HOME, POLICIES, BROWSER = "/run/pacsmith-kiosk", "/etc/chromium/policies", "/usr/lib/chromium/chromium"
 UNITS = ("pacsmith-x.service", "pacsmith-kiosk.service")
+_SCREEN = "env DISPLAY=:0 XAUTHORITY=/run/pacsmith-x/authority"
 _WINDOWS = """
 from Xlib import X, display
 server = display.Display(":0")
 root = server.screen().root
-screen = root.get_geometry()
+primary = root.xrandr_get_output_primary().output
+resources = root.xrandr_get_screen_resources_current()
+outputs = [(output, server.xrandr_get_output_info(output, resources.config_timestamp)) for output in resources.outputs]
+showing = [(output, info.crtc) for output, info in outputs if info.crtc]
+crtc = next((crtc for output, crtc in showing if output == primary), showing[0][1])
+screen = server.xrandr_get_crtc_info(crtc, resources.config_timestamp)
 for number in root.get_full_property(server.intern_atom("_NET_CLIENT_LIST"), X.AnyPropertyType).value:
     window = server.create_resource_object("window", number)
     shape, at = window.get_geometry(), root.translate_coords(window, 0, 0)
-    print(shape.width, shape.height, at.x, at.y, screen.width, screen.height)
+    print(shape.width, shape.height, -at.x, -at.y, screen.width, screen.height, screen.x, screen.y)
 """
 
 
@@ -112,15 +119,38 @@ def test_nothing_is_left_on_a_disk(host: Host, variables: Variables) -> None:
     assert left == [""], f"on a disk and {variables['user']}'s: {', '.join(left[:5])}; remove it"
 
 
-def test_window_covers_the_screen(host: Host, variables: Variables, record_property: Record) -> None:
-    """The browser's one window covers the screen, which without a panel has the site's mode; there is no other."""
-    said = _says(host, f"XAUTHORITY=/run/pacsmith-x/authority python3 -c {shlex.quote(_WINDOWS)}").splitlines()
+def test_displays_lie_as_the_site_says(host: Host, variables: Variables, record_property: Record) -> None:
+    """Each display of the site shows its own mode at its own place, from left to right, and one is primary."""
+    said = _says(host, f"{_SCREEN} xrandr --listmonitors")
+    found = {
+        (int(width), int(height), int(left), int(top)): "*" in marks
+        for marks, width, height, left, top in re.findall(
+            r"^ *\d+: (\+?\*?)\S+ (\d+)/\d+x(\d+)/\d+\+(\d+)\+(\d+)", said, re.MULTILINE
+        )
+    }
+    wanted, left = {}, 0
+    for display in variables["displays"]:
+        width, height = map(int, display["mode"].split("x"))
+        if display["orientation"] in ("left", "right"):
+            width, height = height, width
+        wanted[width, height, left, 0] = display["primary"]
+        left += width
+    assert found == wanted, (
+        f"displays on the screen: {more_and_less(found, wanted)}; journalctl -u pacsmith-displays says why"
+    )
+    record_property("observed", ", ".join(f"{w}x{h} at {x},{y}" for w, h, x, y in found))
+
+
+def test_window_covers_the_primary_display(host: Host, record_property: Record) -> None:
+    """The browser's one window covers the primary display; there is no other window."""
+    said = _says(host, f"{_SCREEN} python3 -c {shlex.quote(_WINDOWS)}").splitlines()
     assert len(said) == 1, f"{len(said)} windows are open, not one; see journalctl -u pacsmith-kiosk"
-    width, height, left, top, across, down = map(int, said[0].split())
-    found = (width, height, left, top)
-    assert found == (across, down, 0, 0), f"the window is {width}x{height} at {left},{top} on {across}x{down}"
-    modes = {display["mode"] for display in variables["displays"]}
-    assert variables["graphics"] != "dummy" or f"{across}x{down}" in modes, f"the screen has {across}x{down}"
+    numbers = list(map(int, said[0].split()))
+    (width, height, left, top), display = numbers[:4], numbers[4:]
+    assert [width, height, left, top] == display, (
+        f"the window is {width}x{height} at {left},{top}, the display {display[0]}x{display[1]} at "
+        f"{display[2]},{display[3]}; see journalctl -u pacsmith-kiosk"
+    )
     record_property("observed", f"{width}x{height}, from edge to edge")
 
 
