@@ -80,7 +80,7 @@ def test_displays_are_turned_as_they_hang(host: Host, variables: Variables, reco
         line for line in _says(host, f"{_SCREEN} xrandr").splitlines() if re.search(r" connected .*\d+x\d+\+", line)
     ]
     turns = "normal|left|inverted|right"
-    placed = [re.search(rf"(\d+)x(\d+)\+(\d+)\+\d+ (?:({turns}) )?\(", line) for line in lines]
+    placed = [re.search(rf"(\d+)x(\d+)\+(\d+)\+\d+(?: ({turns})\b)?", line) for line in lines]
     by_place = sorted((int(one[3]), one[4] or "normal") for one in placed if one)
     found, wanted = [turn for _, turn in by_place], [display["orientation"] for display in variables["displays"]]
     record_property("observed", ", ".join(found))
