@@ -14,6 +14,7 @@ _FRAMES = (
     (255, 165, 0),
     (0, 128, 0),
 )  # Aeskulap's frame in the selected series: orange, green once scrolled or clicked
+_ROW_WHITE = 0.2  # of a screen row in the list that stays white, whatever is written there
 _LEAST_HEIGHT = 8
 
 
@@ -38,8 +39,10 @@ def find_form(colours: Colours, window: Box) -> Form | None:
 def study_rows(colours: Colours, studies: Box) -> tuple[int, ...]:
     """The middle lines (screen rows) of what is written in the list, one for each study; its scroll bar is none."""
     part = _part(colours, studies)
-    on_white = (part >= _WHITE).all(axis=2).mean(axis=1) > 0.5
-    written = (part.max(axis=2) < _DARK).any(axis=1) & on_white
+    scroll_bar = np.flatnonzero((part >= _WHITE).all(axis=2).mean(axis=1) < _ROW_WHITE)
+    written = (part.max(axis=2) < _DARK).any(axis=1)
+    if len(scroll_bar):
+        written[scroll_bar[0] :] = False
     edges = _edges(written)
     return tuple(int(studies.top + (top + bottom) // 2) for top, bottom in zip(edges[::2], edges[1::2], strict=True))
 
