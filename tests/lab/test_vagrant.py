@@ -15,7 +15,7 @@ from builder.lab import containers
 from builder.lab.layout import Layout
 from builder.lab.vagrant import Vagrant
 from builder.load.shipped import vagrantfile
-from tests.lab.conftest import BuiltSite, new_folder, run_steps, stocked
+from tests.lab.conftest import BuiltSite, new_folder, run_steps
 from tests.lab.test_lab import Project
 
 pytestmark = [
@@ -32,10 +32,9 @@ HOSTS = ("bedside", "read1", "store")
 def boxed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BuiltSite]:
     """A site brought up and built by one command."""
     site = new_folder(tmp_path_factory.mktemp("boxed"), "boxed.yml", {})
-    stocked(site)
     try:
         secrets = ["secrets", "generate", "--site", site.name]
-        said = run_steps(site, secrets, ["build", "--site", site.name, "--lab", "vagrant"])
+        said = run_steps(site, ["depot", "fetch"], secrets, ["build", "--site", site.name, "--lab", "vagrant"])
         yield BuiltSite(site.folder, site.name, {}, said)
     finally:
         site.pacsmith("lab", "down", site.name)
