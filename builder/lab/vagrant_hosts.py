@@ -154,6 +154,6 @@ def remove(layout: Layout, site: Site) -> None:
     """Leave nothing of Vagrant behind: what still works, containers by name, and its home. Raises LabError."""
     own = vagrant_of(site, layout)
     own.end_remains()
-    for name in containers.names(layout.container_prefix):
-        containers.remove(name)
+    with ThreadPoolExecutor(thread_name_prefix="lab-vagrant") as pool:
+        list(pool.map(containers.remove, containers.names(layout.container_prefix)))
     own.forget()
