@@ -31,7 +31,7 @@ _AGAIN = f"systemctl reset-failed {UNIT}; systemctl restart {UNIT}"
 # Held by its standard input: also when we are killed the viewer is empty afterwards, and so are its cache and home.
 _SESSION = """trap '' HUP PIPE
 mark=$(mktemp /run/pacsmith-screen.XXXXXX) || exit 1
-{again} && echo ready || {{ rm -f "$mark"; exit 1; }}
+{again} && systemctl is-active -q {unit} && echo ready || {{ rm -f "$mark"; exit 1; }}
 cat >/dev/null
 systemctl stop {unit}
 find {cache} -xdev -type f -newer "$mark" -delete
@@ -157,7 +157,10 @@ def open_aeskulap(remote: Remote, host: Host, archive: str) -> Iterator[Aeskulap
         session = Held(remote, script, sudo=True)
         try:
             if session.said(_PATIENCE).strip() != "ready":
-                raise HandError(f"{host.name}: {UNIT} cannot be started; systemctl status {UNIT} says why")
+                reason = f"systemctl status {UNIT} says why"
+                if not host.workstation.auto_login:  # the unit does nothing in front of a login screen
+                    reason = f"log in at the station for an acceptance, or see what systemctl status {UNIT} says"
+                raise HandError(f"{host.name}: {UNIT} cannot be started; {reason}")
             yield Aeskulap(remote, hand, archive)
         finally:
             session.release(_PATIENCE)
