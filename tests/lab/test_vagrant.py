@@ -78,27 +78,43 @@ def test_status_says_how_the_hosts_do_and_the_other_driver_keeps_off(boxed: Buil
         assert (done.returncode, "Vagrant's containers" in done.stderr) == (2, True), done.stderr
 
 
-@pytest.mark.parametrize("provider", ["lxc", "libvirt", "virtualbox"])
-def test_vagrant_takes_the_file_for_each_provider(boxed: BuiltSite, provider: str, tmp_path: Path) -> None:
-    """Of libvirt and VirtualBox this is all that can be asked here: neither can boot a machine on this kind of host.
+def by_hand(project: Path, scratch: Path, provider: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Vagrant as a person calls it in a project folder, with a home of its own.
 
     Vagrant reads its settings for VirtualBox only where VBoxManage tells a version.
     """
-    program = tmp_path / "VBoxManage"
+    program = scratch / "VBoxManage"
     program.write_text("#!/bin/sh\necho 7.0.20r163906\n")
     program.chmod(0o755)
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("VAGRANT_")},
-        "PATH": f"{tmp_path}:{os.environ['PATH']}",
-        "PACSMITH_PROJECT": str(boxed.folder),
+        "PATH": f"{scratch}:{os.environ['PATH']}",
+        "PACSMITH_PROJECT": str(project),
         "VAGRANT_CHECKPOINT_DISABLE": "1",
         "VAGRANT_CWD": str(vagrantfile().parent),
         "VAGRANT_DEFAULT_PROVIDER": provider,
-        "VAGRANT_DOTFILE_PATH": str(tmp_path / "machines"),
-        "VAGRANT_HOME": str(tmp_path / "home"),
+        "VAGRANT_DOTFILE_PATH": str(scratch / "machines"),
+        "VAGRANT_HOME": str(scratch / "home"),
     }
-    done = subprocess.run(["vagrant", "validate"], env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(["vagrant", *arguments], env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("provider", ["lxc", "libvirt", "virtualbox"])
+def test_vagrant_takes_the_file_for_each_provider(tmp_path: Path, provider: str) -> None:
+    """Of libvirt and VirtualBox this is all that can be asked here: neither can boot a machine on this kind of host."""
+    site = new_folder(tmp_path / "project", "boxed.yml", {})
+    assert "no host list" in by_hand(site.folder, tmp_path, provider, "validate").stderr
+    run_steps(site, ["render"])
+    done = by_hand(site.folder, tmp_path, provider, "validate")
     assert (done.returncode, done.stdout.strip()) == (0, "Vagrantfile validated successfully."), done.stderr
+
+
+def test_by_hand_the_lab_has_to_be_up(tmp_path: Path) -> None:
+    site = new_folder(tmp_path / "project", "reading.yml", {})
+    run_steps(site, ["render"])
+    done = by_hand(site.folder, tmp_path, "lxc", "up")
+    assert done.returncode == 1
+    assert "is not there; run: pacsmith lab up --driver vagrant" in done.stderr
 
 
 def test_down_leaves_nothing(boxed: BuiltSite) -> None:
