@@ -25,6 +25,7 @@ PACKAGES = (
     "mesa-utils",  # glxinfo: says which OpenGL programs on the screen get
     "openbox",
     "python3-xlib",
+    "tcc",  # compiles files/aeskulap_answers.c, a dozen lines
     "x11-xserver-utils",
     "xauth",
     "xserver-xorg-core",

@@ -14,6 +14,7 @@ Variables = dict[str, Any]
 Record = Callable[[str, object], None]  # what a met check saw, for its evidence
 UNITS = ("pacsmith-screen", "pacsmith-displays", "pacsmith-session", "pacsmith-viewer")
 READING = "/run/pacsmith-screen/reading"
+NOBODY = "nobody has logged in: the viewer and its listener come with a login"
 _SCREEN = "env DISPLAY=:0 XAUTHORITY=/run/pacsmith-screen/authority"
 
 
@@ -130,11 +131,19 @@ def test_viewer_listens(host: Host, variables: Variables) -> None:
     """Aeskulap itself listens on the port of the station's AE (it takes associations while it fetches, at no other
     time)."""
     if not _somebody_reads(host, variables):
-        pytest.skip("nobody has logged in: the viewer and its listener come with a login")
+        pytest.skip(NOBODY)
     said = _says(host, f"ss -Hltnp 'sport = :{variables['dicom_port']}'")
     assert '"aeskulap"' in said, (
         f"on port {variables['dicom_port']} listens {said or 'nobody'}; systemctl status pacsmith-viewer"
     )
+
+
+def test_viewer_answers_that_it_took_an_image(host: Host, variables: Variables) -> None:
+    """Aeskulap runs with the correction of its answers to the archive, without which it gets one image of a series."""
+    if not _somebody_reads(host, variables):
+        pytest.skip(NOBODY)
+    said = _says(host, "cat /proc/$(pidof -s aeskulap)/maps")
+    assert "/aeskulap_answers." in said, "Aeskulap runs without the correction of its answers; run pacsmith build"
 
 
 def test_viewer_knows_the_archives(host: Host, variables: Variables) -> None:
