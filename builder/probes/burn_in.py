@@ -32,6 +32,7 @@ from builder.survey.remote import Remote
 
 _LOOK_EVERY = 10.0  # seconds between two looks at a host
 _SILENCE = 180.0  # seconds without an answer after which the host counts as lost
+_IN_MEMORY = ("tmpfs", "ramfs")
 _WORKERS = 8  # processes that test the memory at most
 
 
@@ -93,6 +94,10 @@ class BurnIn:
         directory = tested_directory(self.host)
         if directory is None:
             why = f"a {self.host.host_class.replace('_', ' ')} keeps no images on a disk"
+            self.skipped.append(Judged("disk", "a disk that holds images", why, "not applicable"))
+            return []
+        if here.filesystem in _IN_MEMORY:
+            why = f"{directory} lies in memory ({here.filesystem})"
             self.skipped.append(Judged("disk", "a disk that holds images", why, "not applicable"))
             return []
         size = file_to_write(here.free or 0)

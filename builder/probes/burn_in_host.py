@@ -25,7 +25,8 @@ class BurnInError(PacsmithError):
 @dataclass(frozen=True)
 class Found:
     """A host before its burn-in. `unit`: state of the unit of a burn-in that is or was here, `run` its run. `free` is
-    None where the directory to test does not exist; amounts in bytes, `now` in seconds since 1970 by its clock."""
+    None where the directory to test does not exist, `filesystem` then empty. Amounts are in bytes, `now` in seconds
+    since 1970 by the host's clock."""
 
     virtual: str
     now: int
@@ -33,6 +34,7 @@ class Found:
     limit: int | None
     processors: int
     free: int | None
+    filesystem: str
     drives: tuple[str, ...]
     tools: frozenset[str]
     graphics: bool
@@ -91,9 +93,10 @@ def found(answers: dict[str, Reply]) -> Found:
         raise UnreadableError("it does not say how much memory is available")
     total = memory(answers["memory"])["memory.total"]
     limit = re.fullmatch(r"[0-9]+", text["memory"].rpartition("\n")[2])
-    free = None
+    free, filesystem = None, ""
     if "space" in answers and answers["space"].code == 0:
-        amount = space(answers["space"], "tested")["disk.tested.free"]
+        said = space(answers["space"], "tested")
+        amount, filesystem = said["disk.tested.free"], str(said["disk.tested.filesystem"])
         free = amount if isinstance(amount, int) else None
     return Found(
         virtual=str(virtualisation(answers["virtual"])["virtualisation"]),
@@ -102,6 +105,7 @@ def found(answers: dict[str, Reply]) -> Found:
         limit=int(limit[0]) if limit else None,
         processors=int(text["processors"]),
         free=free,
+        filesystem=filesystem,
         drives=_drives(answers.get("drives")),
         tools=frozenset(text["tools"].split()),
         graphics=bool(text["graphics"]),

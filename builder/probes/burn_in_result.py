@@ -53,8 +53,9 @@ class Drawing(NamedTuple):
 
 def stress_result(code: int, yaml_text: str, log: str) -> Stress:
     """stress-ng's YAML and its log. Raises ValueError when it measured nothing."""
+    metrics = re.search(r"^metrics:\n.*", yaml_text, re.MULTILINE | re.DOTALL)  # what 0.19 writes before it is no YAML
     try:
-        data = yaml.safe_load(yaml_text)
+        data = yaml.safe_load(metrics[0]) if metrics else None
     except yaml.YAMLError:
         data = None
     rows = data.get("metrics") if isinstance(data, dict) else None
@@ -66,8 +67,11 @@ def stress_result(code: int, yaml_text: str, log: str) -> Stress:
         raise ValueError(f"stress-ng ended with exit code {code} and measured nothing{_last(log)}")
     if code not in (0, _FAILED_CHECK):
         raise ValueError(f"stress-ng ended with exit code {code}{_last(log)}")
-    operations = sum(int(row.get("bogo-ops", 0)) for row in rows)
-    return Stress(operations, max(float(row.get("wall-clock-time", 0)) for row in rows), faults, wrong)
+    try:
+        operations = sum(int(row["bogo-ops"]) for row in rows)
+        return Stress(operations, max(float(row["wall-clock-time"]) for row in rows), faults, wrong)
+    except (LookupError, TypeError, ValueError):
+        raise ValueError(f"stress-ng ended with exit code {code} and figures that are not understood") from None
 
 
 def disk_result(code: int, json_text: str, log: str) -> DiskTest:

@@ -119,6 +119,12 @@ def test_stress_ng_as_recorded() -> None:
     assert stress_result(0, recorded("stress-ng-vm.yaml"), recorded("stress-ng-vm.log")).operations == 81491
 
 
+def test_a_newer_stress_ng_as_recorded() -> None:
+    """Version 0.19 begins its file with lines that are no YAML."""
+    result = stress_result(0, recorded("stress-ng-0.19-cpu.yaml"), recorded("stress-ng-0.19-cpu.log"))
+    assert result == Stress(2099, 3.003007, (), False)
+
+
 def test_stress_ng_finds_a_wrong_result() -> None:
     log = recorded("stress-ng-vm.log") + "stress-ng: fail:  [99] vm: detected 2 bit errors at offset 0x1000\n"
     result = stress_result(2, recorded("stress-ng-vm.yaml"), log)
@@ -127,7 +133,17 @@ def test_stress_ng_finds_a_wrong_result() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "text"), [(0, ""), (0, "metrics: []"), (3, "a: [b"), (137, "no"), (1, "metrics:\n- 1")]
+    ("code", "text"),
+    [
+        (0, ""),
+        (0, "metrics: []"),
+        (0, "metrics:\n[]"),
+        (3, "a: [b"),
+        (137, "no"),
+        (1, "metrics:\n- 1"),
+        (0, "metrics:\n- 1"),
+        (0, "metrics:\n- {bogo-ops: many}"),
+    ],
 )
 def test_stress_ng_without_a_result_is_no_result(code: int, text: str) -> None:
     with pytest.raises(ValueError, match=f"exit code {code}"):
@@ -348,6 +364,7 @@ def test_a_host_before_its_burn_in() -> None:
     }
     here = found(answers)
     assert (here.container, here.available, here.free, here.drives) == (False, 12000000 * 1024, 99, ("sda",))
+    assert here.filesystem == "ext4"
     assert (here.graphics, here.screen, here.run) == (True, True, None)
     del answers["space"]
     assert found(answers).free is None
