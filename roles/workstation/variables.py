@@ -34,7 +34,7 @@ DUMMY_PACKAGES = ("xserver-xorg-video-dummy",)
 REAL_PACKAGES = ("xserver-xorg-input-libinput",)
 LOGIN_PACKAGES = ("libpam-systemd", "lightdm", "lightdm-gtk-greeter")
 CACHE_IMAGE = "/var/lib/pacsmith/viewer-cache.img"
-CACHE_PACKAGES = ("cryptsetup-bin", "kmod")  # systemd of Debian 12 and 13 has the units
+CACHE_PACKAGES = ("dmsetup", "kmod")  # systemd of Debian 12 has cryptsetup's units
 KEPT_BACK = ("^aeskulap$",)
 NVIDIA_KEPT_BACK = ("^linux-(image|headers)-", "nvidia", "^libcuda1", "^libnv")
 """Patterns of packages that no automatic upgrade touches: a kernel module fits one kernel and one version of its

@@ -65,9 +65,9 @@ def test_nvidia_s_driver_comes_only_where_it_is_used_and_of_a_branch_that_debian
 
 def test_a_login_screen_and_an_encrypted_cache_bring_their_own_packages() -> None:
     plain = variables(site())
-    assert not {"lightdm", "cryptsetup-bin"} & set(plain.packages)
+    assert not {"lightdm", "dmsetup"} & set(plain.packages)
     wished = variables(site({"auto_login": False, "password": {"vault": "reader"}, "cache": {"size": "20 GiB"}}))
-    assert {"lightdm", "lightdm-gtk-greeter", "cryptsetup-bin"} <= set(wished.packages)
+    assert {"lightdm", "lightdm-gtk-greeter", "dmsetup"} <= set(wished.packages)
     assert (wished.cache_size, wished.cache_encrypted, plain.cache_encrypted) == (20 * 1024**3, True, False)
     assert wished.reader_password is not None
     assert wished.reader_password.key == "vault:reader"
