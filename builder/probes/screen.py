@@ -7,7 +7,7 @@ Reading a screenshot of 4096 x 2048 pixels takes 0.1 to 0.5 s on a shared server
 
 from builder.probes.pattern import SIZES
 from builder.probes.pattern_layout import PatternLayout, layout_of
-from builder.probes.screen_faults import greys_faults, nothing_found, place_faults
+from builder.probes.screen_faults import greys_faults, nothing_found, overlay_faults, place_faults
 from builder.probes.screen_marks import COARSE, FINE, Grey, find_marks
 from builder.probes.screen_picture import Picture, Unreadable, open_picture
 from builder.probes.screen_place import Placed, locate
@@ -41,7 +41,7 @@ def read_screen(png: bytes, layout: PatternLayout, tolerance: float = TOLERANCE)
         ramp=read_ramp(picture.grey, placed.place, layout),
         bars=tuple(read_bars(grey, placed.place, bars) for bars in layout.bars),
     )
-    return reading.with_faults((*faults, *greys_faults(reading)))
+    return reading.with_faults((*faults, *greys_faults(reading), *overlay_faults(picture.grey, placed.place, layout)))
 
 
 def _find(picture: Picture, layout: PatternLayout) -> tuple[Placed, PatternLayout, Grey] | None:

@@ -3,8 +3,10 @@
 import numpy as np
 
 from builder.probes.pattern_layout import PatternLayout
+from builder.probes.screen_marks import Grey
+from builder.probes.screen_overlay import overlay
 from builder.probes.screen_picture import Picture
-from builder.probes.screen_place import UPRIGHT, Placed
+from builder.probes.screen_place import UPRIGHT, Place, Placed
 from builder.probes.screen_read import GreyReading
 from builder.probes.screen_reading import Fault, ScreenReading
 from builder.probes.screen_window import SLACK, Line, fit
@@ -65,6 +67,21 @@ def place_faults(placed: Placed, layout: PatternLayout) -> tuple[Fault, ...]:
             )
         )
     return tuple(faults)
+
+
+def overlay_faults(grey: Grey, place: Place, layout: PatternLayout) -> tuple[Fault, ...]:
+    """A box over the empty parts of the picture."""
+    box = overlay(grey, place, layout)
+    if box is None:
+        return ()
+    left, top, right, bottom = box
+    return (
+        Fault(
+            "overlay",
+            f"Something lies over the picture at {left},{top}, about {right - left} x {bottom - top} pixels, as a tour "
+            "or a dialog would: close it, and see that the viewer does not open it again.",
+        ),
+    )
 
 
 def greys_faults(reading: ScreenReading) -> tuple[Fault, ...]:

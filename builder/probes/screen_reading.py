@@ -11,7 +11,7 @@ from builder.probes.screen_read import UNREAD_RAMP, BarsReading, GreyReading, In
 
 FaultKind = Literal[
     "unreadable", "covered", "black", "blank", "not found", "wrong study", "wrong slice", "turned", "inverted",
-    "wrong window", "dimmed", "wrong greys", "inset", "ramp", "tinted",
+    "wrong window", "dimmed", "wrong greys", "inset", "ramp", "tinted", "overlay",
 ]  # fmt: skip
 NOT_READ: frozenset[FaultKind] = frozenset({"unreadable", "covered"})  # with these alone the answer is unknown
 _SAME_SIZE = 0.001  # of a scale of 1

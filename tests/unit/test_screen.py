@@ -123,7 +123,32 @@ def test_one_corner_may_be_covered() -> None:
     whole = screen(shown(SMALL.sample.content))
     ImageDraw.Draw(whole).rectangle((*AT, AT[0] + 80, AT[1] + 100), fill="white")
     reading = read_screen(png(whole), SMALL.layout)
-    assert (reading.verdict, reading.mapping) == ("met", "one-to-one")
+    assert (reading.worst, reading.mapping) == (0, "one-to-one")
+    assert kinds(reading) == ["overlay"]
+
+
+def test_a_tour_that_leaves_the_image_bright_is_seen_by_its_box() -> None:
+    """As OHIF's own does: it is dark around the image, which has its greys, and the box stands beside them."""
+    picture = shown(LARGE.sample.content)
+    whole = screen(picture)
+    x, y = AT[0] + picture.width // 2, AT[1] + 10
+    ImageDraw.Draw(whole).rectangle((x, y, x + 200, y + 90), fill=(4, 28, 74))
+    ImageDraw.Draw(whole).text((x + 10, y + 10), "Scrolling Through Images", fill="white")
+    reading = read_screen(png(whole), LARGE.layout)
+    assert (reading.verdict, kinds(reading)) == ("short", ["overlay"])
+    assert reading.worst is not None
+    assert reading.worst < 0.1
+    assert sentence(reading).startswith("Something lies over the picture at ")
+
+
+def test_annotations_in_the_margins_are_no_box() -> None:
+    picture = shown(LARGE.sample.content)
+    whole = screen(picture)
+    for line in range(5):
+        place = (AT[0] + 8, AT[1] + 4 + 22 * line)
+        ImageDraw.Draw(whole).text(place, "PACSMITH^TEST 01-Jan-2000 WL 128 / 256", fill="white", font_size=18)
+    reading = read_screen(png(whole), LARGE.layout)
+    assert (reading.verdict, kinds(reading)) == ("met", [])
 
 
 def test_a_small_copy_beside_it_does_not_disturb() -> None:
@@ -391,5 +416,5 @@ def test_every_kind_of_fault_is_caused_here() -> None:
     """A list to be kept: a new kind of fault needs a test above."""
     assert set(get_args(FaultKind)) == {
         "unreadable", "covered", "black", "blank", "not found", "wrong study", "wrong slice", "turned", "inverted",
-        "wrong window", "dimmed", "wrong greys", "inset", "ramp", "tinted",
+        "wrong window", "dimmed", "wrong greys", "inset", "ramp", "tinted", "overlay",
     }  # fmt: skip
