@@ -18,6 +18,7 @@ SITES = Path(__file__).parent / "sites"
 NORTH_SECRETS = {"NORTH_VAULT_PASSWORD": "north-vault-8Qw3xT", "NORTH_DATABASE_PASSWORD": "north-db-p'a\"ss w0rd"}
 
 # As small as a viewer can be that has a page, a script worth compressing, a program and settings of its own.
+OWN_VIEWER = 'viewer: {product: ohif, version: "0.1"}'
 PAGE_COLOUR = (0x2A, 0x7F, 0x62)
 VIEWER = {
     "index.html": b"<!doctype html><title>viewer</title><style>html{background:#2a7f62}</style>",
@@ -105,8 +106,11 @@ def stocked(site: BuiltSite) -> None:
 def built(folder: Path, file: str, environment: dict[str, str]) -> Iterator[BuiltSite]:
     """A site built once, from nothing, by the command itself."""
     site = new_folder(folder, file, environment)
-    if "viewer:" in (SITES / file).read_text():
+    text = (SITES / file).read_text()
+    if OWN_VIEWER in text:
         stocked(site)
+    elif "viewer:" in text:
+        run_steps(site, ["depot", "fetch"])
     try:
         up = ["lab", "up", site.name]
         said = run_steps(site, ["secrets", "generate", "--site", site.name], up, ["build", "--site", site.name])
@@ -140,3 +144,9 @@ def north(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BuiltSite]:
 def tls_ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BuiltSite]:
     """Debian 12, storage in the database, DICOM TLS."""
     yield from built(tmp_path_factory.mktemp("tls"), "tls.yml", {})
+
+
+@pytest.fixture(scope="session")
+def kiosk_ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BuiltSite]:
+    """An archive with the real web viewer, and a thin client that shows it."""
+    yield from built(tmp_path_factory.mktemp("kiosk"), "kiosk.yml", {})

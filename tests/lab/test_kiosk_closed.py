@@ -1,0 +1,332 @@
+"""The kiosk shut: what a person at it, or a page in it, may try, and that after a session nothing of a patient is left.
+
+Every answer comes from the real screen, from a web server that counts who comes, or from the client's whole disk.
+"""
+
+import http.server
+import secrets
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from builder.lab.layout import lab_folder
+from builder.probes.hand import Hand, Shot, open_hand
+from builder.probes.kiosk import AUTHORITY
+from builder.probes.kiosk_session import KioskSession, open_session
+from builder.probes.pattern import Pattern, PatternKind, make_pattern
+from builder.probes.screen import read_screen
+from roles.thin_client import keys
+from tests.lab.conftest import PAGE_COLOUR, BuiltSite
+from tests.lab.kiosk_ward import SETTINGS, UNIT, Ward, open_ward
+
+pytestmark = pytest.mark.stations
+FORBIDDEN = (255, 0, 255)
+CALM = b"<!doctype html><title>calm</title><style>html{background:#2a7f62}</style>"
+LOUD = b"<!doctype html><title>loud</title><style>html{background:#ff00ff}</style>"
+CALM_FILE = f"{SETTINGS}/calm.html"
+NEEDLE_FILE = "/var/tmp/planted-by-a-test"
+# Chromium's names of keys, as the hand presses them; those of a keyboard that it lacks are not tried.
+_LONG = {"C": "ctrl", "S": "shift", "A": "alt", "W": "super"}
+
+
+@dataclass
+class Elsewhere:
+    """A web server that is not the archive: its page is all of one colour, and it remembers what was asked of it."""
+
+    address: str
+    asked: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def elsewhere(address: str) -> Iterator[Elsewhere]:
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            found.asked.append(self.path)
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(LOUD)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer((address, 0), Handler) as server:
+        found = Elsewhere(f"http://{address}:{server.server_port}")
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield found
+        server.shutdown()
+
+
+@dataclass(frozen=True)
+class Shut:
+    """The kiosk as a person has it before them."""
+
+    ward: Ward
+    hand: Hand
+    session: KioskSession
+    outside: Elsewhere
+
+    @property
+    def calm(self) -> str:
+        """A page of the archive that is all of one colour."""
+        return f"{self.ward.origin}/calm.html"
+
+    def is_calm(self) -> bool:
+        return self.hand.until(lambda: share(self.hand.shot(), PAGE_COLOUR) == 1 or None, 30) is not None
+
+    def rested(self) -> Shot:
+        """The screen once it has not changed for a while: six looks."""
+        last, same = self.hand.shot(), 0
+        while same < 6:
+            shot = self.hand.shot()
+            same = same + 1 if shot.frame is last.frame else 0
+            last = shot
+        return last
+
+    def until_alike(self, wanted: Shot) -> bool:
+        """Whether the screen comes to show the same: the window is empty before its first page."""
+        return self.hand.until(lambda: alike(self.hand.shot(), wanted) > 0.98 or None, 30) is not None
+
+
+@pytest.fixture(scope="module")
+def ward(kiosk_ward: BuiltSite) -> Iterator[Ward]:
+    with open_ward(kiosk_ward) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def shut(ward: Ward) -> Iterator[Shut]:
+    with (
+        ward.changed(CALM_FILE, CALM),
+        elsewhere(ward.gateway) as outside,
+        open_hand(ward.bedside, AUTHORITY) as hand,
+        open_session(ward.bedside, "bedside") as session,
+    ):
+        ward.says("cat > /tmp/loud.html; chmod 644 /tmp/loud.html", stdin=LOUD)
+        yield Shut(ward, hand, session, outside)
+        ward.says("rm /tmp/loud.html")
+
+
+@pytest.fixture(scope="module")
+def blocked(shut: Shut) -> Shot:
+    """What Chromium shows instead of an address that is not allowed."""
+    shut.session.begin(f"{shut.outside.address}/")
+    assert shut.hand.until(lambda: "blocked" if share(shut.hand.shot(), (255, 255, 255)) > 0.9 else None, 30)
+    shot = shut.rested()
+    assert shut.outside.asked == []
+    assert share(shot, FORBIDDEN) == 0
+    return shot
+
+
+def share(shot: Shot, colour: tuple[int, int, int]) -> float:
+    return float(np.all(shot.frame.colours == colour, axis=2).mean())
+
+
+def alike(one: Shot, other: Shot) -> float:
+    return float(np.all(one.frame.colours == other.frame.colours, axis=2).mean())
+
+
+def test_the_reader_of_screens_tells_an_open_page_from_a_blocked_one(shut: Shut, blocked: Shot) -> None:
+    shut.session.begin(shut.calm)
+    assert shut.is_calm()
+    assert alike(shut.hand.shot(), blocked) < 0.01
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "{outside}/",
+        "https://example.org/",
+        "http://{host}/",
+        "file:///tmp/loud.html",
+        "file:///",
+        "chrome://version",
+        "chrome://settings",
+        "chrome://downloads",
+        "chrome://inspect",
+        "about:version",
+        "view-source:{calm}",
+        "devtools://devtools/bundled/inspector.html",
+        "data:text/html,<style>html{{background:#ff00ff}}</style>",
+        "javascript:document.body.style.background='#ff00ff'",
+    ],
+)
+def test_no_other_address_is_shown(shut: Shut, blocked: Shot, address: str) -> None:
+    host = shut.ward.origin.partition("://")[2].partition(":")[0]
+    shut.session.begin(address.format(outside=shut.outside.address, host=host, calm=shut.calm))
+    assert shut.until_alike(blocked)
+    assert share(shut.rested(), FORBIDDEN) == 0
+    assert shut.outside.asked == []
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "location.href = '{outside}/by-a-page'",
+        "document.body.innerHTML = '<form action={outside}/form></form>'; document.forms[0].submit()",
+        "location.href = 'chrome://settings'",
+        "location.href = 'file:///tmp/loud.html'",
+        "window.open('{outside}/window')",
+    ],
+    ids=["another server", "a form", "settings", "a file", "a window"],
+)
+def test_no_page_of_the_archive_leads_elsewhere(shut: Shut, blocked: Shot, script: str) -> None:
+    """The page turns calm when its script has run and it is still there; else it is the blocked page that is shown."""
+    does = script.format(outside=shut.outside.address)
+    page = f"<!doctype html><body><script>{does};document.documentElement.style.background='#2a7f62'</script>"
+    with shut.ward.changed(f"{SETTINGS}/leads.html", page.encode()):
+        shut.session.begin(f"{shut.ward.origin}/leads.html")
+        ended = shut.hand.until(
+            lambda: max(alike(shut.hand.shot(), blocked), share(shut.hand.shot(), PAGE_COLOUR)) > 0.98 or None, 30
+        )
+        assert ended
+        shot = shut.rested()
+    assert share(shot, FORBIDDEN) == 0
+    assert len(shut.hand.windows()) == 1
+    assert shut.outside.asked == []
+
+
+def test_nothing_is_downloaded(shut: Shut) -> None:
+    needle = secrets.token_hex(16)
+    page = b"<!doctype html><body><script>location.href = '/taken.bin'</script>"
+    with (
+        shut.ward.changed(f"{SETTINGS}/taken.bin", needle.encode()),
+        shut.ward.changed(f"{SETTINGS}/takes.html", page),
+    ):
+        shut.session.begin(f"{shut.ward.origin}/takes.html")
+        asked = "for try in $(seq 100); do grep -q 'taken.bin. 200' /var/log/nginx/access.log && break; sleep 0.1; done"
+        assert shut.ward.archive_says(f"{asked}; grep -c 'taken.bin. 200' /var/log/nginx/access.log") != "0"
+        shut.rested()
+        left = shut.ward.says(
+            "find / -xdev -name '*taken*' -newer /proc/1; find /run/pacsmith-kiosk /tmp /var/tmp -name '*taken*'; "
+            "grep -rlF -f - /run/pacsmith-kiosk /tmp /var/tmp /home /root || true",
+            stdin=needle.encode() + b"\n",
+        )
+    assert left == ""
+
+
+PRESSED = ["+".join((*(_LONG[one] for one in parts[:-1]), parts[-1]))
+           for parts in (key.split("-") for key in keys.TAKEN) if not parts[-1].startswith("XF86")]  # fmt: skip
+DESKTOPS = ["ctrl+alt+F1", "ctrl+alt+F2", "ctrl+alt+F7", "ctrl+alt+Delete", "ctrl+alt+BackSpace", "alt+Tab", "super",
+            "Menu", "F11", "ctrl+shift+q"]  # fmt: skip
+
+
+def programs(ward: Ward) -> set[str]:
+    """What runs in the kiosk's name."""
+    return set(ward.says("ps -o comm= -u kiosk").split())
+
+
+def test_no_key_opens_anything(shut: Shut) -> None:
+    """Each key by itself; the screen stays as it is to the last pixel, and no other window or program is there."""
+    shut.session.begin(shut.calm)
+    assert shut.is_calm()
+    before = programs(shut.ward)
+    opened = {}
+    for key in [*PRESSED, *DESKTOPS]:
+        shut.hand.press(key)
+        shot, windows = shut.rested(), shut.hand.windows()
+        if share(shot, PAGE_COLOUR) < 1 or len(windows) != 1:
+            opened[key] = (share(shot, PAGE_COLOUR), [window.title for window in windows])
+            shut.session.begin(shut.calm)
+            assert shut.is_calm()
+    assert opened == {}
+    assert programs(shut.ward) <= before
+
+
+@pytest.mark.parametrize("button", [2, 3], ids=["middle", "right"])
+def test_no_mouse_button_opens_anything(shut: Shut, button: int) -> None:
+    shut.session.begin(shut.calm)
+    assert shut.is_calm()
+    shut.hand.click(900, 500, button=button)
+    assert share(shut.rested(), PAGE_COLOUR) == 1
+    assert len(shut.hand.windows()) == 1
+
+
+@pytest.mark.parametrize("key", ["alt+F4", "ctrl+w"])
+def test_who_closes_the_browser_gets_a_new_session(shut: Shut, key: str) -> None:
+    shut.session.begin(shut.calm)
+    assert shut.is_calm()
+    before, main = programs(shut.ward), shut.ward.says(f"systemctl show -p MainPID --value {UNIT}")
+    shut.hand.press(key)
+    other = f"systemctl is-active -q {UNIT} && [ $(systemctl show -p MainPID --value {UNIT}) != {main} ]"
+    shut.ward.says(f"for try in $(seq 100); do {other} && break; sleep 0.1; done; {other}")
+    assert shut.is_calm()
+    assert len(shut.hand.windows()) == 1
+    assert programs(shut.ward) <= before
+
+
+def test_the_sessions_home_is_all_that_it_can_write(shut: Shut) -> None:
+    """As the browser itself has it: in its mount namespace, in its user's name."""
+    shut.session.begin(shut.calm)
+    main = shut.ward.says(f"systemctl show -p MainPID --value {UNIT}")
+    enter = f"nsenter -t {main} -m -- setpriv --reuid kiosk --regid kiosk --clear-groups"
+    folders = "/ /etc /usr /var /var/tmp /var/lib /home /opt /srv /root /boot /tmp /dev/shm /run/pacsmith-kiosk"
+    tried = f"for d in {folders}; do touch $d/by-a-test 2>/dev/null && echo $d && rm $d/by-a-test; done; true"
+    assert shut.ward.says(f"{enter} sh -c '{tried}'").split() == ["/dev/shm", "/run/pacsmith-kiosk"]
+
+
+def searched(site: BuiltSite, needles: Sequence[bytes]) -> dict[str, list[bytes]]:
+    """Every file that the client has ever written to its disk, seen from outside, and which needles are in it."""
+    top = lab_folder() / site.name / "hosts" / "bedside"
+    found = {}
+    for path in sorted(top.rglob("*")):
+        if path.is_symlink() or not path.is_file() or "root" in path.relative_to(top).parts[:1]:
+            continue
+        content = path.read_bytes()
+        there = [needle for needle in needles if needle in content]
+        if there:
+            found[str(path.relative_to(top))] = there
+    return found
+
+
+def traces(pattern: Pattern) -> list[bytes]:
+    """What would be found of the patient: name and ID as text of 8 and 16 bits, and pixels of this study alone."""
+    image = pattern.sample
+    texts = [PATIENT, f"PACSMITH-{PATIENT_RUN}"]
+    layout, columns = pattern.layout, pattern.layout.columns
+    stored = image.content[-columns * layout.rows :]
+    cells = layout.cells  # what tells studies apart; a line of the image through them holds other parts, too
+    lines = [stored[line * columns :][:columns] for line in range(cells.top, cells.top + cells.height)]
+    pixels = max(lines, key=lambda line: sum(one != other for one, other in pairwise(line)))
+    return [*(text.encode() for text in texts), *(text.encode("utf-16-le") for text in texts), pixels]
+
+
+PATIENT_RUN = "leaves-nothing"
+SENDER = f"w{secrets.token_hex(4)}"
+PATIENT = f"PACSMITH^TEST^{SENDER.upper()}"
+
+
+def test_after_a_session_no_byte_of_the_patient_is_on_the_disk(ward: Ward, kiosk_ward: BuiltSite) -> None:
+    pattern = make_pattern(PATIENT_RUN, SENDER, PatternKind(512, 512, 8))
+    ward.keep(pattern)
+    needles = [*traces(pattern), ward.password.get_secret_value().encode()]
+    with ward.kiosk() as kiosk:
+        seen = kiosk.show(pattern, lambda png: read_screen(png, pattern.layout).verdict == "met", 90)
+        assert seen.seconds is not None
+        assert searched(kiosk_ward, needles) == {}
+        home = ward.says("df --output=fstype /run/pacsmith-kiosk | tail -n 1; wc -l </proc/swaps").split()
+        assert home == ["tmpfs", "1"]  # a heading and no swap
+    assert ward.says("find / -xdev -user kiosk; ls /run/pacsmith-kiosk/profile/by-a-session 2>/dev/null || true") == ""
+    assert searched(kiosk_ward, needles) == {}
+    everywhere = "grep -rlaF -f - /run /tmp /dev/shm /var/log /var/tmp 2>/dev/null || true"
+    assert ward.says(everywhere, stdin=b"\n".join(needles[:2] + needles[-1:]) + b"\n") == ""
+
+
+def test_the_search_of_the_disk_finds_what_is_there(ward: Ward, kiosk_ward: BuiltSite) -> None:
+    pattern = make_pattern(PATIENT_RUN, SENDER, PatternKind(512, 512, 8))
+    needles = traces(pattern)
+    ward.says(f"cat > {NEEDLE_FILE}", stdin=b"..".join(needles))
+    try:
+        found = searched(kiosk_ward, needles)
+        assert [(Path(path).name, len(there)) for path, there in found.items()] == [
+            (Path(NEEDLE_FILE).name, len(needles))
+        ]
+    finally:
+        ward.says(f"rm {NEEDLE_FILE}")
+    assert searched(kiosk_ward, needles) == {}
