@@ -36,8 +36,9 @@ def survey(  # noqa: PLR0917 - typer names every option
     """Read each machine in one SSH round trip and without leaving a file there: hardware, disks, packages, services,
     configuration. What cannot be read says why.
 
-    Examples: pacsmith survey --host archive01
-    pacsmith survey --class workstation --outliers
+    Example: pacsmith survey --host archive01
+
+    Which of many differs: pacsmith survey --class workstation --outliers
     """
     inventory = build_inventory(load_site(find_site(one_site(site_name, site))).value, roles=False)
     machines = select(inventory, host, host_class)

@@ -36,10 +36,11 @@ def verify(  # noqa: PLR0917 - typer names every option
     """Prove every route, requirement and role check, and that everything else is refused; change nothing.
 
     Exit code 0 when nothing is short and nothing unknown but what a person must attest; 1 otherwise; 3 when a machine
-    could not be reached. Test studies are synthetic and are removed again.
+    could not be reached; 4 when one is in use by somebody else. Test studies are synthetic and are removed again.
 
-    Examples: pacsmith verify --host archive01 --junit verify.xml
-    pacsmith verify --host read1 --burn-in 60
+    Example: pacsmith verify --host archive01 --junit verify.xml
+
+    With a burn-in, which asks for quiet hours: pacsmith verify --host read02 --burn-in 60
     """
     session = open_session("verify", one_site(site_name, site), hosts=host, host_class=host_class, ask=asker())
     tell_ends(session)
