@@ -269,6 +269,10 @@ def test_the_sessions_home_is_all_that_it_can_write(shut: Shut) -> None:
     folders = "/ /etc /usr /var /var/tmp /var/lib /home /opt /srv /root /boot /tmp /dev/shm /run/pacsmith-kiosk"
     tried = f"for d in {folders}; do touch $d/by-a-test 2>/dev/null && echo $d && rm $d/by-a-test; done; true"
     assert shut.ward.says(f"{enter} sh -c '{tried}'").split() == ["/dev/shm", "/run/pacsmith-kiosk"]
+    assert shut.ward.says(f"{enter} touch /dev/shm/kept; ls /dev/shm") == ""  # the host's own has none of it
+    shut.session.begin(shut.calm)
+    main = shut.ward.says(f"systemctl show -p MainPID --value {UNIT}")
+    assert "kept" not in shut.ward.says(f"nsenter -t {main} -m -- ls /dev/shm")
 
 
 def searched(site: BuiltSite, needles: Sequence[bytes]) -> dict[str, list[bytes]]:
