@@ -2,6 +2,9 @@
 faults that must not pass, and who is at work there is left alone."""
 
 import contextlib
+import pickle
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -34,6 +37,19 @@ server = display.Display()
 for what in (X.KeyPress, X.KeyRelease):
     xtest.fake_input(server, what, server.keysym_to_keycode(0xffe1))
 server.sync()'"""
+
+# An acceptance that shows a study and holds the viewer until it is killed.
+HOLDS = """\
+import pickle, sys
+from builder.probes.aeskulap import open_aeskulap
+from builder.survey.remote import Remote
+connection, host, pattern = pickle.load(sys.stdin.buffer)
+with Remote(connection) as remote, open_aeskulap(remote, host, "arc") as viewer:
+    shown = viewer.show(pattern, lambda png: len(png) > 0, 5)
+    print("held", flush=True)
+    while True:
+        viewer.look(lambda png: False, 60)
+"""
 
 
 @dataclass(frozen=True)
@@ -227,6 +243,20 @@ def test_afterwards_the_viewer_is_empty_and_nothing_of_the_patient_is_kept(room:
     assert room.host.workstation is not None
     places = f"/home/{room.host.workstation.reader} {room.host.workstation.cache.directory} /tmp /var/tmp /run /dev/shm"
     assert room.says(f"grep -rlaF -- '{PATIENT_NAME}' {places} || true") == ""
+
+
+def test_a_killed_acceptance_leaves_the_viewer_empty(room: Room, pattern: Pattern) -> None:
+    with subprocess.Popen([sys.executable, "-c", HOLDS], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as held:
+        assert held.stdin is not None
+        assert held.stdout is not None
+        held.stdin.write(pickle.dumps((room.station.connection, room.host, pattern)))
+        held.stdin.close()
+        assert held.stdout.readline() == b"held\n"
+        before = room.says("pidof -s aeskulap")
+        held.kill()
+    another = f"until p=$(pidof -s aeskulap) && [ $p != {before} ]; do sleep 0.1; done"
+    room.says(f"timeout 30 sh -c '{another}'")
+    assert room.says("ls /run | grep -c pacsmith-screen. || true") == "0"
 
 
 def test_a_station_in_use_is_left_alone(room: Room) -> None:
