@@ -17,6 +17,22 @@ from tests.lab.conftest import BuiltSite, new_folder, run_steps
 pytestmark = pytest.mark.stations
 HOSTS = ("new1", "new2", "new3")
 STATE = "dpkg -l | sha256sum; getent group | sha256sum; systemctl --failed --no-legend"
+# A screen as the role's, with somebody who presses a key after the 10 s in which a starting X server touches itself.
+SCREEN = """\
+set -e
+sudo apt-get install -qq -y --no-install-recommends xvfb xauth python3-xlib >/dev/null
+sudo mkdir -p /run/pacsmith-screen
+sudo xauth -q -f /run/pacsmith-screen/authority add :0 . $(mcookie)
+sudo systemd-run --quiet --unit=test-screen Xvfb :0 -screen 0 640x480x24 -auth /run/pacsmith-screen/authority
+until [ "$(ps -o etimes= -C Xvfb)" -gt 11 ]; do sleep 0.5; done
+sudo env DISPLAY=:0 XAUTHORITY=/run/pacsmith-screen/authority python3 -I -c '
+from Xlib import X, display
+from Xlib.ext import xtest
+server = display.Display()
+for what in (X.KeyPress, X.KeyRelease):
+    xtest.fake_input(server, what, server.keysym_to_keycode(0xffe1))
+server.sync()'
+"""
 LEFT = (
     "systemctl list-units --all --plain --no-legend 'pacsmith-burn-in*'; pgrep -a 'stress-ng|fio'; "
     "sudo find / -xdev -name '*pacsmith-burn-in*'"
@@ -160,3 +176,15 @@ def test_a_production_host_is_not_loaded_in_peak_hours(room: BuiltSite) -> None:
     assert done.returncode == 4, done.stderr
     assert "new1 is in production, and it is peak hours until" in done.stderr
     assert left(room, "new2") == ""
+
+
+def test_a_station_in_use_is_not_loaded(room: BuiltSite) -> None:
+    done = room.on("new3", SCREEN)
+    assert done.returncode == 0, done.stderr
+    try:
+        refused = room.pacsmith("verify", room.name, "--host", "new3", "--burn-in", "1")
+    finally:
+        room.on("new3", "sudo systemctl stop test-screen; sudo rm -r /run/pacsmith-screen")
+    assert refused.returncode == 4, refused.stderr
+    assert "new3: somebody touched mouse or keyboard" in refused.stderr
+    assert left(room, "new3") == ""
