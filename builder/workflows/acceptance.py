@@ -26,6 +26,7 @@ def accept(session: Session, on_evidence: Callable[[Evidence], None], burn_in: B
     with closing(session.ledger), recorded(session, locked=True) as ending:
         if burn_in is not None:
             burn_in.refuse(session)
+            burn_in.tidy(session)
         verified = verify(session, on_evidence=on_evidence)
         if burn_in is not None:
             under_load = burn_in.carry_out(session, on_evidence)

@@ -4,7 +4,7 @@ import hashlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -53,6 +53,17 @@ class BurnInOrder:
             faults = [fault for fault in pool.map(lambda one: _occupied(session, one), session.machines) if fault]
         if faults:
             raise Locked("; ".join(faults))
+
+    def tidy(self, session: Session) -> None:
+        """Remove what an earlier burn-in left on the selected hosts, before anything is verified under its load. What
+        cannot be reached or removed is told by `carry_out`."""
+
+        def one(machine: Machine) -> None:
+            with suppress(Unreachable), Remote(machine.connection) as remote:
+                remove(remote)
+
+        with ThreadPoolExecutor(16) as pool:
+            list(pool.map(one, session.machines))
 
     def carry_out(self, session: Session, hear: Hear) -> tuple[Evidence, ...]:
         """Burn in all selected hosts at once. Ctrl-C stops and removes everything before it goes on up."""
