@@ -149,6 +149,10 @@ def _possible(host: Host, settings: WorkstationSettings) -> None:
         )
     if host.ae is not None and host.ae.tls:
         raise BadInput(f"{place}: role workstation has no DICOM TLS for Aeskulap; write `tls: false`")
+    if settings.depth != 24:  # seen in the lab: all of its window is drawn but the image, which stays black
+        raise BadInput(
+            f"{place}: role workstation has a viewer, Aeskulap, that draws images at depth 24 alone; write `depth: 24`"
+        )
     if settings.graphics == "nvidia":
         _has_branch(host, settings)
 

@@ -104,6 +104,7 @@ def test_the_driver_and_its_kernel_are_kept_back_where_there_is_one() -> None:
     [
         ({}, {"os": "debian-13"}, "write `os: debian-12`"),
         ({}, {"ae": {"title": "READ1", "tls": True}}, "no DICOM TLS for Aeskulap; write `tls: false`"),
+        ({"depth": 30}, {}, "Aeskulap, that draws images at depth 24 alone; write `depth: 24`"),
         ({}, {"product": {"id": "slicer", "version": "5.2"}}, "knows the viewer aeskulap, not slicer"),
     ],
 )
