@@ -147,6 +147,6 @@ def tls_ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BuiltSite]:
 
 
 @pytest.fixture(scope="session")
-def kiosk_ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BuiltSite]:
-    """An archive with the real web viewer, and a thin client that shows it."""
-    yield from built(tmp_path_factory.mktemp("kiosk"), "kiosk.yml", {})
+def stations(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BuiltSite]:
+    """A host of each class, each station accepted on its screen."""
+    yield from built(tmp_path_factory.mktemp("stations"), "stations.yml", {})

@@ -24,7 +24,7 @@ from builder.probes.screen_reading import ScreenReading
 from builder.probes.station_viewer import StationInUse
 from builder.survey.remote import Remote
 from builder.workflows.session import open_session
-from tests.lab.conftest import BuiltSite, built
+from tests.lab.conftest import BuiltSite
 
 pytestmark = pytest.mark.stations
 PATIENCE = 60.0  # seconds; two processors draw and serve everything here, and other tests run beside
@@ -44,7 +44,7 @@ import pickle, sys
 from builder.probes.aeskulap import open_aeskulap
 from builder.survey.remote import Remote
 connection, host, pattern = pickle.load(sys.stdin.buffer)
-with Remote(connection) as remote, open_aeskulap(remote, host, "arc") as viewer:
+with Remote(connection) as remote, open_aeskulap(remote, host, "store") as viewer:
     shown = viewer.show(pattern, lambda png: len(png) > 0, 5)
     print("held", flush=True)
     while True:
@@ -54,7 +54,7 @@ with Remote(connection) as remote, open_aeskulap(remote, host, "arc") as viewer:
 
 @dataclass(frozen=True)
 class Room:
-    """A built site with an archive `arc` and a reading station `read1`."""
+    """A built site with an archive `store` and a reading station `read1`."""
 
     archive: Orthanc
     station: Remote
@@ -88,20 +88,15 @@ class Room:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BuiltSite]:
-    yield from built(tmp_path_factory.mktemp("screens"), "screens.yml", {})
-
-
-@pytest.fixture(scope="module")
-def room(site: BuiltSite) -> Iterator[Room]:
+def room(stations: BuiltSite) -> Iterator[Room]:
     with ExitStack() as kept:
-        with contextlib.chdir(site.folder):
-            machines = {one.host.name: one for one in open_session("verify", site.name).inventory.machines}
+        with contextlib.chdir(stations.folder):
+            machines = {one.host.name: one for one in open_session("verify", stations.name).inventory.machines}
         remotes = {}
         for name, machine in machines.items():
-            files = {key: str(site.folder / getattr(machine.connection, key)) for key in ("key", "known_hosts")}
+            files = {key: str(stations.folder / getattr(machine.connection, key)) for key in ("key", "known_hosts")}
             remotes[name] = kept.enter_context(Remote(machine.connection.model_copy(update=files)))
-        archive = Orthanc(machines["arc"].host, remotes["arc"])
+        archive = Orthanc(machines["store"].host, remotes["store"])
         yield Room(archive, remotes["read1"], machines["read1"].host)
         archive.remove(list(archive.studies()))
 
@@ -113,7 +108,7 @@ def pattern(room: Room) -> Pattern:
 
 @pytest.fixture(scope="module")
 def viewer(room: Room) -> Iterator[Aeskulap]:
-    with open_aeskulap(room.station, room.host, "arc") as opened:
+    with open_aeskulap(room.station, room.host, "store") as opened:
         yield opened
 
 
@@ -234,7 +229,7 @@ def test_the_hand_gives_way_when_somebody_comes(room: Room, viewer: Aeskulap, pa
 
 
 def test_afterwards_the_viewer_is_empty_and_nothing_of_the_patient_is_kept(room: Room, pattern: Pattern) -> None:
-    with open_aeskulap(room.station, room.host, "arc") as opened:
+    with open_aeskulap(room.station, room.host, "store") as opened:
         before = room.says("pidof -s aeskulap")
         shown(opened, pattern)
     assert room.says("pidof -s aeskulap") != before
@@ -264,7 +259,7 @@ def test_a_station_in_use_is_left_alone(room: Room) -> None:
         before = room.says("pidof -s aeskulap")
         with (
             pytest.raises(StationInUse, match="verify again when nobody has used it for 5 minutes"),
-            open_aeskulap(room.station, room.host, "arc"),
+            open_aeskulap(room.station, room.host, "store"),
         ):
             pass
         assert room.says("pidof -s aeskulap") == before

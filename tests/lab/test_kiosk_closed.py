@@ -95,8 +95,8 @@ class Shut:
 
 
 @pytest.fixture(scope="module")
-def ward(kiosk_ward: BuiltSite) -> Iterator[Ward]:
-    with open_ward(kiosk_ward) as opened:
+def ward(stations: BuiltSite) -> Iterator[Ward]:
+    with open_ward(stations) as opened:
         yield opened
 
 
@@ -306,31 +306,31 @@ SENDER = f"w{secrets.token_hex(4)}"
 PATIENT = f"PACSMITH^TEST^{SENDER.upper()}"
 
 
-def test_after_a_session_no_byte_of_the_patient_is_on_the_disk(ward: Ward, kiosk_ward: BuiltSite) -> None:
+def test_after_a_session_no_byte_of_the_patient_is_on_the_disk(ward: Ward, stations: BuiltSite) -> None:
     pattern = make_pattern(PATIENT_RUN, SENDER, PatternKind(512, 512, 8))
     ward.keep(pattern)
     needles = [*traces(pattern), ward.password.get_secret_value().encode()]
     with ward.kiosk() as kiosk:
         seen = kiosk.show(pattern, lambda png: read_screen(png, pattern.layout).verdict == "met", 90)
         assert seen.seconds is not None
-        assert searched(kiosk_ward, needles) == {}
+        assert searched(stations, needles) == {}
         home = ward.says("df --output=fstype /run/pacsmith-kiosk | tail -n 1; wc -l </proc/swaps").split()
         assert home == ["tmpfs", "1"]  # a heading and no swap
     assert ward.says("find / -xdev -user kiosk; ls /run/pacsmith-kiosk/profile/by-a-session 2>/dev/null || true") == ""
-    assert searched(kiosk_ward, needles) == {}
+    assert searched(stations, needles) == {}
     everywhere = "grep -rlaF -f - /run /tmp /dev/shm /var/log /var/tmp 2>/dev/null || true"
     assert ward.says(everywhere, stdin=b"\n".join(needles[:2] + needles[-1:]) + b"\n") == ""
 
 
-def test_the_search_of_the_disk_finds_what_is_there(ward: Ward, kiosk_ward: BuiltSite) -> None:
+def test_the_search_of_the_disk_finds_what_is_there(ward: Ward, stations: BuiltSite) -> None:
     pattern = make_pattern(PATIENT_RUN, SENDER, PatternKind(512, 512, 8))
     needles = traces(pattern)
     ward.says(f"cat > {NEEDLE_FILE}", stdin=b"..".join(needles))
     try:
-        found = searched(kiosk_ward, needles)
+        found = searched(stations, needles)
         assert [(Path(path).name, len(there)) for path, there in found.items()] == [
             (Path(NEEDLE_FILE).name, len(needles))
         ]
     finally:
         ward.says(f"rm {NEEDLE_FILE}")
-    assert searched(kiosk_ward, needles) == {}
+    assert searched(stations, needles) == {}

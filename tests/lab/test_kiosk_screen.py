@@ -50,8 +50,8 @@ with Remote(Connection.model_validate_json(connection)) as remote:
 
 
 @pytest.fixture(scope="module")
-def ward(kiosk_ward: BuiltSite) -> Iterator[Ward]:
-    with open_ward(kiosk_ward) as opened:
+def ward(stations: BuiltSite) -> Iterator[Ward]:
+    with open_ward(stations) as opened:
         yield opened
 
 
