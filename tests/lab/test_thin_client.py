@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import time
 import zlib
 from collections.abc import Iterator
@@ -10,8 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.lab.conftest import PAGE_COLOUR, BuiltSite, built
+from tests.lab.conftest import PAGE_COLOUR, VIEWER, BuiltSite, built
 
+pytestmark = pytest.mark.stations
+
+LEFT, RIGHT = (0, 0, 1280, 1024), (1280, 0, 3200, 1080)  # places of the displays, left, top, right and bottom
 HOME, UNIT = "/run/pacsmith-kiosk", "pacsmith-kiosk.service"
 DROP_IN = f"/run/systemd/system/{UNIT}.d/test.conf"
 # Everything of the screen as a picture: what X holds, so what a panel would be sent.
@@ -34,9 +38,20 @@ server.sync()
 
 
 @pytest.fixture(scope="module")
-def ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BuiltSite]:
-    """An archive with a page of one colour as its viewer, and a kiosk that shows it."""
+def built_ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BuiltSite]:
+    """An archive with its web viewer, and a kiosk that shows it."""
     yield from built(tmp_path_factory.mktemp("thin"), "thin.yml", {})
+
+
+@pytest.fixture(scope="module")
+def ward(built_ward: BuiltSite) -> BuiltSite:
+    """The same, with a page of one colour in place of the viewer's."""
+    page = VIEWER["index.html"].decode()
+    place = "/usr/local/share/pacsmith/viewers/ohif-3.12.10/index.html"
+    done = built_ward.on("store", f"echo '{page}' | sudo tee {place}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    says(built_ward, f"systemctl restart {UNIT}")
+    return built_ward
 
 
 def says(site: BuiltSite, command: str) -> str:
@@ -58,9 +73,9 @@ def screenshot(site: BuiltSite) -> Image.Image:
     return Image.frombytes("RGB", (int(width), int(height)), zlib.decompress(base64.b64decode(data)), "raw", "BGRX")
 
 
-def share_of_page(site: BuiltSite) -> float:
-    """How much of the screen has the page's own colour."""
-    picture = screenshot(site)
+def share_of_page(site: BuiltSite, display: tuple[int, int, int, int] = RIGHT) -> float:
+    """How much of a display has the page's own colour."""
+    picture = screenshot(site).crop(display)
     return float(np.all(np.asarray(picture) == PAGE_COLOUR, axis=2).mean())
 
 
@@ -89,16 +104,24 @@ def comes_back(site: BuiltSite, gone: int) -> str:
     return says(site, script)
 
 
-def test_cold_build_is_accepted_and_the_second_changes_nothing(ward: BuiltSite) -> None:
-    assert [line for line in ward.output.splitlines() if line.startswith("run ")][-1].endswith(": accepted")
-    done = ward.pacsmith("build", "--site", ward.name, "--json")
+def test_cold_build_is_accepted_and_the_second_changes_nothing(built_ward: BuiltSite) -> None:
+    assert [line for line in built_ward.output.splitlines() if line.startswith("run ")][-1].endswith(": accepted")
+    done = built_ward.pacsmith("build", "--site", built_ward.name, "--json")
     assert done.returncode == 0, done.stdout + done.stderr
     assert json.loads(done.stdout)["changed"] == 0
 
 
-def test_the_screen_shows_the_archives_page_and_nothing_else(ward: BuiltSite) -> None:
+def test_the_primary_display_shows_the_archives_page_and_nothing_else(ward: BuiltSite) -> None:
     assert shows_the_page(ward)
-    assert screenshot(ward).size == (1920, 1080)
+    assert screenshot(ward).size == (3200, 1080)
+    assert share_of_page(ward, LEFT) == 0
+
+
+def test_displays_are_laid_out_by_who_they_are(ward: BuiltSite) -> None:
+    """The lab hangs them on the connectors the other way round."""
+    said = says(ward, "env DISPLAY=:0 XAUTHORITY=/run/pacsmith-x/authority xrandr --listmonitors").splitlines()[1:]
+    places = {line.split()[-1]: re.sub(r"/\d+", "", line.split()[2]) for line in said}
+    assert places == {"DUMMY1": "1280x1024+0+0", "DUMMY0": "1920x1080+1280+0"}
 
 
 def test_a_browser_that_is_killed_comes_back(ward: BuiltSite) -> None:

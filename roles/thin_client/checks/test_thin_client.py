@@ -29,7 +29,7 @@ screen = server.xrandr_get_crtc_info(crtc, resources.config_timestamp)
 for number in root.get_full_property(server.intern_atom("_NET_CLIENT_LIST"), X.AnyPropertyType).value:
     window = server.create_resource_object("window", number)
     shape, at = window.get_geometry(), root.translate_coords(window, 0, 0)
-    print(shape.width, shape.height, -at.x, -at.y, screen.width, screen.height, screen.x, screen.y)
+    print(shape.width, shape.height, at.x, at.y, screen.width, screen.height, screen.x, screen.y)
 """
 
 
