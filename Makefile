@@ -5,7 +5,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo $(if $(KEPT),--preserve-env=$(K
 BIN := .venv/bin
 LAB_TESTS = $(SUDO) $(BIN)/pytest tests/lab -q -p no:cacheprovider --durations=8
 
-.PHONY: help demo demo-down setup test lint unit bases lab lab-clinic lab-ward lab-others vagrant molecule lock wheel
+.PHONY: help demo demo-down setup test lint unit bases lab lab-clinic lab-stations lab-rooms lab-others lab-long vagrant molecule lock wheel
 help:            ## this list
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
 
@@ -37,17 +37,23 @@ unit: ## tests that need no host
 bases: ## the lab's base trees, made while other checks run (root)
 	$(SUDO) $(BIN)/python -m tests.lab.prepare
 
-lab: ## tests on real hosts in the lab, three groups side by side (root)
-	@$(MAKE) --no-print-directory -j3 -Otarget lab-ward lab-others lab-clinic vagrant molecule
+lab: ## tests on real hosts in the lab, three groups side by side (root); `make lab-long` has two more
+	@$(MAKE) --no-print-directory -j3 -Otarget lab-stations lab-rooms lab-others lab-clinic vagrant molecule
 
 lab-clinic: ## lab tests that share one archive, built once
 	$(LAB_TESTS) -m clinic
 
-lab-ward: ## lab tests that share two archives with DICOM TLS, built once; and of reading stations
-	$(LAB_TESTS) -m "ward or stations"
+lab-stations: ## lab tests that share a host of each class, built once, and look at the screens of its stations
+	$(LAB_TESTS) -m stations
 
-lab-others: ## all other lab tests
-	$(LAB_TESTS) -m "not clinic and not ward and not stations and not vagrant"
+lab-rooms: ## lab tests of a ward with DICOM TLS, of one reading station and one thin client, and of Ansible's engine
+	$(LAB_TESTS) -m "ward or rooms"
+
+lab-others: ## all other lab tests but the long ones
+	$(LAB_TESTS) -m "not clinic and not ward and not stations and not rooms and not vagrant and not long"
+
+lab-long: ## lab tests that take too long to gate a landing: burn-in, and NVIDIA's driver from Debian
+	$(LAB_TESTS) -m long
 
 vagrant: ## lab tests that boot one host of each class with Vagrant's provider lxc
 	$(LAB_TESTS) -m vagrant

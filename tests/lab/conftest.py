@@ -58,7 +58,7 @@ class BuiltSite:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Everything here needs real hosts: root and systemd-nspawn. There is no skip: without them the tests fail.
 
-    `make lab` runs those of the clinic, those of the ward and all others side by side: most of their time is waiting.
+    `make lab` runs groups of them side by side: most of their time is waiting.
     """
     for item in items:
         item.add_marker(pytest.mark.lab)
@@ -67,6 +67,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.clinic)
         elif "tls_ward" in uses:
             item.add_marker(pytest.mark.ward)
+        elif "stations" in uses:
+            item.add_marker(pytest.mark.stations)
 
 
 def new_folder(folder: Path, file: str, environment: dict[str, str]) -> BuiltSite:

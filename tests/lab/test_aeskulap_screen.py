@@ -26,7 +26,6 @@ from builder.survey.remote import Remote
 from builder.workflows.session import open_session
 from tests.lab.conftest import BuiltSite
 
-pytestmark = pytest.mark.stations
 PATIENCE = 60.0  # seconds; two processors draw and serve everything here, and other tests run beside
 RUN = "aeskulap-screen"
 # A key by somebody at the station: nothing of ours presses it.

@@ -14,7 +14,7 @@ import pytest
 
 from tests.lab.conftest import BuiltSite, new_folder, run_steps
 
-pytestmark = pytest.mark.stations
+pytestmark = pytest.mark.long
 HOSTS = ("new1", "new2", "new3")
 STATE = "dpkg -l | sha256sum; getent group | sha256sum; systemctl --failed --no-legend"
 # A screen as the role's, with somebody who presses a key after the 10 s in which a starting X server touches itself.

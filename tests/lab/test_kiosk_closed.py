@@ -25,7 +25,6 @@ from roles.thin_client import keys
 from tests.lab.conftest import PAGE_COLOUR, BuiltSite
 from tests.lab.kiosk_ward import SETTINGS, UNIT, Ward, open_ward
 
-pytestmark = pytest.mark.stations
 FORBIDDEN = (255, 0, 255)
 CALM = b"<!doctype html><title>calm</title><style>html{background:#2a7f62}</style>"
 LOUD = b"<!doctype html><title>loud</title><style>html{background:#ff00ff}</style>"

@@ -18,7 +18,6 @@ from builder.probes.station_viewer import StationInUse
 from tests.lab.conftest import BuiltSite
 from tests.lab.kiosk_ward import SETTINGS, UNIT, Ward, open_ward
 
-pytestmark = pytest.mark.stations
 PATIENCE = 90.0  # seconds; two processors draw and serve everything here, and other tests run beside
 RUN = "kiosk-screen"
 EIGHT, TWELVE = PatternKind(1024, 1024, 8), PatternKind(2048, 1536, 12)

@@ -10,6 +10,7 @@ import pytest
 
 from tests.lab.conftest import BuiltSite, new_folder, run_steps
 
+pytestmark = pytest.mark.long
 OTHER = "535.261.03"  # Debian 12's own; what is installed comes from its security archive
 # X.org finds neither a card nor a terminal here: it draws into memory, so that the rest of the station can be built.
 PRETENDED = """set -e
