@@ -1,26 +1,21 @@
-"""The kiosk shut: what a person at it, or a page in it, may try, and that after a session nothing of a patient is left.
+"""The kiosk shut: what a person at it, or a page in it, may try.
 
-Every answer comes from the real screen, from a web server that counts who comes, or from the client's whole disk.
+Every answer comes from the real screen, or from a web server that counts who comes.
 """
 
 import http.server
 import secrets
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from builder.lab.layout import lab_folder
 from builder.probes.hand import Hand, Shot, open_hand
 from builder.probes.kiosk import AUTHORITY
 from builder.probes.kiosk_session import KioskSession, open_session
-from builder.probes.pattern import Pattern, PatternKind, make_pattern
-from builder.probes.screen import read_screen
 from roles.thin_client import keys
 from tests.lab.conftest import PAGE_COLOUR, BuiltSite
 from tests.lab.kiosk_ward import SETTINGS, UNIT, Ward, open_ward
@@ -29,7 +24,6 @@ FORBIDDEN = (255, 0, 255)
 CALM = b"<!doctype html><title>calm</title><style>html{background:#2a7f62}</style>"
 LOUD = b"<!doctype html><title>loud</title><style>html{background:#ff00ff}</style>"
 CALM_FILE = f"{SETTINGS}/calm.html"
-NEEDLE_FILE = "/var/tmp/planted-by-a-test"
 # Chromium's names of keys, as the hand presses them; those of a keyboard that it lacks are not tried.
 _LONG = {"C": "ctrl", "S": "shift", "A": "alt", "W": "super"}
 
@@ -272,64 +266,3 @@ def test_the_sessions_home_is_all_that_it_can_write(shut: Shut) -> None:
     shut.session.begin(shut.calm)
     main = shut.ward.says(f"systemctl show -p MainPID --value {UNIT}")
     assert "kept" not in shut.ward.says(f"nsenter -t {main} -m -- ls /dev/shm")
-
-
-def searched(site: BuiltSite, needles: Sequence[bytes]) -> dict[str, list[bytes]]:
-    """Every file that the client has ever written to its disk, seen from outside, and which needles are in it."""
-    top = lab_folder() / site.name / "hosts" / "bedside"
-    found = {}
-    for path in sorted(top.rglob("*")):
-        if path.is_symlink() or not path.is_file() or "root" in path.relative_to(top).parts[:1]:
-            continue
-        content = path.read_bytes()
-        there = [needle for needle in needles if needle in content]
-        if there:
-            found[str(path.relative_to(top))] = there
-    return found
-
-
-def traces(pattern: Pattern) -> list[bytes]:
-    """What would be found of the patient: name and ID as text of 8 and 16 bits, and pixels of this study alone."""
-    image = pattern.sample
-    texts = [PATIENT, f"PACSMITH-{PATIENT_RUN}"]
-    layout, columns = pattern.layout, pattern.layout.columns
-    stored = image.content[-columns * layout.rows :]
-    cells = layout.cells  # what tells studies apart; a line of the image through them holds other parts, too
-    lines = [stored[line * columns :][:columns] for line in range(cells.top, cells.top + cells.height)]
-    pixels = max(lines, key=lambda line: sum(one != other for one, other in pairwise(line)))
-    return [*(text.encode() for text in texts), *(text.encode("utf-16-le") for text in texts), pixels]
-
-
-PATIENT_RUN = "leaves-nothing"
-SENDER = f"w{secrets.token_hex(4)}"
-PATIENT = f"PACSMITH^TEST^{SENDER.upper()}"
-
-
-def test_after_a_session_no_byte_of_the_patient_is_on_the_disk(ward: Ward, stations: BuiltSite) -> None:
-    pattern = make_pattern(PATIENT_RUN, SENDER, PatternKind(512, 512, 8))
-    ward.keep(pattern)
-    needles = [*traces(pattern), ward.password.get_secret_value().encode()]
-    with ward.kiosk() as kiosk:
-        seen = kiosk.show(pattern, lambda png: read_screen(png, pattern.layout).verdict == "met", 90)
-        assert seen.seconds is not None
-        assert searched(stations, needles) == {}
-        home = ward.says("df --output=fstype /run/pacsmith-kiosk | tail -n 1; wc -l </proc/swaps").split()
-        assert home == ["tmpfs", "1"]  # a heading and no swap
-    assert ward.says("find / -xdev -user kiosk; ls /run/pacsmith-kiosk/profile/by-a-session 2>/dev/null || true") == ""
-    assert searched(stations, needles) == {}
-    everywhere = "grep -rlaF -f - /run /tmp /dev/shm /var/log /var/tmp 2>/dev/null || true"
-    assert ward.says(everywhere, stdin=b"\n".join(needles[:2] + needles[-1:]) + b"\n") == ""
-
-
-def test_the_search_of_the_disk_finds_what_is_there(ward: Ward, stations: BuiltSite) -> None:
-    pattern = make_pattern(PATIENT_RUN, SENDER, PatternKind(512, 512, 8))
-    needles = traces(pattern)
-    ward.says(f"cat > {NEEDLE_FILE}", stdin=b"..".join(needles))
-    try:
-        found = searched(stations, needles)
-        assert [(Path(path).name, len(there)) for path, there in found.items()] == [
-            (Path(NEEDLE_FILE).name, len(needles))
-        ]
-    finally:
-        ward.says(f"rm {NEEDLE_FILE}")
-    assert searched(stations, needles) == {}
