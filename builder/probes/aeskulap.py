@@ -25,6 +25,7 @@ UNIT = "pacsmith-viewer.service"
 _PATIENCE = 30.0  # seconds for the viewer's window, and for the archive's answer to a search
 _REPAINT = 1.5  # seconds: what is scaled roughly first is drawn again well after one (SeriesView::schedule_repaint)
 _NO_ANSWER = f"took more than {_PATIENCE:.0f} s"
+_FULL_SCREEN = "F11"
 _EXPANDER = ("Tab",) * 4  # from the name: modality, its button, date, "Advanced query options"
 _ACCESSION = ("Tab",) * 3  # from there: study description, patient ID, accession number
 _AGAIN = f"systemctl reset-failed {UNIT}; systemctl restart {UNIT}"
@@ -50,6 +51,7 @@ class Aeskulap:
         self._archive = archive
         self._fresh = True
         self._seen: Form | None = None
+        self._full_screen = False  # the size of a pattern that fits pixel for pixel was measured so
 
     def show(
         self,
@@ -57,7 +59,7 @@ class Aeskulap:
         enough: Callable[[bytes], bool],
         patience: float,
         *,
-        one_to_one: bool = False,  # noqa: ARG002 - Aeskulap scales every image to its window
+        one_to_one: bool = False,
     ) -> Shown:
         """See StationViewer. A viewer that shows something already is started anew. Where the search comes to no study
         or to several, the screen is given as it is then, with a note. Raises HandError, Unreachable, StationInUse."""
@@ -65,6 +67,9 @@ class Aeskulap:
             self._remote.run(_AGAIN, sudo=True)
         self._fresh = False
         form = self._hand.until(self._form, _PATIENCE)
+        if form and one_to_one and self._full_screen:
+            self._hand.press(_FULL_SCREEN)
+            form = self._hand.until(partial(self._form_unlike, form), _PATIENCE)
         if form is None:
             return self._given_up("Aeskulap's search form did not come on the screen")
         if (studies := self._search(form, f"PS{pattern.layout.number:08X}")) is None:
@@ -88,10 +93,15 @@ class Aeskulap:
         return watch(self._hand, enough, time.monotonic(), patience, rest=_REPAINT)
 
     def own_size(self) -> tuple[int, int]:
-        """See StationViewer. Where no size is drawn so, the nearest one, so that the mapping is found short."""
+        """See StationViewer. A window without such a size fills the whole screen, here and in `show` with `one_to_one`;
+        where that has none either, it is the nearest one, so that the mapping is found short."""
         viewport = self.viewport()
         if viewport is None:
             raise HandError(f"{self._hand.host}: Aeskulap shows no image whose size could be measured")
+        if exact_size(viewport) is None and not self._full_screen:
+            self._hand.press(_FULL_SCREEN)
+            self._full_screen = True
+            viewport = self._hand.until(partial(self._viewport_unlike, viewport), _PATIENCE) or viewport
         return exact_size(viewport) or (viewport.width + 2, viewport.height + 2)
 
     def viewport(self) -> Box | None:
@@ -109,6 +119,14 @@ class Aeskulap:
         found = find_form(self._hand.shot().frame.colours, window) if window else None
         before, self._seen = self._seen, found
         return found if found == before else None
+
+    def _form_unlike(self, before: Form) -> Form | None:
+        found = self._form()
+        return found if found != before else None
+
+    def _viewport_unlike(self, before: Box) -> Box | None:
+        found = self.viewport()  # it moves first and grows then
+        return found if found and found.height != before.height else None
 
     def _search(self, form: Form, accession: str) -> Box | None:
         """Ask the archive; the place of the list of studies, or None when the form does not open."""
