@@ -45,7 +45,7 @@ def render(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Write inventories for Ansible and pyinfra, ssh_config, hosts file, host lists of lab and Vagrant, and AE table."""
+    """Write inventories for Ansible and pyinfra, ssh_config, hosts file, hosts of lab and Vagrant, and AE table."""
     model = read_checked_site(find_site(one_site(site_name, site)), today=date.today(), secrets="unasked").site.value
     folder = out or Path(state_folder(model)) / "rendered"
     changes = differences(model, folder, render_site(model, build_inventory(model)))
