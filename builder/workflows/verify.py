@@ -85,6 +85,8 @@ def verify(session: Session, *, on_evidence: Callable[[Evidence], None] = ignore
     with ThreadPoolExecutor(8) as pool:
         checks = [pool.submit(_checks, session, one, hear) for one in _role_checks(machines)]
         surveyed = pool.submit(_requirements, session, machines, hear)
+        if any(machine.host.workstation is not None for machine in machines):
+            wait(checks)  # they look at viewers, which stand aside while a listener proves the routes to their port
         others: list[Future[Any]] = [*checks, surveyed]
         _, reached = prove_routes(stage, session.inventory, asked, material, hear, lambda: wait(others))
         for future in checks:
