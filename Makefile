@@ -9,7 +9,7 @@ LAB_TESTS = $(SUDO) $(BIN)/pytest tests/lab -q -p no:cacheprovider --durations=8
 help:            ## this list
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
 
-demo: setup ## build, verify and document the archive of the fictional hospital in the lab
+demo: setup ## build, verify and document the fictional hospital in the lab
 	$(SUDO) scripts/demo
 
 demo-down: ## take the demo's lab down

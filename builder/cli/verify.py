@@ -10,7 +10,7 @@ from rich.console import Console
 
 from builder.cli.ask import asker
 from builder.cli.burn_in import BurnInOption, order
-from builder.cli.notes import tell_ends
+from builder.cli.notes import tell_ends, tell_hours
 from builder.cli.options import ClassOption, HostOption, JsonOption, SiteArgument, SiteOption, one_site
 from builder.errors import EXIT_FAILED, EXIT_UNREACHABLE, BadInput
 from builder.models.evidence import Evidence
@@ -33,7 +33,10 @@ def verify(  # noqa: PLR0917 - typer names every option
     everything: Annotated[bool, typer.Option("--all", help="List what is met, too.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Prove every route, requirement and role check, and that everything else is refused; change nothing.
+    """Prove every route, requirement and role check, that everything else is refused, and what the screens show.
+
+    Nothing is configured anew. On reading stations and thin clients the viewer is taken over for about a minute and
+    begun anew afterwards; a station that somebody touched in the last five minutes is left alone and counts as unknown.
 
     Exit code 0 when nothing is short and nothing unknown but what a person must attest; 1 otherwise; 3 when a machine
     could not be reached; 4 when one is in use by somebody else. Test studies are synthetic and are removed again.
@@ -44,6 +47,7 @@ def verify(  # noqa: PLR0917 - typer names every option
     """
     session = open_session("verify", one_site(site_name, site), hosts=host, host_class=host_class, ask=asker())
     tell_ends(session)
+    tell_hours(session)
     console = Console(stderr=True, quiet=as_json)
     with console.status("verify") as status:
         told: list[Evidence] = []

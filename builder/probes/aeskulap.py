@@ -64,6 +64,7 @@ class Aeskulap:
         """See StationViewer. A viewer that shows something already is started anew. Where the search comes to no study
         or to several, the screen is given as it is then, with a note. Raises HandError, Unreachable, StationInUse."""
         if not self._fresh:
+            self._hand.yield_to_people()
             self._remote.run(_AGAIN, sudo=True)
         self._fresh = False
         form = self._hand.until(self._form, _PATIENCE)

@@ -145,6 +145,13 @@ class Hand:
         seconds: float | None = self._ask("idle")[0]["idle"]
         return seconds
 
+    def yield_to_people(self) -> None:
+        """Raise StationInUse when somebody has touched the station in the last minutes: asked before what they do
+        there would be ended."""
+        idle = self.idle()
+        if idle is not None and idle < QUIET_MINUTES * 60:
+            raise StationInUse(self.host, idle)
+
     def move(self, x: int, y: int) -> None:
         """Put the pointer somewhere."""
         self._act([["move", x, y]])
@@ -273,6 +280,4 @@ def open_hand(remote: Remote, authority: str, screen: str = ":0") -> Iterator[Ha
 def require_unused(remote: Remote, authority: str) -> None:
     """Raise StationInUse when somebody has touched the machine in the last minutes; HandError, Unreachable."""
     with open_hand(remote, authority) as hand:
-        idle = hand.idle()
-        if idle is not None and idle < QUIET_MINUTES * 60:
-            raise StationInUse(remote.connection.host, idle)
+        hand.yield_to_people()

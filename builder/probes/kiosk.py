@@ -46,11 +46,12 @@ class Kiosk:
         """Show the pattern's study in a new session, fitted to the viewer's window, or each pixel of it on one of the
         screen's with `one_to_one`.
 
-        `Shown.seconds` count from the moment that the sign-in is confirmed, so that the archive begins to answer: the
-        browser's start and the viewer's programs are not in it. Screenshots follow each other in 0.2 to 1 s. A page
+        `Shown.seconds` count from the moment that the sign-in is confirmed: the viewer's start is in it, the browser's
+        is not. Screenshots follow each other in 0.2 to 1 s. A page
         that asks for no password within a minute, as a blank one does, is shown as it is, with None and a note.
         Raises KioskError when no session begins or the sign-in is refused; StationInUse, HandError, Unreachable.
         """
+        self.hand.yield_to_people()
         self.session.begin(self.address(pattern.sample.study, one_to_one=one_to_one))
         window = self._window()
         if self.hand.until(lambda: sign_in_asked(self.hand.shot().frame.colours, window) or None, _ASKS) is None:

@@ -129,8 +129,14 @@ def unseen(site: Site, host: Host, run: str, at: datetime) -> tuple[Evidence, ..
     asked = _DIAGNOSTIC if host.workstation is not None else _REVIEW
     record = ScreenRecord(host, run, "none: a screenshot is taken before look-up table and panel")
     who = _physicist(site)
+    settings = host.workstation or host.thin_client
+    others = [display.name for display in settings.displays if not display.primary] if settings else []
+    asked = asked | {
+        f"display {name}": "the same greys as on the primary display, on which the viewer showed the patterns"
+        for name in others
+    }
     return tuple(
-        record.evidence(f"panel, {what}", expected, "no screenshot can show it", "unknown", at).model_copy(
+        record.evidence(f"panel, {what}", expected, "no probe can show it", "unknown", at).model_copy(
             update={"attest": f"{who}, at {host.name} ({host.location})"}
         )
         for what, expected in asked.items()

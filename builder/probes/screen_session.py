@@ -12,8 +12,8 @@ from builder.probes.station_viewer import Shown, StationViewer
 
 @dataclass(frozen=True)
 class ScreenSession:
-    """`patience`: seconds within which a pattern must be right on the screen. `keep` gets each screenshot that is
-    judged, as PNG."""
+    """`patience`: seconds within which a pattern must be right on the screen. `keep` gets, as PNG, each
+    judged screenshot that shows a pattern of ours, or that is black."""
 
     viewer: StationViewer
     patience: float
@@ -37,8 +37,11 @@ class ScreenSession:
         return self._judged(self.viewer.look(watch.enough, self.patience), watch)
 
     def _judged(self, shown: Shown, watch: "_Watch") -> tuple[Shown, ScreenReading]:
-        self.keep(shown.png)
-        return shown, watch.read(shown.png)
+        reading = watch.read(shown.png)
+        # Anything else on the screen may be a patient's: what is kept is a pattern of ours, or nothing at all.
+        if reading.code is not None or any(fault.kind == "black" for fault in reading.faults):
+            self.keep(shown.png)
+        return shown, reading
 
 
 class _Watch:

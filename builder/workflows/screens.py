@@ -12,7 +12,7 @@ from builder.errors import BadInput, PacsmithError
 from builder.inventory import Machine, fqdn_of
 from builder.inventory.registry import grants
 from builder.models.evidence import Evidence
-from builder.models.site import Host
+from builder.models.site import Host, Peer
 from builder.probes.aeskulap import open_aeskulap
 from builder.probes.kiosk import open_kiosk
 from builder.probes.opening import StandInMaterial, opened
@@ -64,8 +64,13 @@ def prove_screens(session: Session, machines: Sequence[Machine], stage: Stage, t
         cleaned(stage, archives & {machine.host.name for machine in machines}, tell, "test patterns"),
         ThreadPoolExecutor(_AT_ONCE) as pool,
     ):
-        for done in [pool.submit(_prove, session, stage, station, tell) for station in stations]:
-            done.result()
+        asked = [pool.submit(_prove, session, stage, station, tell) for station in stations]
+        try:
+            for done in asked:
+                done.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)  # whoever interrupts wants no further screen taken over
+            raise
     for station in stations:
         for item in unseen(session.site, station.host, session.run.id, now()):
             tell(item)
@@ -79,8 +84,15 @@ def _stations(session: Session, machine: Machine, tell: Tell) -> Iterator[Statio
     if archive is not None:
         yield Station(machine, archive)
         return
-    fault = PacsmithError("no archive that pacsmith builds is asked by this station; add a route to one")
     record = ScreenRecord(host, session.run.id, "none")
+    others = [
+        g.target.name for g in grants(session.site, by=host.name) if isinstance(g.target, Peer) and "move" in g.may
+    ]
+    if not others:
+        fault = PacsmithError("no route lets it fetch from an archive; add one with [find, move]")
+        tell(record.failed("screen", fault, now()))
+        return
+    fault = PacsmithError(f"its images come from {', '.join(others)}, in which pacsmith puts no test pattern")
     found = record.failed("screen", fault, now())
     tell(found.model_copy(update={"attest": f"the person who reads at {host.name} ({host.location})"}))
 
@@ -105,6 +117,8 @@ def _prove(session: Session, stage: Stage, station: Station, tell: Tell) -> None
             _show(session, archive, screen, record, tell)
     except PacsmithError as fault:
         tell(record.failed("screen", fault, now()))
+    except (OSError, ValueError, LookupError) as fault:  # what no driver foresaw at one station is no end of the others
+        tell(record.failed("screen", PacsmithError(f"{type(fault).__name__}: {fault}"), now()))
 
 
 def _probe(station: Station) -> str:

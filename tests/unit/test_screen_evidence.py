@@ -134,7 +134,7 @@ def test_the_page_holds_the_picture_once_with_the_table_beside_it(pattern: Patte
     assert page.count('src="data:image/png;base64,') == 1
     assert page.count('<tr><th scope="row" class="number">') == 18
     without = dossier_html(with_screen(greys, mapping))
-    assert f"The screenshot {greys.screen.sha256[:16]} is no longer kept" in without
+    assert f"The screenshot {greys.screen.sha256[:16]} is not in the project folder" in without
 
 
 def test_a_picture_that_was_changed_is_not_shown(pattern: Pattern, tmp_path: Path) -> None:
