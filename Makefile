@@ -46,17 +46,17 @@ lab-clinic: ## lab tests that share one archive, built once
 lab-stations: ## lab tests that share a host of each class, built once, and look at the screens of its stations
 	$(LAB_TESTS) -m stations
 
-lab-rooms: ## lab tests of a ward with DICOM TLS, of one reading station and one thin client, and of Ansible's engine
+lab-rooms: ## lab tests of a ward with DICOM TLS, and of Ansible's engine
 	$(LAB_TESTS) -m "ward or rooms"
 
 lab-others: ## all other lab tests but the long ones
 	$(LAB_TESTS) -m "not clinic and not ward and not stations and not rooms and not vagrant and not long"
 
-lab-long: ## lab tests that take too long to gate a landing: burn-in, and NVIDIA's driver from Debian
+lab-long: ## lab tests that take too long to gate a landing: login and cache, two displays, burn-in, NVIDIA's driver, ...
 	$(LAB_TESTS) -m long
 
 vagrant: ## lab tests that boot one host of each class with Vagrant's provider lxc
-	$(LAB_TESTS) -m vagrant
+	$(LAB_TESTS) -m "vagrant and not long"
 
 molecule: ## the scenario of the Ansible role in the lab: create, converge, idempotence, side effect, verify
 	cd roles/workstation && $(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" molecule test

@@ -13,7 +13,7 @@ from PIL import Image
 
 from tests.lab.conftest import PAGE_COLOUR, VIEWER, BuiltSite, built
 
-pytestmark = pytest.mark.rooms
+pytestmark = pytest.mark.long
 
 LEFT, RIGHT = (0, 0, 1280, 1024), (1280, 0, 3200, 1080)  # places of the displays, left, top, right and bottom
 HOME, UNIT = "/run/pacsmith-kiosk", "pacsmith-kiosk.service"

@@ -58,6 +58,7 @@ def test_the_same_command_again_changes_nothing(boxed: BuiltSite) -> None:
     assert "all 3 hosts are up" in done.stderr
 
 
+@pytest.mark.long
 def test_a_host_comes_back_from_a_reboot_with_its_address_and_key(boxed: BuiltSite) -> None:
     began = "systemctl show -p UserspaceTimestampMonotonic --value"
     before = boxed.on("store", began).stdout
@@ -69,6 +70,7 @@ def test_a_host_comes_back_from_a_reboot_with_its_address_and_key(boxed: BuiltSi
     assert boxed.on("store", "systemctl is-system-running --wait").stdout.strip() == "running"
 
 
+@pytest.mark.long
 def test_status_says_how_the_hosts_do_and_the_other_driver_keeps_off(boxed: BuiltSite) -> None:
     said = json.loads(boxed.pacsmith("lab", "status", boxed.name, "--json").stdout)
     assert {host["name"]: host["state"] for host in said["hosts"]} == dict.fromkeys(HOSTS, "running")
@@ -138,6 +140,7 @@ def interrupted_up(cut: Project) -> None:
     up.wait()
 
 
+@pytest.mark.long
 def test_a_killed_up_is_finished_by_the_next_and_cleared_by_down(tmp_path: Path) -> None:
     cut = Project.new(tmp_path, "cut", "10.118.0")
     try:

@@ -15,7 +15,7 @@ from builder.probes.hand import Hand, open_hand
 from builder.survey.remote import Remote
 from tests.lab.conftest import BuiltSite, new_folder, run_steps
 
-pytestmark = pytest.mark.rooms
+pytestmark = pytest.mark.long
 PASSWORD = "read {{ 4 }} $(id) 'n\" w3ll"  # nothing on its way may take it for anything but text
 CACHE = "/var/cache/pacsmith-viewer"
 FILL = f"fallocate -l $(df --output=avail -B1 {CACHE} | tail -1) {CACHE}/of-a-patient"
