@@ -37,8 +37,8 @@ unit: ## tests that need no host
 bases: ## the lab's base trees, made while other checks run (root)
 	$(SUDO) $(BIN)/python -m tests.lab.prepare
 
-lab: ## tests on real hosts in the lab, three groups side by side (root); `make lab-long` has two more
-	@$(MAKE) --no-print-directory -j3 -Otarget lab-stations lab-rooms lab-others lab-clinic vagrant molecule
+lab: ## tests on real hosts in the lab, three groups side by side (root); `make lab-long` has more
+	@$(MAKE) --no-print-directory -j3 -Otarget vagrant lab-rooms lab-others lab-clinic molecule
 
 lab-clinic: ## lab tests that share one archive, built once
 	$(LAB_TESTS) -m clinic
@@ -52,7 +52,7 @@ lab-rooms: ## lab tests of a ward with DICOM TLS, and of Ansible's engine
 lab-others: ## all other lab tests but the long ones
 	$(LAB_TESTS) -m "not clinic and not ward and not stations and not rooms and not vagrant and not long"
 
-lab-long: ## lab tests that take too long to gate a landing: login and cache, two displays, burn-in, NVIDIA's driver, ...
+lab-long: lab-stations ## lab tests that take too long to gate a landing: faults on screens, login, burn-in, NVIDIA ...
 	$(LAB_TESTS) -m long
 
 vagrant: ## lab tests that boot one host of each class with Vagrant's provider lxc
