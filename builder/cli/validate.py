@@ -14,7 +14,7 @@ from builder.load import Loaded, LoadErrors, Problem, load_sheets
 from builder.load.place import find_site
 from builder.models.sheet import Sheet
 from builder.models.site import Site
-from builder.workflows.validate import read_checked_site
+from builder.workflows.validate import read_checked_site, require_buildable
 
 
 def _counted(number: int, word: str) -> str:
@@ -99,6 +99,7 @@ def validate(
             ask=asker(),
             secrets="unasked" if no_secrets else "begun",
         )
+        require_buildable(checked)
     except LoadErrors as faults:
         _refuse(faults.problems, as_json=as_json)
         raise typer.Exit(EXIT_BAD_INPUT) from None

@@ -6,7 +6,9 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
+from builder.errors import BadInput
 from builder.inventory.references import secret_references
+from builder.inventory.roles import role_variables, roles_of
 from builder.inventory.rules import check_site
 from builder.load import Loaded, LoadErrors, Problem, load_sheets, load_site
 from builder.models.secret import SecretReference
@@ -89,3 +91,20 @@ def read_checked_site(
     if problems:
         raise LoadErrors(problems)
     return CheckedSite(site, sheets, store, (note,) if note else ())
+
+
+def require_buildable(checked: CheckedSite) -> None:
+    """Raise LoadErrors with every host that its roles cannot build as the site says, each at the host's own line."""
+    problems = []
+    for place, host in enumerate(checked.site.value.hosts):
+        for role in roles_of(host):
+            try:
+                role_variables(role, checked.site.value, host)
+            except BadInput as fault:
+                about, _, sentence = str(fault).partition(": ")
+                what, _, remedy = sentence.partition("; ")
+                if about != f"hosts/{host.name}":
+                    raise  # a role that is missing or broken: nothing of the site file
+                problems.append(checked.site.problem(("hosts", place), what, remedy))
+    if problems:
+        raise LoadErrors(problems)

@@ -1,7 +1,9 @@
 """Accepted sites for the lab tests: each is built once, cold, by the command itself in an empty project folder."""
 
+import contextlib
 import hashlib
 import io
+import json
 import os
 import shutil
 import subprocess
@@ -14,6 +16,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from builder.lab.layout import Layout
+
+TESTED_BY = "tested-by"
 SITES = Path(__file__).parent / "sites"
 NORTH_SECRETS = {"NORTH_VAULT_PASSWORD": "north-vault-8Qw3xT", "NORTH_DATABASE_PASSWORD": "north-db-p'a\"ss w0rd"}
 
@@ -74,9 +79,28 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def new_folder(folder: Path, file: str, environment: dict[str, str]) -> BuiltSite:
     """A project folder with nothing in it but the site file."""
     name = next(line.split()[1] for line in (SITES / file).read_text().splitlines() if line.startswith("name:"))
+    take_over(name)
     (folder / "inventory" / name).mkdir(parents=True)
+    (folder / TESTED_BY).write_text(str(os.getpid()))
     shutil.copy(SITES / file, folder / "inventory" / name / "site.yml")
     return BuiltSite(folder, name, environment, "")
+
+
+def take_over(name: str) -> None:
+    """Take down the lab `name` of a test run that ended without its own end, as by a power cut; no other lab."""
+    layout = Layout.of(name)
+    if not layout.owner.is_file():
+        return
+    project = Path(json.loads(layout.owner.read_text())["project"])
+    mark = project / TESTED_BY
+    if mark.is_file() and not _is_a_test_run(mark.read_text()):
+        BuiltSite(project, name, {}, "").pacsmith("lab", "down", name)
+
+
+def _is_a_test_run(process: str) -> bool:
+    with contextlib.suppress(OSError):
+        return b"pytest" in Path("/proc", process, "cmdline").read_bytes()
+    return False
 
 
 def run_steps(site: BuiltSite, *steps: list[str]) -> str:

@@ -1,10 +1,12 @@
 """The verbs `validate`, `schema` and `init`, as a person runs them in an empty project folder."""
 
+import copy
 import json
 from pathlib import Path
 
 import pytest
 import typer
+import yaml
 from typer.testing import CliRunner
 
 from builder.cli import init, schema, validate
@@ -13,6 +15,7 @@ from builder.load import LoadErrors
 from builder.load.schema import schema_text
 from builder.workflows.validate import read_checked_site
 from tests.unit.bad_files import FOLDER, TODAY
+from tests.unit.site_parts import hospital_data
 
 app = typer.Typer()
 for verb in (init.init, schema.schema, validate.validate):
@@ -166,3 +169,26 @@ def test_all_schemas_are_written_to_a_folder() -> None:
         run("schema")
     with pytest.raises(BadInput, match="cannot be written"):
         run("schema", "--out", "a/b/site.json/x")
+
+
+def test_what_a_role_cannot_build_is_a_problem_of_each_host_with_its_line() -> None:
+    data = hospital_data()
+    station = next(host for host in data["hosts"] if host["class"] == "workstation")
+    other = {**copy.deepcopy(station), "name": "read03", "address": "10.78.0.33", "ae": {"title": "BRIGID_READ3", "port": 11112}}
+    other["workstation"]["depth"] = 30
+    for place, display in enumerate(other["workstation"]["displays"]):
+        display["serial"] = f"SYN{place}"
+    station["os"] = "debian-13"
+    data["hosts"].append(other)
+    data["routes"].append({"from": "read03", "to": "archive01", "may": ["find", "move"]})
+    data["routes"].append({"from": "archive01", "to": "read03", "may": ["store"]})
+    file = Path("inventory/st-brigid/site.yml")
+    file.parent.mkdir(parents=True)
+    file.write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")
+    code, lines = run("validate", "--no-secrets")
+    assert code == 2
+    told = [line.partition("site.yml:")[2].split(": ", 1) for line in lines]
+    assert [place.partition(":")[0].isdecimal() for place, _ in told] == [True, True]
+    assert told[0][1].startswith("hosts[1]: role workstation builds Debian 12")
+    assert told[1][1].startswith("hosts[3]: role workstation")
+    assert told[0][0] != told[1][0]
