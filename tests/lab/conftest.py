@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from builder.lab.layout import Layout
+from builder.lab.layout import lab_folder
 
 TESTED_BY = "tested-by"
 SITES = Path(__file__).parent / "sites"
@@ -79,22 +79,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def new_folder(folder: Path, file: str, environment: dict[str, str]) -> BuiltSite:
     """A project folder with nothing in it but the site file."""
     name = next(line.split()[1] for line in (SITES / file).read_text().splitlines() if line.startswith("name:"))
-    take_over(name)
     (folder / "inventory" / name).mkdir(parents=True)
-    (folder / TESTED_BY).write_text(str(os.getpid()))
+    mark_as_tested(folder)
     shutil.copy(SITES / file, folder / "inventory" / name / "site.yml")
     return BuiltSite(folder, name, environment, "")
 
 
-def take_over(name: str) -> None:
-    """Take down the lab `name` of a test run that ended without its own end, as by a power cut; no other lab."""
-    layout = Layout.of(name)
-    if not layout.owner.is_file():
-        return
-    project = Path(json.loads(layout.owner.read_text())["project"])
-    mark = project / TESTED_BY
-    if mark.is_file() and not _is_a_test_run(mark.read_text()):
-        BuiltSite(project, name, {}, "").pacsmith("lab", "down", name)
+def mark_as_tested(folder: Path) -> None:
+    """Note in a project folder whose test run it belongs to."""
+    (folder / TESTED_BY).write_text(str(os.getpid()))
+
+
+def pytest_sessionstart() -> None:
+    """Take down the labs of test runs that ended without an end of their own, as by a power cut; no other lab."""
+    for owner in lab_folder().glob("*/lab.json"):
+        project = Path(json.loads(owner.read_text())["project"])
+        mark = project / TESTED_BY
+        if mark.is_file() and not _is_a_test_run(mark.read_text()):
+            BuiltSite(project, owner.parent.name, {}, "").pacsmith("lab", "down", owner.parent.name)
 
 
 def _is_a_test_run(process: str) -> bool:

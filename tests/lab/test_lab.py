@@ -20,6 +20,7 @@ from builder.lab.machine import KeeperState, read_keeper
 from builder.lab.mounts import below
 from builder.lab.processes import command_lines, is_below
 from builder.load.site import load_site
+from tests.lab.conftest import mark_as_tested
 
 COMMAND = (sys.executable, "-m", "builder.cli.main")
 SITE = """\
@@ -56,6 +57,7 @@ class Project:
         file = folder / "inventory" / site / "site.yml"
         file.parent.mkdir(parents=True)
         file.write_text(SITE.format(name=site, net=net))
+        mark_as_tested(folder)
         return cls(folder, site)
 
     @property

@@ -174,7 +174,8 @@ def test_all_schemas_are_written_to_a_folder() -> None:
 def test_what_a_role_cannot_build_is_a_problem_of_each_host_with_its_line() -> None:
     data = hospital_data()
     station = next(host for host in data["hosts"] if host["class"] == "workstation")
-    other = {**copy.deepcopy(station), "name": "read03", "address": "10.78.0.33", "ae": {"title": "BRIGID_READ3", "port": 11112}}
+    other = {**copy.deepcopy(station), "name": "read03", "address": "10.78.0.33"}
+    other["ae"]["title"] = "BRIGID_READ3"
     other["workstation"]["depth"] = 30
     for place, display in enumerate(other["workstation"]["displays"]):
         display["serial"] = f"SYN{place}"
