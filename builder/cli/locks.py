@@ -31,8 +31,8 @@ def locks(
     reason: Annotated[str | None, typer.Option("--reason", help="Why it may be removed; goes with --break.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the locks of the site's ledger. The lock of a process that has ended on this machine needs no breaking: the
-    next run takes it over.
+    """List the locks of the site's ledger. A lock that is marked as left by a process that has ended needs no breaking:
+    the next run takes it over.
 
     Example: pacsmith locks --break st-brigid/archive01 --reason 'the jump host was reinstalled'
     """

@@ -185,6 +185,10 @@ class Ledger:
         with self._database.read() as session:
             return tuple(lock_of(row) for row in session.scalars(select(LockRow).order_by(LockRow.scope)))
 
+    def at_work(self) -> frozenset[str]:
+        """The runs that hold a lock and whose process may still live."""
+        return frozenset(lock.run for lock in self.locks() if not lock.process.gone(self._process))
+
     def break_lock(self, scope: str, *, run: Run, reason: str) -> Lock:
         """Remove somebody's lock. `run` is recorded, done, with the reason as its note and one event.
 

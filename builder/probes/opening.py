@@ -167,11 +167,17 @@ class Removal:
     others_after: int
 
 
-def clean(archive: Orthanc, run: str | None = None) -> Removal:
-    """Remove the synthetic studies of `run`, or of every run. Raises Unreachable, SilentArchiveError."""
+def clean(archive: Orthanc, run: str | None = None, spare: frozenset[str] = frozenset()) -> Removal:
+    """Remove the synthetic studies of `run`, or of every run but those in `spare`, which are at work elsewhere. Raises
+    Unreachable, SilentArchiveError."""
+    spared = {patient_id(other) for other in spare}
     with archive.lock:
         everyone = archive.studies()
-        ours = [study for study, patient in everyone.items() if run is None or patient == patient_id(run)]
+        ours = [
+            study
+            for study, patient in everyone.items()
+            if (patient not in spared if run is None else patient == patient_id(run))
+        ]
         before = archive.count() - len(everyone)
         if not ours:
             return Removal(0, 0, before, before)

@@ -35,13 +35,15 @@ def _no_depot(needed: Needed) -> Path:
 @dataclass
 class Stage:
     """`samples`: what each stand-in stores; `stow`: what it sends by STOW-RS; `stored`: what each archive is known to
-    hold of this run. `artefact`: the depot's file, hashed just now; raises PacsmithError when it is not there."""
+    hold of this run. `at_work`: the runs, this one among them, that are at work now. `artefact`: the depot's file,
+    hashed just now; raises PacsmithError when it is not there."""
 
     site: Site
     run: str
     secret: Callable[[SecretReference], SecretStr]
     ca_pem: str = ""
     artefact: Callable[[Needed], Path] = _no_depot
+    at_work: Callable[[], frozenset[str]] = frozenset
     archives: dict[str, Orthanc] = field(default_factory=dict)
     players: dict[str, Player] = field(default_factory=dict)
     samples: dict[str, tuple[Sample, ...]] = field(default_factory=dict)

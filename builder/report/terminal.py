@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from builder.ledger import Lock
+from builder.ledger import Lock, ProcessIdentity
 from builder.models.evidence import Evidence, Verdict
 from builder.models.run import Run
 from builder.report.templating import GLYPHS
@@ -53,9 +53,11 @@ def runs_table(runs: Sequence[Run]) -> Table:
 def locks_table(locks: Sequence[Lock]) -> Table:
     """Locks: what, by whom, why, since when (UTC), and which process."""
     table = _table("scope", "who", "why", "since (UTC)", "run", "process")
+    here = ProcessIdentity.of_this()
     for lock in locks:
         since = f"{lock.since:%Y-%m-%d %H:%M}"
-        table.add_row(*map(Text, (lock.scope, lock.who, lock.why, since, lock.run, str(lock.process))))
+        process = f"{lock.process}{' (ended: the next run takes the lock over)' if lock.process.gone(here) else ''}"
+        table.add_row(*map(Text, (lock.scope, lock.who, lock.why, since, lock.run, process)))
     return table
 
 

@@ -32,7 +32,7 @@ def images_under_load(session: Session, tell: Callable[[Evidence], None]) -> Ite
         yield {}
         return
     ca_pem = ca_certificate(session.site, session.store)
-    stage = Stage(session.site, session.run.id, session.store.value, ca_pem)
+    stage = Stage(session.site, session.run.id, session.store.value, ca_pem, at_work=session.ledger.at_work)
     archives = frozenset(station.archive.name for station in stations)
     own = archives & {machine.host.name for machine in session.machines}
     with (

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from builder.durable import write_whole
-from builder.errors import BadInput, PacsmithError
+from builder.errors import BadInput, PacsmithError, Unreachable
 from builder.inventory import Machine, fqdn_of
 from builder.inventory.registry import grants
 from builder.models.evidence import Evidence
@@ -53,11 +53,12 @@ class Station:
         return settings.first_image_seconds
 
 
-def prove_screens(session: Session, machines: Sequence[Machine], stage: Stage, tell: Tell) -> None:
-    """Show test patterns on every station among `machines`. What keeps one from being looked at is told as unknown."""
+def prove_screens(session: Session, machines: Sequence[Machine], stage: Stage, tell: Tell) -> bool:
+    """Show test patterns on every station among `machines`; whether all of them, and their archives, could be reached.
+    What keeps a station from being looked at is told as unknown."""
     stations = [station for machine in machines for station in _stations(session, machine, tell)]
     if not stations:
-        return
+        return True
     archives = frozenset(station.archive.name for station in stations)
     with (
         opened(stage, session.inventory, archives, frozenset(), lambda _: StandInMaterial(stage.ca_pem)),
@@ -66,14 +67,14 @@ def prove_screens(session: Session, machines: Sequence[Machine], stage: Stage, t
     ):
         asked = [pool.submit(_prove, session, stage, station, tell) for station in stations]
         try:
-            for done in asked:
-                done.result()
+            reached = [done.result() for done in asked]
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)  # whoever interrupts wants no further screen taken over
             raise
     for station in stations:
         for item in unseen(session.site, station.host, session.run.id, now()):
             tell(item)
+    return all(reached)
 
 
 def _stations(session: Session, machine: Machine, tell: Tell) -> Iterator[Station]:
@@ -108,7 +109,8 @@ def archive_of(session: Session, host: Host) -> Host | None:
     return None
 
 
-def _prove(session: Session, stage: Stage, station: Station, tell: Tell) -> None:
+def _prove(session: Session, stage: Stage, station: Station, tell: Tell) -> bool:
+    """Show the patterns on one station; false when it, or its archive, could not be reached."""
     record = ScreenRecord(station.host, session.run.id, _probe(station))
     try:
         archive = stage.archive(station.archive.name)
@@ -117,8 +119,10 @@ def _prove(session: Session, stage: Stage, station: Station, tell: Tell) -> None
             _show(session, archive, screen, record, tell)
     except PacsmithError as fault:
         tell(record.failed("screen", fault, now()))
+        return not isinstance(fault, Unreachable)
     except (OSError, ValueError, LookupError) as fault:  # what no driver foresaw at one station is no end of the others
         tell(record.failed("screen", PacsmithError(f"{type(fault).__name__}: {fault}"), now()))
+    return True
 
 
 def _probe(station: Station) -> str:

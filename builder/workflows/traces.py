@@ -16,12 +16,14 @@ from builder.probes.stage import Stage
 def cleaned(
     stage: Stage, own: frozenset[str], on_evidence: Callable[[Evidence], None], what: str = "test studies"
 ) -> Iterator[list[Evidence]]:
-    """Remove what earlier runs left on `own` machines (another archive may be under another run at this moment), and in
-    any case what this one brings; the evidence of that, called by `what` was removed, is added at the end."""
+    """Remove what earlier runs left on `own` machines, and in any case what this one brings; the evidence of that,
+    called by `what` was removed, is added at the end. A run that is at work now, as on a station that fetches from an
+    archive of `own`, keeps its studies."""
     told: list[Evidence] = []
+    at_work = stage.at_work()
     for name, archive in stage.archives.items():
         if name in own:
-            quietly(partial(clean, archive))
+            quietly(partial(clean, archive, spare=at_work))
             quietly(archive.forget_worklists)
     try:
         yield told

@@ -92,16 +92,17 @@ def verify(session: Session, *, on_evidence: Callable[[Evidence], None] = ignore
         for future in checks:
             future.result()
         read = surveyed.result()
-    prove_screens(session, machines, _stage(session, ca_pem), hear)
+    seen = prove_screens(session, machines, _stage(session, ca_pem), hear)
     return Verified(
         _ordered(told, [question.subject for question in asked]),
-        bool(absent) or not reached or any(one.fault for one in read),
+        bool(absent) or not (reached and seen) or any(one.fault for one in read),
         {one.machine.host.name: one.facts for one in read if one.fault is None},
     )
 
 
 def _stage(session: Session, ca_pem: str) -> Stage:
-    return Stage(session.site, session.run.id, session.store.value, ca_pem, artefact=_artefact)
+    at_work = session.ledger.at_work
+    return Stage(session.site, session.run.id, session.store.value, ca_pem, artefact=_artefact, at_work=at_work)
 
 
 def _artefact(needed: Needed) -> Path:

@@ -93,9 +93,11 @@ def test_a_killed_process_loses_its_lock_to_the_next_and_the_events_say_so(ledge
         ledger.begin(run("too early"))
         with pytest.raises(Held), ledger.lock("st-brigid", who="tomasz", why="verify", run="too early"):
             pytest.fail("the holder is alive")
+        assert ledger.at_work() == {"killed"}
         holder.kill()
         # No wait() yet: an unburied process holds nothing either.
         os.waitid(os.P_PID, holder.pid, os.WEXITED | os.WNOWAIT)
+        assert ledger.at_work() == set()
         ledger.begin(run("next"))
         with ledger.lock("st-brigid", who="tomasz", why="verify", run="next") as taken:
             assert [old.run for old in taken.from_] == ["killed"]
