@@ -26,11 +26,13 @@ class SilentArchiveError(PacsmithError):
 
 
 class Orthanc:
-    """One archive. Its lock keeps counts and removals apart from each other."""
+    """One archive. Its lock keeps counts and removals apart from each other; `withdrawn` counts the studies that left
+    before the clean-up at the end."""
 
     def __init__(self, host: Host, remote: Remote) -> None:
         self.host = host
         self.remote = remote
+        self.withdrawn = 0
         self.lock = threading.Lock()
 
     @property
@@ -133,7 +135,7 @@ class Orthanc:
         self.remote.run(f"rm -f {WORKLISTS}/{WORKLIST_PREFIX}*.wl", sudo=True)
 
     def lookup(self, instance: str) -> list[str]:
-        """Orthanc's identifiers of what has this SOP instance UID. Raises Unreachable, SilentArchiveError."""
+        """Orthanc's identifiers of what has this study, series or SOP instance UID. Raises Unreachable, SilentArchiveError."""
         status, content = self.ask("POST", "/tools/lookup", instance.encode())
         if status != 200:
             raise SilentArchiveError(f"{self.host.name}: Orthanc answers POST /tools/lookup with {status}")
@@ -143,6 +145,13 @@ class Orthanc:
         """The stored file of an instance by its SOP instance UID, with the HTTP status; 404 when it is not there."""
         found = self.lookup(instance)
         return self.ask("GET", f"/instances/{found[0]}/file") if found else (404, b"")
+
+    def withdraw(self, studies: Iterable[str]) -> None:
+        """Delete the studies with these study instance UIDs, which must be our own. Raises as `remove` does."""
+        with self.lock:
+            held = [identifier for study in studies for identifier in self.lookup(study)]
+            self.remove(held)
+            self.withdrawn += len(held)
 
     def remove(self, studies: list[str]) -> None:
         """Delete these studies and nothing else. Raises SilentArchiveError when it is refused."""

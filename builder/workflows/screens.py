@@ -16,7 +16,6 @@ from builder.models.site import Host, Peer
 from builder.probes.aeskulap import open_aeskulap
 from builder.probes.kiosk import open_kiosk
 from builder.probes.opening import StandInMaterial, opened
-from builder.probes.orthanc import Orthanc
 from builder.probes.pattern import Pattern, PatternKind, make_pattern, make_series
 from builder.probes.screen_evidence import ScreenRecord, unseen
 from builder.probes.screen_session import ScreenSession
@@ -25,12 +24,13 @@ from builder.probes.station_viewer import StationViewer
 from builder.report.gather import screens_folder
 from builder.survey.remote import Remote
 from builder.workflows.session import Session, now
-from builder.workflows.traces import cleaned
+from builder.workflows.traces import cleaned, for_one_station
 
 FIRST = PatternKind(1024, 1024, 8)
 _TURNS = 7  # images further in the series: enough to tell apart from one more or one less
 _AT_ONCE = 2  # stations; each costs a core for its screenshots
 Tell = Callable[[Evidence], None]
+Put = Callable[..., tuple[Pattern, ...]]
 
 
 @dataclass(frozen=True)
@@ -114,9 +114,13 @@ def _prove(session: Session, stage: Stage, station: Station, tell: Tell) -> bool
     record = ScreenRecord(station.host, session.run.id, _probe(station))
     try:
         archive = stage.archive(station.archive.name)
-        with Remote(station.machine.connection) as remote, viewer_of(session, station, remote) as viewer:
+        with (
+            Remote(station.machine.connection) as remote,
+            for_one_station(archive) as put,
+            viewer_of(session, station, remote) as viewer,
+        ):
             screen = ScreenSession(viewer, float(station.seconds), partial(_keep, session))
-            _show(session, archive, screen, record, tell)
+            _show(put, screen, record, tell)
     except PacsmithError as fault:
         tell(record.failed("screen", fault, now()))
         return not isinstance(fault, Unreachable)
@@ -147,26 +151,21 @@ def viewer_of(session: Session, station: Station, remote: Remote) -> AbstractCon
     return open_kiosk(remote, station.host.name, origin, user.name, session.store.value(user.password))
 
 
-def _show(session: Session, archive: Orthanc, screen: ScreenSession, record: ScreenRecord, tell: Tell) -> None:
+def _show(put: Put, screen: ScreenSession, record: ScreenRecord, tell: Tell) -> None:
     """8 bit; then 12 bit, of a size that the viewer can show pixel for pixel; then a series."""
-    run, name = session.run.id, record.host.name
-    first = _stored(archive, make_pattern(run, name, FIRST))[0]
+    run, name = record.run, record.host.name
+    first = put(make_pattern(run, name, FIRST))[0]
     shown, reading = screen.show(first)
     tell(record.greys(first.sample.name, shown, reading, now()))
     tell(record.first_image(shown, screen.patience, now()))
-    own = _stored(archive, make_pattern(run, name, PatternKind(*screen.own_size(), 12)))[0]
+    own = put(make_pattern(run, name, PatternKind(*screen.own_size(), 12)))[0]
     shown, reading = screen.show(own, one_to_one=True)
     tell(record.greys(own.sample.name, shown, reading, now()))
     tell(record.mapping(own.sample.name, shown, reading, now()))
-    series = _stored(archive, *make_series(run, name))
+    series = put(*make_series(run, name))
     screen.show(series[0])
     shown, reading = screen.scrolled(series[_TURNS], _TURNS)
     tell(record.scrolled(series[_TURNS].layout, shown, reading, now()))
-
-
-def _stored(archive: Orthanc, *patterns: Pattern) -> tuple[Pattern, ...]:
-    archive.put_all([pattern.sample.content for pattern in patterns])
-    return patterns
 
 
 def _keep(session: Session, png: bytes) -> None:

@@ -8,6 +8,7 @@ from builder.errors import PacsmithError
 from builder.models.evidence import Evidence
 from builder.probes.opening import clean
 from builder.probes.orthanc import Orthanc
+from builder.probes.pattern import Pattern
 from builder.probes.question import Answer, Question, evidence_of
 from builder.probes.stage import Stage
 
@@ -34,6 +35,23 @@ def cleaned(
             on_evidence(evidence)
 
 
+@contextmanager
+def for_one_station(archive: Orthanc) -> Iterator[Callable[..., tuple[Pattern, ...]]]:
+    """What puts patterns into the archive. They leave it when the block ends, so that it never holds those of all
+    stations; what cannot be removed then is left to `cleaned`."""
+    brought: set[str] = set()
+
+    def put(*patterns: Pattern) -> tuple[Pattern, ...]:
+        brought.update(pattern.sample.study for pattern in patterns)
+        archive.put_all([pattern.sample.content for pattern in patterns])
+        return patterns
+
+    try:
+        yield put
+    finally:
+        quietly(partial(archive.withdraw, brought))
+
+
 def quietly(work: Callable[[], object]) -> None:
     """Do what a silent archive may refuse: that is told by the questions themselves."""
     try:
@@ -55,6 +73,6 @@ def _removal(stage: Stage, archive: Orthanc, what: str) -> Evidence:
     except PacsmithError as fault:
         return evidence_of(question, Answer("unknown", f"not removed: {fault}", probe), stage.run)
     others = f"other studies: {done.others_before} before, {done.others_after} after"
-    observed = f"{done.removed} removed, {done.left} left; {others}"
+    observed = f"{done.removed + archive.withdrawn} removed, {done.left} left; {others}"
     met = done.left == 0 and done.others_after >= done.others_before
     return evidence_of(question, Answer("met" if met else "short", observed, probe), stage.run)
