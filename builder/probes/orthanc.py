@@ -135,7 +135,7 @@ class Orthanc:
         self.remote.run(f"rm -f {WORKLISTS}/{WORKLIST_PREFIX}*.wl", sudo=True)
 
     def lookup(self, instance: str) -> list[str]:
-        """Orthanc's identifiers of what has this study, series or SOP instance UID. Raises Unreachable, SilentArchiveError."""
+        """Orthanc's identifiers of what has this study or SOP instance UID. Raises Unreachable, SilentArchiveError."""
         status, content = self.ask("POST", "/tools/lookup", instance.encode())
         if status != 200:
             raise SilentArchiveError(f"{self.host.name}: Orthanc answers POST /tools/lookup with {status}")
