@@ -1,6 +1,7 @@
 """What a station's screen showed, as evidence; what no screenshot can show, for medical physics to attest (pure)."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 
 from builder.models.evidence import Evidence, GreyStep, ScreenPicture, Verdict
@@ -124,8 +125,9 @@ def observed_greys(reading: ScreenReading) -> str:
     return f"worst step off by {reading.worst:.2f} of 255; {insets}"
 
 
-def unseen(site: Site, host: Host, run: str, at: datetime) -> tuple[Evidence, ...]:
-    """What medical physics must attest of a station's panels: luminance, grey scale, uniformity, room."""
+def unseen(site: Site, host: Host, run: str, at: datetime, archives: Sequence[str] = ()) -> tuple[Evidence, ...]:
+    """What a person must attest: medical physics of a station's panels luminance, grey scale, uniformity, room; and who
+    reads there that images of the further `archives`, which no pattern came from, show as those of the first do."""
     asked = _DIAGNOSTIC if host.workstation is not None else _REVIEW
     record = ScreenRecord(host, run, "none: a screenshot is taken before look-up table and panel")
     who = _physicist(site)
@@ -135,12 +137,20 @@ def unseen(site: Site, host: Host, run: str, at: datetime) -> tuple[Evidence, ..
         f"display {name}": "the same greys as on the primary display, on which the viewer showed the patterns"
         for name in others
     }
-    return tuple(
+    panels = [
         record.evidence(f"panel, {what}", expected, "no probe can show it", "unknown", at).model_copy(
             update={"attest": f"{who}, at {host.name} ({host.location})"}
         )
         for what, expected in asked.items()
-    )
+    ]
+    further = [
+        record.evidence(
+            f"images of {archive}", "they open as those of the first archive do", "no test pattern came from there",
+            "unknown", at,
+        ).model_copy(update={"attest": f"the person who reads at {host.name} ({host.location})"})
+        for archive in archives
+    ]  # fmt: skip
+    return (*panels, *further)
 
 
 def _physicist(site: Site) -> str:

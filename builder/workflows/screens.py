@@ -12,7 +12,7 @@ from builder.errors import BadInput, PacsmithError, Unreachable
 from builder.inventory import Machine, fqdn_of
 from builder.inventory.registry import grants
 from builder.models.evidence import Evidence
-from builder.models.site import Host, Peer
+from builder.models.site import Host, Peer, Site
 from builder.probes.aeskulap import open_aeskulap
 from builder.probes.kiosk import open_kiosk
 from builder.probes.opening import StandInMaterial, opened
@@ -72,7 +72,8 @@ def prove_screens(session: Session, machines: Sequence[Machine], stage: Stage, t
             pool.shutdown(wait=False, cancel_futures=True)  # whoever interrupts wants no further screen taken over
             raise
     for station in stations:
-        for item in unseen(session.site, station.host, session.run.id, now()):
+        others = [archive.name for archive in _archives(session.site, station.host) if archive != station.archive]
+        for item in unseen(session.site, station.host, session.run.id, now(), others):
             tell(item)
     return all(reached)
 
@@ -99,14 +100,17 @@ def _stations(session: Session, machine: Machine, tell: Tell) -> Iterator[Statio
 
 
 def archive_of(session: Session, host: Host) -> Host | None:
-    """The first archive of ours from which a workstation may fetch; the one that a thin client is given."""
+    """The archive whose images are shown: the first of those that a station may fetch from."""
+    return next(iter(_archives(session.site, host)), None)
+
+
+def _archives(site: Site, host: Host) -> tuple[Host, ...]:
+    """The archives of ours from which a workstation may fetch; the one that a thin client is given."""
     if host.thin_client is not None:
-        end = session.site.end(host.thin_client.archive)
-        return end if isinstance(end, Host) else None
-    for grant in grants(session.site, by=host.name):
-        if isinstance(grant.target, Host) and grant.target.archive is not None and {"find", "move"} <= set(grant.may):
-            return grant.target
-    return None
+        ends = [site.end(host.thin_client.archive)]
+    else:
+        ends = [grant.target for grant in grants(site, by=host.name) if {"find", "move"} <= set(grant.may)]
+    return tuple(end for end in ends if isinstance(end, Host) and end.archive is not None)
 
 
 def _prove(session: Session, stage: Stage, station: Station, tell: Tell) -> bool:

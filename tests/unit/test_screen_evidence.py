@@ -115,6 +115,13 @@ def test_what_a_screenshot_cannot_show_is_for_medical_physics_and_never_met() ->
     assert "within 10 %" in workstation
 
 
+def test_an_archive_that_no_pattern_came_from_is_for_the_reader_to_look_at() -> None:
+    first, *_, last = unseen(hospital(), STATION, "r1", NOON, ["archive02"])
+    assert last.subject == f"{STATION.name}: images of archive02"
+    assert (last.verdict, last.attest) == ("unknown", f"the person who reads at {STATION.name} ({STATION.location})")
+    assert "archive02" not in first.subject
+
+
 def with_screen(*items: Evidence) -> Dossier:
     made = sample_dossier()
     first = made.proofs[-1]
