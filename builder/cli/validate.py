@@ -14,7 +14,7 @@ from builder.load import Loaded, LoadErrors, Problem, load_sheets
 from builder.load.place import find_site
 from builder.models.sheet import Sheet
 from builder.models.site import Site
-from builder.workflows.validate import read_checked_site, require_buildable
+from builder.workflows.validate import read_checked_site
 
 
 def _counted(number: int, word: str) -> str:
@@ -49,7 +49,7 @@ def _line(row: dict[str, Any]) -> str:
 
 def _show(rows: Sequence[dict[str, Any]], notes: Sequence[str], *, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps({"problems": [], "read": rows, "notes": notes}, indent=2))
+        typer.echo(json.dumps({"problems": [], "unchecked": None, "read": rows, "notes": notes}, indent=2))
         return
     for row in rows:
         typer.echo(_line(row))
@@ -57,7 +57,7 @@ def _show(rows: Sequence[dict[str, Any]], notes: Sequence[str], *, as_json: bool
         typer.echo(f"note: {note}")
 
 
-def _refuse(problems: Sequence[Problem], *, as_json: bool) -> None:
+def _refuse(problems: Sequence[Problem], unchecked: str, *, as_json: bool) -> None:
     if as_json:
         rows = [
             {
@@ -70,11 +70,13 @@ def _refuse(problems: Sequence[Problem], *, as_json: bool) -> None:
             }
             for one in problems
         ]
-        typer.echo(json.dumps({"problems": rows, "read": [], "notes": []}, indent=2))
+        typer.echo(json.dumps({"problems": rows, "unchecked": unchecked or None, "read": [], "notes": []}, indent=2))
         return
     for problem in problems:
         typer.echo(str(problem))
     typer.echo(_counted(len(problems), "problem"), err=True)
+    if unchecked:
+        typer.echo(f"note: {unchecked}", err=True)
 
 
 def validate(
@@ -98,10 +100,10 @@ def validate(
             today=date.today(),
             ask=asker(),
             secrets="unasked" if no_secrets else "begun",
+            buildable=True,
         )
-        require_buildable(checked)
     except LoadErrors as faults:
-        _refuse(faults.problems, as_json=as_json)
+        _refuse(faults.problems, faults.unchecked, as_json=as_json)
         raise typer.Exit(EXIT_BAD_INPUT) from None
     rows = [*(_sheet_row(sheet) for sheet in checked.loaded_sheets), _site_row(checked.site)]
     _show(rows, checked.notes, as_json=as_json)

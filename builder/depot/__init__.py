@@ -2,7 +2,7 @@
 
 from builder.depot.delivery import delivered
 from builder.depot.faults import DepotFault, NotInDepot
-from builder.depot.needs import Need, artefact_for, needs_of
+from builder.depot.needs import Need, artefact_for, needed_by, needs_of
 from builder.depot.npm import npm_package
 from builder.depot.store import FOLDER, Depot, State
 
@@ -15,6 +15,7 @@ __all__ = [
     "State",
     "artefact_for",
     "delivered",
+    "needed_by",
     "needs_of",
     "npm_package",
 ]

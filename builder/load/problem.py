@@ -47,12 +47,15 @@ def _order(one: Problem) -> tuple[str, int, int, str, str]:
 
 
 class LoadErrors(BadInput):
-    """Everything that is wrong with the files that were read, in the files' order."""
+    """Everything that is wrong with the files that were read, in the files' order. `unchecked`: a sentence on what
+    could not be checked because of that; empty when everything was."""
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    def __init__(self, problems: Sequence[Problem], unchecked: str = "") -> None:
         self.problems = tuple(sorted(problems, key=_order))
+        self.unchecked = unchecked
         super().__init__(self.problems)
 
     def __str__(self) -> str:
         lines = [str(problem) for problem in self.problems]
-        return lines[0] if len(lines) == 1 else "\n".join([f"{len(lines)} problems:", *lines])
+        head = [f"{len(lines)} problems:"] if len(lines) > 1 else []
+        return "\n".join([*head, *lines, *([self.unchecked] if self.unchecked else [])])

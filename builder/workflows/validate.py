@@ -1,16 +1,20 @@
 """Read every sheet and the site, judge the site by its rules, and say everything that is wrong at once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Literal
 
+from builder.depot import artefact_for, needed_by
 from builder.errors import BadInput
 from builder.inventory.references import secret_references
+from builder.inventory.remarks import remarks
 from builder.inventory.roles import role_variables, roles_of
 from builder.inventory.rules import check_site
 from builder.load import Loaded, LoadErrors, Problem, load_sheets, load_site
+from builder.load.depot import load_artefacts
+from builder.load.problem import FieldPath
 from builder.models.secret import SecretReference
 from builder.models.sheet import Sheet
 from builder.models.site import Site
@@ -20,6 +24,11 @@ from builder.secrets import SecretStore, open_store
 # or a checkout without secrets). unasked: the files alone.
 SecretsAre = Literal["needed", "begun", "unasked"]
 _ABOUT_SHEETS = frozenset(("products_have_a_sheet", "waivers_name_a_requirement"))
+_VIEWER = ("archive", "viewer", "version")  # where the only artefact that a shipped role needs is named
+_AGAIN = "is checked once these are mended: run pacsmith validate again, more may follow"
+_SITE_FIRST = f"how hosts, products, routes and secrets fit together {_AGAIN}"
+_SHEETS_FIRST = f"what the hosts' products have to do with their sheets {_AGAIN}"
+_HOSTS_FIRST = f"whether the hosts named here can be built as they stand {_AGAIN}"
 
 
 @dataclass(frozen=True)
@@ -67,19 +76,31 @@ def _sheets() -> tuple[tuple[Loaded[Sheet], ...], list[Problem]]:
         return (), list(faults.problems)
 
 
+def _nothing_more(_: Site) -> None:
+    """What a verb asks of a site's names before anybody is asked for a password: nothing."""
+
+
 def read_checked_site(
     file: Path,
     *,
     today: date,
     ask: Callable[[str], str] | None = None,
     secrets: SecretsAre = "needed",
+    first: Callable[[Site], None] = _nothing_more,
+    buildable: bool = False,
 ) -> CheckedSite:
-    """The site of `file`, checked with every sheet. Raises LoadErrors with all problems of all files."""
+    """The site of `file`, checked with every sheet. Raises LoadErrors with all problems of all files.
+
+    `first` is asked before the secrets are opened, and may refuse. With `buildable`, what the roles of a host cannot
+    build as the site says is a problem, too.
+    """
     sheets, problems = _sheets()
+    unchecked = _SHEETS_FIRST if problems else ""
     try:
         site = load_site(file)
     except LoadErrors as faults:
-        raise LoadErrors([*problems, *faults.problems]) from None
+        raise LoadErrors([*problems, *faults.problems], _SITE_FIRST if file.is_file() else "") from None
+    first(site.value)
     store = open_store(site.value, ask=ask)
     secret_problem, note = _secrets(site.value, store, secrets)
     faults_of_site = check_site(
@@ -88,23 +109,49 @@ def read_checked_site(
     # A sheet that cannot be read is one problem; that hosts then lack their sheet is not another.
     kept = [fault for fault in faults_of_site if not (problems and fault.rule in _ABOUT_SHEETS)]
     problems += [site.problem(fault.path, fault.what, fault.remedy) for fault in kept]
+    if buildable:
+        faulty = {int(fault.path[1]) for fault in kept if fault.path[0] == "hosts"}
+        unchecked = unchecked or (_HOSTS_FIRST if faulty else "")
+        try:
+            problems += unbuildable(site, leave_out=faulty)
+        except BadInput:
+            if not problems:
+                raise
+            unchecked = unchecked or _HOSTS_FIRST
     if problems:
-        raise LoadErrors(problems)
-    return CheckedSite(site, sheets, store, (note,) if note else ())
+        raise LoadErrors(problems, unchecked)
+    return CheckedSite(site, sheets, store, (*((note,) if note else ()), *remarks(site.value)))
 
 
-def require_buildable(checked: CheckedSite) -> None:
-    """Raise LoadErrors with every host that its roles cannot build as the site says, each at the host's own line."""
+def unbuildable(site: Loaded[Site], *, leave_out: Collection[int] = ()) -> list[Problem]:
+    """Every host that its roles, or the depot, cannot build as the site says, each at its own line; not those at the
+    places `leave_out`, whose faults would be told again in other words.
+
+    Raises BadInput for a missing or broken role.
+    """
+    try:
+        artefacts = load_artefacts()
+    except LoadErrors as faults:
+        return list(faults.problems)
     problems = []
-    for place, host in enumerate(checked.site.value.hosts):
-        for role in roles_of(host):
+    for place, host in enumerate(site.value.hosts):
+        for role in roles_of(host) if place not in leave_out else ():
             try:
-                role_variables(role, checked.site.value, host)
+                variables = role_variables(role, site.value, host)
             except BadInput as fault:
                 about, _, sentence = str(fault).partition(": ")
-                what, _, remedy = sentence.partition("; ")
                 if about != f"hosts/{host.name}":
                     raise  # a role that is missing or broken: nothing of the site file
-                problems.append(checked.site.problem(("hosts", place), what, remedy))
-    if problems:
-        raise LoadErrors(problems)
+                problems.append(_said(site, ("hosts", place), sentence))
+                continue
+            for needed in needed_by(variables):
+                try:
+                    artefact_for(needed, artefacts, host.name)
+                except BadInput as fault:
+                    problems.append(_said(site, ("hosts", place, *_VIEWER), str(fault)))
+    return problems
+
+
+def _said(site: Loaded[Site], path: FieldPath, sentence: str) -> Problem:
+    what, _, remedy = sentence.partition("; ")
+    return site.problem(path, what, remedy)

@@ -3,6 +3,7 @@
 import copy
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -26,6 +27,18 @@ for verb in (init.init, schema.schema, validate.validate):
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+def said_beside(*words: str) -> str:
+    """Standard error of a command that ends in a fault it tells itself."""
+    return CliRunner().invoke(app, list(words)).stderr
+
+
+def written(data: dict[str, Any]) -> None:
+    """The site file of the project."""
+    file = Path("inventory/st-brigid/site.yml")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")
 
 
 def run(*words: str) -> tuple[int, list[str]]:
@@ -183,9 +196,7 @@ def test_what_a_role_cannot_build_is_a_problem_of_each_host_with_its_line() -> N
     data["hosts"].append(other)
     data["routes"].append({"from": "read03", "to": "archive01", "may": ["find", "move"]})
     data["routes"].append({"from": "archive01", "to": "read03", "may": ["store"]})
-    file = Path("inventory/st-brigid/site.yml")
-    file.parent.mkdir(parents=True)
-    file.write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")
+    written(data)
     code, lines = run("validate", "--no-secrets")
     assert code == 2
     told = [line.partition("site.yml:")[2].split(": ", 1) for line in lines]
@@ -193,3 +204,104 @@ def test_what_a_role_cannot_build_is_a_problem_of_each_host_with_its_line() -> N
     assert told[0][1].startswith("hosts[1]: role workstation builds Debian 12")
     assert told[1][1].startswith("hosts[3]: role workstation")
     assert told[0][0] != told[1][0]
+
+
+def test_a_viewer_that_the_depot_does_not_describe_is_a_problem_at_its_version() -> None:
+    data = hospital_data()
+    data["hosts"][0]["archive"]["viewer"]["version"] = "3.12.9"
+    written(data)
+    code, lines = run("validate", "--no-secrets")
+    assert code == 2
+    assert len(lines) == 1
+    assert "hosts[0].archive.viewer.version: archive01 wants ohif 3.12.9, which the depot's manifest" in lines[0]
+    assert "it has ohif 3.12.10: write that in the site file" in lines[0]
+    Path("specs").mkdir()
+    own = {"name": "ohif", "version": "3.12.9", "title": "Viewer", "file": "ohif.tgz", "licence": "MIT"}
+    manifest = {"artefacts": [{**own, "sha256": "a" * 64, "npm": "@ohif/app"}]}
+    Path("specs/depot.yml").write_text(yaml.safe_dump(manifest), encoding="utf-8")
+    assert run("validate", "--no-secrets")[0] == 0
+
+
+def test_problems_of_the_rules_and_of_the_roles_come_together() -> None:
+    data = hospital_data()
+    data["hosts"][0]["archive"]["viewer"]["version"] = "3.12.9"
+    data["hosts"][1]["workstation"]["depth"] = 30
+    data["hosts"][2]["address"] = data["hosts"][0]["address"]
+    written(data)
+    code, lines = run("validate", "--no-secrets")
+    assert code == 2
+    for line, words in zip(lines, ("ohif 3.12.9", "draws images at depth 24", "is taken by"), strict=True):
+        assert words in line
+    assert said_beside("validate", "--no-secrets").splitlines()[0] == "3 problems"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "unchecked"),
+    [
+        (("hosts", 1, "class"), "workstaton", "how hosts, products, routes and secrets fit together"),
+        (("hosts", 1, "address"), "10.78.0.11", "whether the hosts named here can be built as they stand"),
+        (("time", "zone"), "Nowhere/Town", ""),
+    ],
+)
+def test_what_the_present_faults_keep_from_being_checked_is_said(
+    field: tuple[str | int, ...], value: str, unchecked: str
+) -> None:
+    data: Any = hospital_data()
+    place = data
+    for step in field[:-1]:
+        place = place[step]
+    place[field[-1]] = value
+    written(data)
+    sentence = f"{unchecked} is checked once these are mended: run pacsmith validate again, more may follow"
+    said = said_beside("validate", "--no-secrets").splitlines()
+    assert said == ["1 problem", *([f"note: {sentence}"] if unchecked else [])]
+    _, lines = run("validate", "--no-secrets", "--json")
+    assert json.loads("\n".join(lines))["unchecked"] == (sentence if unchecked else None)
+
+
+def test_a_broken_sheet_and_a_missing_site_say_what_else_there_is_to_check() -> None:
+    written(hospital_data())
+    Path("specs").mkdir()
+    Path("specs/own.yml").write_text("[", encoding="utf-8")
+    assert "note: what the hosts' products have to do with their sheets" in said_beside("validate", "--no-secrets")
+    assert said_beside("validate", "absent.yml").splitlines() == ["2 problems"]
+
+
+def test_titles_that_differ_in_case_alone_are_noted_and_not_refused() -> None:
+    data = hospital_data()
+    data["peers"][0]["ae"]["title"] = data["hosts"][0]["ae"]["title"].lower()
+    written(data)
+    code, lines = run("validate", "--no-secrets")
+    assert code == 0
+    assert lines[-1] == (
+        "note: the AE titles BRIGID_ARC (archive01) and brigid_arc (ct01) differ in upper and lower case alone: DICOM "
+        "and pacsmith's archives tell them apart, some devices do not; if one is a slip, correct it"
+    )
+
+
+def test_stations_of_a_site_without_any_archive_are_noted_and_not_refused() -> None:
+    data = hospital_data()
+    data["hosts"] = [host for host in data["hosts"] if host["class"] == "workstation"]
+    data["routes"], data["peers"] = [], []
+    written(data)
+    code, lines = run("validate", "--no-secrets")
+    assert code == 0
+    assert lines[-1].startswith(
+        "note: read02 has no archive to fetch from: it can be surveyed and burnt in, and will not"
+    )
+
+
+def test_a_workstation_is_told_the_routes_that_it_lacks() -> None:
+    data = hospital_data()
+    for route in data["routes"]:
+        if route["from"] == "read02":
+            route["may"] = ["echo", "find"]
+    data["routes"] = [route for route in data["routes"] if route["to"] != "read02"]
+    written(data)
+    code, lines = run("validate", "--no-secrets")
+    assert code == 2
+    assert len(lines) == 1
+    assert lines[0].endswith(
+        "add the routes {from: read02, to: archive01, may: [move]} and "
+        "{from: archive01, to: read02, may: [echo, store]}"
+    )
