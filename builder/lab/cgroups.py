@@ -27,6 +27,23 @@ def hierarchies(mountinfo: str) -> tuple[Path, ...]:
     return (*unified[:1], *named[:1])
 
 
+def everywhere(mountinfo: str) -> tuple[Path, ...]:
+    """Mount points of every hierarchy, also of those that have one controller each, in which LXC makes groups. Pure."""
+    parts = (line.partition(" - ") for line in mountinfo.splitlines())
+    return tuple(
+        Path(left.split()[4]) for left, _, right in parts if right.split(maxsplit=1)[0] in ("cgroup", "cgroup2")
+    )
+
+
+def named(pattern: str) -> tuple[str, ...]:
+    """The top groups of any hierarchy whose names match `pattern`, as a shell would match them."""
+    return tuple(sorted({found.name for root in _all() for found in root.glob(pattern)}))
+
+
+def _all() -> tuple[Path, ...]:
+    return everywhere(Path("/proc/self/mountinfo").read_text())
+
+
 def mounted() -> tuple[Path, ...]:
     return hierarchies(Path("/proc/self/mountinfo").read_text())
 
@@ -97,9 +114,9 @@ def kill(group: str, seconds: float = 10) -> bool:
 
 
 def remove(group: str) -> bool:
-    """Remove `group` and the groups below where no process is left. False when one had to stay."""
+    """Remove `group` and the groups below, in every hierarchy, where no process is left. False when one had to stay."""
     gone = True
-    for root in mounted():
+    for root in _all():
         top = root / group
         if not top.exists():
             continue

@@ -57,7 +57,7 @@ def inside(name: str, script: str) -> None:
 def remove(name: str) -> None:
     """Stop a container at once and remove it with its disk, whatever state it is in. Raises LabError."""
     ask(["lxc-stop", "--kill", "--name", name], timeout=_STOP_SECONDS)
-    for group in (f"lxc.payload.{name}", f"lxc.monitor.{name}"):
+    for group in _groups(name):
         if not cgroups.kill(group):
             raise LabError(f"container {name}: processes in control group {group} do not end; see `ps`")
     ask(["lxc-destroy", "--force", "--name", name], timeout=_STOP_SECONDS)
@@ -65,3 +65,12 @@ def remove(name: str) -> None:
     if place is not None and (place / name).exists():
         mounts.unmount_below(place / name)
         shutil.rmtree(place / name)
+
+
+def _groups(name: str) -> list[str]:
+    """The container's control groups: LXC adds a number where a killed one has left its own behind."""
+    found = []
+    for kind in ("lxc.payload.", "lxc.monitor."):
+        others = {f"{kind}{other}" for other in names(f"{name}-")}
+        found += [f"{kind}{name}", *(group for group in cgroups.named(f"{kind}{name}-[0-9]*") if group not in others)]
+    return found

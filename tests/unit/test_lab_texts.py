@@ -146,6 +146,7 @@ def test_control_groups_on_hybrid_and_unified_machines() -> None:
         "32 25 0:28 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n"
     )
     assert cgroups.hierarchies(hybrid) == (Path("/sys/fs/cgroup/unified"), Path("/sys/fs/cgroup/systemd"))
+    assert [path.name for path in cgroups.everywhere(hybrid)] == ["unified", "systemd", "memory"]
     assert cgroups.hierarchies("30 25 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n") == (Path("/sys/fs/cgroup"),)
 
 
