@@ -66,10 +66,11 @@ def policy_files(variables: Variables, ca_pem: str) -> list[Spec]:
 
 
 def session_files(variables: Variables) -> list[Spec]:
-    """The session: what it starts, what watches it, and its unit."""
+    """The session: what it starts, what watches it, whom it may speak to, and its unit."""
     return [
         FileSpec(f"{SETTINGS}/openbox.xml", _text("openbox.xml", variables, keys=keys.TAKEN)),
         FileSpec(f"{LIBRARY}/kiosk-session", _text("kiosk-session", variables), mode="755"),
         FileSpec(f"{LIBRARY}/kiosk-watch", _text("kiosk-watch", variables), mode="755"),
-        FileSpec(f"{UNITS}/{KIOSK_UNIT}", _text("kiosk.service", variables)),
+        FileSpec(f"{SETTINGS}/kiosk.nft", _text("kiosk.nft", variables), validate="nft -c -f %s"),
+        FileSpec(f"{UNITS}/{KIOSK_UNIT}", _text("kiosk.service", variables, settings=SETTINGS)),
     ]

@@ -1,5 +1,6 @@
 """What the role `thin_client` has to know of a host: pure, from the site alone."""
 
+from ipaddress import IPv4Address
 from typing import Self
 
 from builder.errors import BadInput
@@ -32,6 +33,8 @@ class Variables(Model):
     packages: tuple[Line, ...]
     host: Name
     origin: Line
+    archive_address: IPv4Address
+    archive_port: int
     graphics: GraphicsDriver
     displays: tuple[Display, ...]
     user: Name
@@ -43,10 +46,14 @@ class Variables(Model):
         settings = host.thin_client
         if settings is None:
             raise BadInput(f"hosts/{host.name}: role thin_client needs `thin_client`; add it to the host")
+        archive, port = _archive(site, host.name, settings.archive)
         return cls(
             packages=tuple(sorted((*PACKAGES, *DRIVERS.get(settings.graphics, ())))),
             host=host.name,
-            origin=_origin(site, host.name, settings.archive),
+            # As a browser writes it: without the port when it is 443.
+            origin=f"https://{fqdn_of(site, archive)}" + ("" if port == 443 else f":{port}"),
+            archive_address=archive.address,
+            archive_port=port,
             graphics=settings.graphics,
             displays=settings.displays,
             user=settings.user,
@@ -54,10 +61,9 @@ class Variables(Model):
         )
 
 
-def _origin(site: Site, client: str, name: str) -> str:
-    """Scheme, name and port of the archive's web door, as a browser writes them: without the port when it is 443."""
+def _archive(site: Site, client: str, name: str) -> tuple[Host, int]:
+    """The archive whose viewer is shown, and the port of its web door."""
     archive = next((host for host in site.hosts if host.name == name), None)
     if archive is None or archive.archive is None or archive.archive.viewer is None:
         raise BadInput(f"hosts/{client}: thin_client.archive is {name}, which serves no web viewer; name one that does")
-    port = archive.archive.web_port
-    return f"https://{fqdn_of(site, archive)}" + ("" if port == 443 else f":{port}")
+    return archive, archive.archive.web_port

@@ -266,3 +266,22 @@ def test_the_sessions_home_is_all_that_it_can_write(shut: Shut) -> None:
     shut.session.begin(shut.calm)
     main = shut.ward.says(f"systemctl show -p MainPID --value {UNIT}")
     assert "kept" not in shut.ward.says(f"nsenter -t {main} -m -- ls /dev/shm")
+
+
+def test_nothing_in_the_browsers_name_reaches_another_machine(shut: Shut) -> None:
+    """Whatever a page could ask for: the host itself refuses it, also after a restart of the firewall."""
+
+    def fetch(user: str, path: str) -> str:
+        curl = f"curl -s -o /dev/null --max-time 5 {shut.outside.address}/{path}"
+        return shut.ward.says(f"runuser -u {user} -- {curl}; echo $?")
+
+    assert fetch("root", "by-root") == "0"
+    assert fetch("kiosk", "by-kiosk") == "7"  # curl(1): failed to connect
+    shut.ward.says("nft delete table inet pacsmith_kiosk")
+    assert fetch("kiosk", "unfiltered") == "0"
+    main = shut.ward.says(f"systemctl show -p MainPID --value {UNIT}")
+    shut.ward.says("systemctl restart nftables")
+    assert fetch("kiosk", "after-a-restart") == "7"
+    assert shut.ward.says(f"systemctl show -p MainPID --value {UNIT}") != main
+    assert [path for path in shut.outside.asked if path.endswith(("by-kiosk", "after-a-restart"))] == []
+    assert shut.ward.says(f"curl -s -o /dev/null -w %{{http_code}} -k {shut.ward.origin}/calm.html") == "200"

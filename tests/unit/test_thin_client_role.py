@@ -87,6 +87,19 @@ def test_the_archives_address_is_written_as_a_browser_writes_it() -> None:
     assert variables(web_port=8443).origin == "https://arc1.g.example:8443"
 
 
+def test_the_kiosks_user_may_speak_to_the_archives_web_door_and_to_nothing_else() -> None:
+    made = texts(variables(web_port=8443, user="ward"))
+    rules = [line.strip() for line in made["/etc/pacsmith/kiosk.nft"].splitlines() if line.startswith("        ")]
+    assert rules[1:] == [
+        'meta skuid != "ward" accept',
+        f"ip daddr {site().hosts[0].address} tcp dport 8443 accept",
+        "reject with icmpx type admin-prohibited",
+    ]
+    assert (
+        "ExecStartPre=+/usr/sbin/nft -f /etc/pacsmith/kiosk.nft\n" in made["/etc/systemd/system/pacsmith-kiosk.service"]
+    )
+
+
 def test_an_archive_without_a_viewer_is_refused() -> None:
     with pytest.raises(BadInput, match=r"thin_client\.archive is arc1, which serves no web viewer; name one that does"):
         variables(viewer=False)

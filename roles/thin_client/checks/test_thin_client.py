@@ -15,6 +15,19 @@ Record = Callable[[str, object], None]  # what a met check saw, for its evidence
 # What the role writes; the role's own modules cannot be imported from here.
 HOME, POLICIES, BROWSER = "/run/pacsmith-kiosk", "/etc/chromium/policies", "/usr/lib/chromium/chromium"
 UNITS = ("pacsmith-x.service", "pacsmith-kiosk.service")
+# One connection after another, and what became of it: "open", or the error's name.
+_KNOCK = """
+import errno, json, socket, sys
+def knock(address, port):
+    try:
+        socket.create_connection((address, port), 5).close()
+    except OSError as fault:
+        return errno.errorcode.get(fault.errno, type(fault).__name__)
+    return "open"
+print(json.dumps([knock(*door) for door in json.loads(sys.argv[1])]))
+"""
+# What connect() says when the machine's own filter rejects: nft's admin-prohibited comes back as one of these.
+_REFUSED_HERE = ("EACCES", "EPERM", "EHOSTUNREACH")
 _SCREEN = "env DISPLAY=:0 XAUTHORITY=/run/pacsmith-x/authority"
 _WINDOWS = """
 from Xlib import X, display
@@ -108,6 +121,20 @@ def test_policies_are_ours(host: Host, variables: Variables, record_property: Re
     unknown = sorted(set(policies) - known)
     assert not unknown, f"this Chromium does not know {', '.join(unknown)} and passes over it; correct the role"
     record_property("observed", f"{len(policies)} policies, each known to this Chromium; {variables['origin']} alone")
+
+
+def test_browser_speaks_to_its_archive_alone(host: Host, variables: Variables, record_property: Record) -> None:
+    """In the browser's name a connection to the archive's web door comes about, and one to any other door is refused
+    by this machine itself, whatever a page or a person may ask the browser for."""
+    door = (variables["archive_address"], variables["archive_port"])
+    others = [(variables["archive_address"], 22), ("192.0.2.1", 443), ("127.0.0.1", 22)]
+    script = f"runuser -u {variables['user']} -- python3 -I -c {shlex.quote(_KNOCK)}"
+    said = json.loads(_says(host, f"{script} {shlex.quote(json.dumps([door, *others]))}"))
+    assert said[0] == "open", f"{door[0]} port {door[1]}, the archive's web door: {said[0]}; is the archive up?"
+    wrong = {f"{address}:{port}": found for (address, port), found in zip(others, said[1:], strict=True)
+             if found not in _REFUSED_HERE}  # fmt: skip
+    assert not wrong, f"not refused by this machine: {wrong}; systemctl restart pacsmith-kiosk loads its filter"
+    record_property("observed", f"{door[0]}:{door[1]} open; {', '.join(f'{a}:{p}' for a, p in others)} refused here")
 
 
 def test_nothing_is_left_on_a_disk(host: Host, variables: Variables) -> None:
