@@ -17,7 +17,7 @@ from builder.load.site import load_site
 from builder.models.evidence import Evidence
 from builder.workflows.build import BuildResult, Show
 from builder.workflows.build import build as carry_out
-from builder.workflows.session import Session, open_session
+from builder.workflows.session import Session, open_session, selected
 from builder.workflows.verify import failures
 
 
@@ -40,7 +40,9 @@ def build(  # noqa: PLR0917 - one option each
     """
     name = one_site(site_name, site)
     if lab is not None:
-        Lab(load_site(find_site(name)).value).up(lambda line: typer.echo(line, err=as_json), lab)
+        rehearsed = load_site(find_site(name)).value
+        selected(rehearsed, host, host_class)  # a slip in a name is told before hosts are booted
+        Lab(rehearsed).up(lambda line: typer.echo(line, err=as_json), lab)
     session = open_session("build", name, hosts=host, host_class=host_class, ask=asker())
     tell_hours(session)
     tell_ends(session)

@@ -12,15 +12,26 @@ from builder.workflows.burn_in import MOST_MINUTES, BurnInOrder
 
 _LINE_EVERY = 300.0  # seconds between two lines about one host where there is no terminal
 
+
+def _within_a_day(minutes: int | None) -> int | None:
+    """Refuse a burn-in that no workflow would take, in words."""
+    if minutes is not None and not 0 <= minutes <= MOST_MINUTES:
+        raise typer.BadParameter(
+            f"{minutes} minutes are not possible: a burn-in lasts from 1 minute to a day ({MOST_MINUTES} minutes); "
+            "0 removes what one that was cut off has left"
+        )
+    return minutes
+
+
 BurnInOption = Annotated[
     int | None,
     typer.Option(
         "--burn-in",
-        min=0,
-        max=MOST_MINUTES,
+        callback=_within_a_day,
         metavar="MINUTES",
         help=(
-            "Afterwards put the machines under full load for so many minutes and watch them: processor and memory "
+            "Afterwards put the machines under full load for so many minutes (at most 1440, a day) and watch them: "
+            "processor and memory "
             "check their own results, the disk writes and reads back, the graphics card draws, a reading station "
             "fetches and shows images. Missing programs are installed for that time and removed again. The machines "
             "are slow meanwhile: use it before a machine is put to work, or at night. It is refused in the site's peak "

@@ -57,10 +57,12 @@ def list_secrets(site: SiteOption = None, as_json: JsonOption = False) -> None:
     if as_json:
         typer.echo(json.dumps([asdict(row) for row in rows], indent=2))
     else:
-        table = Table("secret", "state", "wanted by", "remedy", box=None)
+        table = Table("secret", "state", "wanted by", box=None, pad_edge=False)
         for row in rows:
-            table.add_row(row.key, row.state, ", ".join(row.wanted_by), row.problem or "")
+            table.add_row(row.key, row.state, ", ".join(row.wanted_by) or "nothing in the site file")
         _print(table)
+        for problem in dict.fromkeys(row.problem for row in rows if row.problem):  # of a closed vault all have the same
+            typer.echo(problem)
     if any(row.state == "missing" for row in rows):
         raise typer.Exit(EXIT_FAILED)
 

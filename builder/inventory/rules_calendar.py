@@ -1,6 +1,7 @@
 """Rules about time: zone, maintenance windows, peak hours and backups."""
 
 from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 from typing import get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -44,10 +45,15 @@ def time_zone_exists(case: Case) -> Iterator[Found]:
     try:
         ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        if not available_timezones():
+        known = sorted(available_timezones())
+        if not known:
             yield ("time", "zone"), "this machine has no time zone database to check the zone", "install tzdata"
         else:
-            yield ("time", "zone"), f"there is no time zone {zone}", "write it as Europe/Dublin"
+            of_that_city = [one for one in known if one.rpartition("/")[2].lower() == zone.lower()]
+            near = of_that_city or (get_close_matches(zone, known, n=1, cutoff=0.75) if "/" in zone else [])
+            otherwise = "write region and city, as Europe/Dublin (timedatectl list-timezones prints them all)"
+            remedy = f"did you mean {near[0]}?" if near else otherwise
+            yield ("time", "zone"), f"there is no time zone {zone}", remedy
 
 
 def window_names_are_unique(case: Case) -> Iterator[Found]:

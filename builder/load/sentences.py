@@ -51,6 +51,11 @@ def near(word: str, known: Sequence[str]) -> str | None:
     return found[0] if found else None
 
 
+def _only_another_number(word: str, known: str) -> bool:
+    """Whether two words differ in nothing but their digits."""
+    return word != known and re.sub("[0-9]+", "0", word) == re.sub("[0-9]+", "0", known)
+
+
 def _choice(one: Complaint) -> Sentence:
     expected = str(one.context.get("expected", ""))
     allowed = _LITERAL.findall(expected) or re.findall(r"[0-9]+", expected)
@@ -58,7 +63,12 @@ def _choice(one: Complaint) -> Sentence:
     if one.secret or not isinstance(one.value, str):
         return f"{one.shown} is not possible here", f"possible: {listed}"
     meant = near(one.value, allowed)
-    return f"{one.shown} is not possible here", (f"did you mean {meant}? " if meant else "") + f"possible: {listed}"
+    if meant is not None and _only_another_number(one.value, meant):
+        meant = None  # debian-11 is no slip of debian-12's
+    about = f" ({one.description})" if one.description else ""
+    return f"{one.shown} is not possible here", (
+        f"did you mean {meant}? " if meant else ""
+    ) + f"possible: {listed}{about}"
 
 
 def _fields(one: Complaint) -> Sentence:

@@ -6,7 +6,11 @@ from pydantic import Field, StringConstraints
 
 from builder.models.base import Line, Model, Name
 
-DisplayMaker = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), Field(description="EDID maker, as EIZ")]
+DisplayMaker = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Z]{3}$"),
+    Field(description="the three capital letters of the maker in the panel's EDID, as EIZ (edid-decode prints them)"),
+]
 DisplayProduct = Annotated[
     str,
     StringConstraints(pattern=r"^[0-9A-F]{4}$"),

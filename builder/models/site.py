@@ -88,7 +88,10 @@ class Host(Model):
 
     name: Name
     host_class: HostClass = Field(alias="class")
-    os: OperatingSystem = "debian-13"
+    os: OperatingSystem = Field(
+        "debian-13",
+        description="debian-12 for a workstation, whose viewer is there only; either for an archive or a thin client",
+    )
     product: Product
     network: Name
     address: IPv4Address
@@ -143,7 +146,7 @@ class CertificateAuthority(Model):
 class TimeService(Model):
     """Time zone and NTP servers."""
 
-    zone: Line = "Etc/UTC"
+    zone: Line = Field("Etc/UTC", description="a name of the time zone database, as Europe/Dublin")
     servers: tuple[DnsName, ...] = Field((), description="NTP servers; empty: Debian's pool")
 
 

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
 from builder.inventory.index import all_ends
 from builder.inventory.references import secret_references
@@ -18,7 +18,7 @@ State = Literal["present", "missing", "unused"]
 
 @dataclass(frozen=True, slots=True)
 class SecretRow:
-    """A secret by its reference's key; `wanted_by` are places in the site file; `problem` says what to do."""
+    """A secret by its reference's key; `wanted_by` are places in the site file, in words; `problem` says what to do."""
 
     key: str
     state: State
@@ -44,18 +44,38 @@ def secret_rows(site: Site, store: SecretStore) -> tuple[SecretRow, ...]:
     wanted: defaultdict[str, list[str]] = defaultdict(list)
     references: dict[str, SecretReference] = {}
     for placed in secret_references(site):
-        wanted[placed.reference.key].append(".".join(map(str, placed.path)))
+        wanted[placed.reference.key].append(place_in_words(site, placed.path))
         references[placed.reference.key] = placed.reference
     held = store.vault.values() if store.vault is not None and store.vault.path.exists() else {}
-    holders = {f"vault:{certificate_key_name(end.name)}" for end in all_ends(site)}
+    holders = {f"vault:{certificate_key_name(end.name)}": end.name for end in all_ends(site)}
     rows = []
     for key in {*references, *(f"vault:{name}" for name in held)}:
         if key in references:
             problem = store.problem(references[key])
             rows.append(SecretRow(key, "missing" if problem else "present", tuple(wanted[key]), problem))
+        elif key in holders:
+            rows.append(SecretRow(key, "present", (f"{holders[key]}: its certificate",)))
         else:
-            rows.append(SecretRow(key, "present" if key in holders else "unused", ()))
+            rows.append(SecretRow(key, "unused", ()))
     return tuple(sorted(rows, key=lambda row: row.key))
+
+
+def place_in_words(site: Site, path: tuple[str | int, ...]) -> str:
+    """A place in the site file with names in place of numbers: `archive01: archive.users[ward].password`."""
+    here: Any = site
+    words = owner = ""
+    for step in path:
+        if isinstance(step, int):
+            here = here[step]
+            name = getattr(here, "name", str(step))
+            if words in ("hosts", "peers"):
+                owner, words = f"{name}: ", ""
+            else:
+                words += f"[{name}]"
+        else:
+            here = getattr(here, step, None)
+            words += f".{step}" if words else step
+    return owner + words
 
 
 def certificate_rows(site: Site, names: tuple[str, ...], today: date) -> tuple[CertificateRow, ...]:

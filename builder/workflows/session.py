@@ -7,7 +7,9 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from difflib import get_close_matches
 from pathlib import Path
+from typing import get_args
 
 from builder import __version__
 from builder.errors import BadInput
@@ -17,7 +19,7 @@ from builder.ledger import Ledger, open_ledger
 from builder.load.place import find_site
 from builder.models.run import Run
 from builder.models.sheet import Sheet
-from builder.models.site import Site
+from builder.models.site import HostClass, Site
 from builder.secrets import SecretStore
 from builder.workflows.validate import read_checked_site
 
@@ -41,6 +43,7 @@ class Session:
         return Path(".pacsmith") / self.site.name
 
 
+_LISTED = 20  # names of hosts; more are no help
 _NOT_INPUT = frozenset(("__pycache__", ".pacsmith"))  # Molecule keeps the state of its lab in the role's folder
 
 
@@ -60,22 +63,33 @@ def digest(*files: Path) -> str:
     return total.hexdigest()
 
 
-def select(inventory: Inventory, hosts: Sequence[str] | None, host_class: str | None) -> tuple[Machine, ...]:
-    """The machines that `--host` and `--class` name; all without them. Raises BadInput for a name that is not there."""
-    known = [machine.host.name for machine in inventory.machines]
+def selected(site: Site, hosts: Sequence[str] | None, host_class: str | None) -> frozenset[str]:
+    """Names of the hosts that `--host` and `--class` name; all without them. Raises BadInput for what is not there."""
+    known = sorted(host.name for host in site.hosts)
     for name in hosts or ():
         if name not in known:
-            raise BadInput(f"--host {name}: the site has no such host; it has {', '.join(known)}")
-    chosen = tuple(
-        machine
-        for machine in inventory.machines
-        if (not hosts or machine.host.name in hosts) and (not host_class or machine.host.host_class == host_class)
+            near = get_close_matches(name, known, n=1)
+            there = f"it has {', '.join(known)}" if len(known) <= _LISTED else f"it has {len(known)} others"
+            hint = f"did you mean {near[0]}?" if near else there
+            raise BadInput(f"--host {name}: site {site.name} has no such host; {hint}")
+    classes = get_args(HostClass)
+    if host_class and host_class not in classes:
+        raise BadInput(f"--class {host_class}: there is no such class; write one of {', '.join(classes)}")
+    chosen = frozenset(
+        host.name
+        for host in site.hosts
+        if (not hosts or host.name in hosts) and (not host_class or host.host_class == host_class)
     )
     if not chosen:
-        raise BadInput(
-            f"--class {host_class}: no selected host is of this class; leave the option out to take all hosts"
-        )
+        which = f"among {', '.join(hosts)}" if hosts else f"in site {site.name}"
+        raise BadInput(f"--class {host_class}: there is no host of this class {which}; leave the option out")
     return chosen
+
+
+def select(inventory: Inventory, hosts: Sequence[str] | None, host_class: str | None) -> tuple[Machine, ...]:
+    """The machines that `--host` and `--class` name; all without them. Raises BadInput for what is not there."""
+    chosen = selected(inventory.site, hosts, host_class)
+    return tuple(machine for machine in inventory.machines if machine.host.name in chosen)
 
 
 def ledger_file(site: Site) -> Path | None:
@@ -102,9 +116,14 @@ def open_session(
     ask: Callable[[str], str] | None = None,
     today: date | None = None,
 ) -> Session:
-    """Read and check the site, open its secrets and ledger. Raises BadInput with every problem of the files."""
+    """Read and check the site, open its secrets and ledger. Raises BadInput with every problem of the files; before
+    that, and before anybody is asked for a password, for a host or class that the site does not have."""
     day = today or date.today()
-    checked = read_checked_site(find_site(name), today=day, ask=ask)
+
+    def first(site: Site) -> None:
+        selected(site, hosts, host_class)
+
+    checked = read_checked_site(find_site(name), today=day, ask=ask, first=first)
     site = checked.site.value
     inventory = build_inventory(site)
     machines = select(inventory, hosts, host_class)
