@@ -5,7 +5,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo $(if $(KEPT),--preserve-env=$(K
 BIN := .venv/bin
 LAB_TESTS = $(SUDO) $(BIN)/pytest tests/lab -q -p no:cacheprovider --durations=8
 
-.PHONY: help demo demo-down setup test lint unit bases lab lab-clinic lab-stations lab-rooms lab-others lab-long vagrant molecule lock wheel
+.PHONY: help demo demo-down setup test lint unit bases lab lab-clinic lab-stations lab-ward lab-engine lab-others lab-long vagrant molecule lock wheel
 help:            ## this list
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
 
@@ -37,8 +37,8 @@ unit: ## tests that need no host
 bases: ## the lab's base trees, made while other checks run (root)
 	$(SUDO) $(BIN)/python -m tests.lab.prepare
 
-lab: ## tests on real hosts in the lab, three groups side by side (root); `make lab-long` has more
-	@$(MAKE) --no-print-directory -j3 -Otarget vagrant lab-rooms lab-others lab-clinic molecule
+lab: ## tests on real hosts in the lab, three groups side by side, the longest first (root); `make lab-long` has more
+	@$(MAKE) --no-print-directory -j3 -Otarget lab-others vagrant lab-clinic lab-ward molecule lab-engine
 
 lab-clinic: ## lab tests that share one archive, built once
 	$(LAB_TESTS) -m clinic
@@ -46,11 +46,14 @@ lab-clinic: ## lab tests that share one archive, built once
 lab-stations: ## lab tests that share a host of each class, built once, and look at the screens of its stations
 	$(LAB_TESTS) -m stations
 
-lab-rooms: ## lab tests of a ward with DICOM TLS, and of Ansible's engine
-	$(LAB_TESTS) -m "ward or rooms"
+lab-ward: ## lab tests of a ward with DICOM TLS
+	$(LAB_TESTS) -m ward
+
+lab-engine: ## lab tests of Ansible's engine
+	$(LAB_TESTS) -m engine
 
 lab-others: ## all other lab tests but the long ones
-	$(LAB_TESTS) -m "not clinic and not ward and not stations and not rooms and not vagrant and not long"
+	$(LAB_TESTS) -m "not clinic and not ward and not stations and not engine and not vagrant and not long"
 
 lab-long: lab-stations ## lab tests that take too long to gate a landing: faults on screens, login, burn-in, NVIDIA ...
 	$(LAB_TESTS) -m long

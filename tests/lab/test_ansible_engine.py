@@ -19,7 +19,7 @@ import pytest
 
 from tests.lab.conftest import BuiltSite, new_folder, run_steps
 
-pytestmark = pytest.mark.rooms  # their role will be Ansible's
+pytestmark = pytest.mark.engine
 
 SECRET = "trial-pw-5Hq9xZ"
 ROLES = Path(__file__).parent / "roles"
