@@ -10,8 +10,10 @@ from builder.engines import ansible_results as results
 from builder.engines.ansible_documents import DONE, PYTHON, REACH, Mode
 from builder.engines.ansible_tasks import Task
 from builder.engines.job import JobHost
-from builder.engines.unreached import broke, reason
+from builder.engines.unreached import broke
+from builder.models.connection import Connection
 from builder.models.event import Event, StepStatus
+from builder.survey.unreached import reason
 
 SYSTEM = "system"  # what belongs to no role, as in the pyinfra engine
 # They change nothing on a host, so they are no steps: they are told when they fail, and counted nowhere.
@@ -84,8 +86,10 @@ class Listener:
         hosts: Sequence[JobHost],
         task_at: Callable[[str], Task],
         emit: Callable[[Event], None],
+        *,
+        why: Callable[[Connection, str], str] = reason,
     ) -> None:
-        self.run, self.mode, self.task_at, self.emit = run, mode, task_at, emit
+        self.run, self.mode, self.task_at, self.emit, self.why = run, mode, task_at, emit, why
         self.jobs = {host.connection.host: host for host in hosts}
         self.hosts = {name: HostState() for name in self.jobs}
         self.finished = False
@@ -186,7 +190,7 @@ class Listener:
         no_root = None if state.reached else results.no_root(told.result)
         if no_root is not None:
             state.broken = True
-            self.say(told.host, "unreachable", error=reason(self.jobs[told.host].connection, no_root))
+            self.say(told.host, "unreachable", error=self.why(self.jobs[told.host].connection, no_root))
         elif told.task.forgiven:
             if told.is_step and self.mode == "converge":
                 self._say(told, "ok", changed=False, error=f"failed, which the role allows: {why}")
@@ -201,7 +205,7 @@ class Listener:
         told.state.broken = True
         said = results.why_unreachable(told.result)
         if not told.state.reached:
-            self.say(told.host, "unreachable", error=reason(self.jobs[told.host].connection, said))
+            self.say(told.host, "unreachable", error=self.why(self.jobs[told.host].connection, said))
             return
         if self.mode == "converge" and told.is_step:
             self._say(told, "failed", error="the connection broke")

@@ -25,6 +25,7 @@ from builder.errors import PacsmithError
 from builder.inventory.roles import role_folder
 from builder.load.shipped import roles_folders
 from builder.models.event import Event
+from builder.survey.unreached import why_unreached
 
 
 class Ansible:
@@ -58,7 +59,7 @@ class Ansible:
                 done.say(name, "note", step=f"{state.seen} steps read again after the changes")
 
     def _run(self, mode: documents.Mode, hosts: Sequence[JobHost]) -> Listener:
-        listener = Listener(self.order.job.run, mode, hosts, self.files.at, self.emit)
+        listener = Listener(self.order.job.run, mode, hosts, self.files.at, self.emit, why=why_unreached)
         roles = {role for host in hosts for role, _ in host.roles}
         handlers = {role: handlers_of(role_folder(role)) for role in roles}
         book = documents.playbook(hosts, mode, handlers)

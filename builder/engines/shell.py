@@ -23,8 +23,8 @@ from pyinfra.api.exceptions import ConnectError
 from pyinfra.connectors.base import BaseConnector
 from pyinfra.connectors.util import CommandOutput, OutputLine, make_unix_command
 
-from builder.engines.unreached import reason
 from builder.models.connection import Connection
+from builder.survey.unreached import why_unreached
 
 CONNECT_SECONDS = 30.0
 COMMAND_SECONDS = 3600.0  # a command that says nothing for longer is taken for dead
@@ -89,11 +89,11 @@ class ShellConnector(BaseConnector):
         try:
             code, _, errors = self.say(f"true; {_ENVIRONMENT}", within=CONNECT_SECONDS, framed=False)
         except TimeoutError as late:
-            raise ConnectError(reason(where, f"no answer within {CONNECT_SECONDS:.0f} s")) from late
+            raise ConnectError(why_unreached(where, f"no answer within {CONNECT_SECONDS:.0f} s")) from late
         except OSError as lost:
-            raise ConnectError(reason(where, str(lost))) from lost
+            raise ConnectError(why_unreached(where, str(lost))) from lost
         if code != 0:
-            raise ConnectError(reason(where, errors))
+            raise ConnectError(why_unreached(where, errors))
 
     def disconnect(self) -> None:
         """Close the shell."""

@@ -12,6 +12,7 @@ from typing import Self
 
 from builder.errors import Unreachable
 from builder.models.connection import Connection
+from builder.survey.unreached import why_unreached
 
 _SSH_FAILED = 255
 _SESSIONS = 6  # sshd refuses an eleventh session on one connection (MaxSessions 10); `start` takes some, too
@@ -74,12 +75,7 @@ class Remote:
         except subprocess.TimeoutExpired as late:
             raise Unreachable(f"{self.connection.host}: no answer within {timeout:.0f} s") from late
         if done.returncode == _SSH_FAILED:
-            reason = done.stderr.decode("utf-8", "replace").strip().splitlines()
-            raise Unreachable(
-                f"{self.connection.host} ({self.connection.address}): SSH failed: "
-                f"{reason[-1] if reason else 'no reason given'}; check that the host is up and that "
-                f"{self.connection.key} and {self.connection.known_hosts} are right"
-            )
+            raise Unreachable(why_unreached(self.connection, done.stderr.decode("utf-8", "replace")))
         return Answer(done.returncode, done.stdout, done.stderr, time.monotonic() - began)
 
     def start(self, command: str | list[str], *, sudo: bool = False) -> "subprocess.Popen[bytes]":

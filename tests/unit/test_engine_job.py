@@ -12,7 +12,6 @@ from builder.engines.material import Material
 from builder.engines.shell import frame
 from builder.engines.tally import Tally
 from builder.engines.template import render
-from builder.engines.unreached import reason
 from builder.errors import BadInput
 from builder.models.connection import Connection
 from builder.models.event import Event
@@ -110,26 +109,6 @@ def test_a_plan_counts_what_it_could_see() -> None:
 
 def test_garbage_is_kept_short() -> None:
     assert len(event_of("x" * 10_000, "r1").error or "") < 600
-
-
-@pytest.mark.parametrize(
-    ("said", "expected"),
-    [
-        (
-            "@@@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @@@\nHost key verification failed.",
-            "is not the pinned one in pins",
-        ),
-        ("No ED25519 host key is known for 192.0.2.1\nHost key verification failed.", "is not the pinned one in pins"),
-        ("pacsmith@192.0.2.1: Permission denied (publickey).", "pacsmith is refused with key id"),
-        ("sudo: a password is required", "pacsmith cannot become root (sudo: a password is required)"),
-        ("ssh: connect to host 192.0.2.1 port 22: Connection refused", "no SSH connection (ssh: connect"),
-        ("", "no reason given"),
-    ],
-)
-def test_why_a_host_cannot_be_reached(said: str, expected: str) -> None:
-    sentence = reason(CONNECTION, said)
-    assert sentence.startswith("archive01 (192.0.2.1): ")
-    assert expected in sentence
 
 
 def test_the_frame_keeps_a_broken_command_from_the_shell() -> None:
