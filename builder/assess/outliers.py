@@ -48,12 +48,14 @@ class Unread(Model):
 
 
 class Group(Model):
-    """Hosts that should be alike, and what was found. `compared`: facts that at least two of them state."""
+    """Hosts that should be alike, and what was found. `compared`: facts that at least two of them state. `silent`:
+    those of the hosts of which nothing was read."""
 
     host_class: str
     product: str
     model: str
     hosts: tuple[str, ...]
+    silent: tuple[str, ...] = ()
     compared: int
     outliers: tuple[Outlier, ...] = ()
     splits: tuple[Split, ...] = ()
@@ -118,6 +120,7 @@ def _group(key: tuple[str, str, str], members: Mapping[str, Facts]) -> Group:
             splits.append(Split(fact=name, meaning=kind.meaning, values=_by_value(known)))
     return Group(
         host_class=host_class, product=product, model=model, hosts=hosts, compared=compared,
+        silent=tuple(host for host in hosts if not members[host]),
         outliers=tuple(sorted(outliers, key=lambda one: (one.host, one.fact))), splits=tuple(splits),
         unread=tuple(sorted(unread, key=lambda one: (one.host, one.fact))),
     )  # fmt: skip

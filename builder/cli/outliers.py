@@ -28,16 +28,16 @@ OutliersOption = Annotated[
 def tell_when(when: Mapping[str, datetime | None]) -> None:
     """On standard error, when each host was read."""
     for host, moment in when.items():
-        read = f"as read {moment:%Y-%m-%d %H:%M} UTC" if moment else "never read; pacsmith verify reads it"
+        read = f"as read {moment:%Y-%m-%d %H:%M} UTC" if moment else "never read"
         typer.echo(f"note: {host}: {read}", err=True)
 
 
-def show_outliers(groups: Sequence[Group], as_json: bool) -> None:
-    """Tables on the terminal, or all of it as JSON."""
+def show_outliers(groups: Sequence[Group], as_json: bool, unread: str) -> None:
+    """Tables on the terminal, or all of it as JSON. `unread`: what to do about a host of which nothing was read."""
     if as_json:
         typer.echo(json.dumps([group.model_dump(mode="json") for group in groups], indent=2))
         return
     console = Console()
     if not console.is_terminal:
         console.width = _PLAIN_WIDTH
-    console.print(outlier_tables(groups))
+    console.print(outlier_tables(groups, unread))

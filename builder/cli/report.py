@@ -61,7 +61,7 @@ def report(  # noqa: PLR0917 - typer names every option
         if outliers:
             groups, when = last_read(hospital, ledger)
             tell_when(when)
-            show_outliers(groups, as_json)
+            show_outliers(groups, as_json, "pacsmith verify reads it, or pacsmith survey --outliers now")
             return
         chosen = ledger.run(run) if run else choose_run(hospital, ledger)
         if run is None:

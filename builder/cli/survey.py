@@ -46,7 +46,8 @@ def survey(  # noqa: PLR0917 - typer names every option
     for file in record(read, kept) if kept is not None else ():
         typer.echo(f"kept: {file}", err=True)
     if outliers:
-        show_outliers(compare((one.machine.host, one.facts) for one in read), as_json)
+        compared = compare((one.machine.host, one.facts) for one in read)
+        show_outliers(compared, as_json, "the reason stands below")
     elif as_json:
         typer.echo(json.dumps({one.machine.host.name: _as_data(one) for one in read}, indent=2))
     else:

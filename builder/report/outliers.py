@@ -32,26 +32,35 @@ def last_read(site: Site, ledger: Ledger) -> tuple[tuple[Group, ...], dict[str, 
     return compare((host, facts[host.name]) for host in site.hosts), when
 
 
-def outlier_tables(groups: Sequence[Group]) -> Lines:
-    """A heading and what was found for each group, in words; a table where something differs."""
+def outlier_tables(groups: Sequence[Group], unread: str) -> Lines:
+    """A heading and what was found for each group, in words; a table where something differs. `unread`: what to do
+    about a host of which nothing was read, as a clause."""
     parts: list[RenderableType] = []
     for group in groups:
-        parts += [Text(heading(group), style="bold"), *_found(group), Text()]
+        parts += [Text(heading(group, unread), style="bold"), *_found(group), Text()]
     return Lines(*parts)
 
 
-def heading(group: Group) -> str:
-    """Which hosts, and whether they are alike."""
-    hosts = f"{len(group.hosts)} hosts" if len(group.hosts) > 1 else group.hosts[0]
+def heading(group: Group, unread: str) -> str:
+    """Which hosts, and whether they are alike; which of them were not read, and what to do (`unread`)."""
+    was = "was" if len(group.silent) == 1 else "were"
+    silent = f"{', '.join(group.silent)} {was} not read: {unread}" if group.silent else ""
     if len(group.hosts) == 1:
-        return f"{group.title}: {hosts} is the only one; there is nothing to compare it with"
+        only = f"{group.hosts[0]} is the only one of its kind here; there is nothing to compare it with"
+        return f"{group.title}: {silent or only}"
+    return f"{group.title}: {len(group.hosts)} hosts, {_alike(group)}" + (f"; {silent}" if silent else "")
+
+
+def _alike(group: Group) -> str:
+    if len(group.hosts) - len(group.silent) < 2:
+        return "and it takes two that were read to compare"
     if not group.compared:
-        return f"{group.title}: {hosts}, and nothing is known of two of them; read them with pacsmith verify"
+        return "and nothing is known of two of them"
     if group.same:
         open_ = f"; {len(group.unread)} facts unknown on one or more" if group.unread else ""
-        return f"{group.title}: {hosts}, alike in {group.compared} facts{open_}"
+        return f"alike in {group.compared} facts{open_}"
     differing = len({one.fact for one in group.outliers}) + len(group.splits)
-    return f"{group.title}: {hosts}, {group.compared} facts compared, {differing} differ"
+    return f"{group.compared} facts compared, {differing} differ"
 
 
 def _found(group: Group) -> list[RenderableType]:

@@ -54,7 +54,7 @@ def one(facts: Mapping[str, Mapping[str, Value]]) -> Group:
 
 def plain(groups: tuple[Group, ...]) -> str:
     out = io.StringIO()
-    Console(file=out, width=160, color_system=None).print(outlier_tables(groups))
+    Console(file=out, width=160, color_system=None).print(outlier_tables(groups, "plug it in"))
     return out.getvalue()
 
 
@@ -142,7 +142,18 @@ def test_without_a_record_in_the_site_the_firmware_names_the_model() -> None:
 def test_a_host_that_was_never_read_takes_no_part() -> None:
     group = one({"a": {"bios.version": "1"}, "b": {"bios.version": "1"}, "c": {}})
     assert (group.hosts, group.same, group.unread) == (("a", "b", "c"), True, ())
-    assert "nothing is known of two" in plain(ward({"a": {"bios.version": "1"}, "b": {}}))
+    assert group.silent == ("c",)
+    assert "3 hosts, alike in 1 facts; c was not read: plug it in" in plain((group,))
+    two = plain(ward({"a": {"bios.version": "1"}, "b": {}}))
+    assert "2 hosts, and it takes two that were read to compare; b was not read: plug it in" in two
+    assert "a, b were not read: plug it in" in plain(ward({"a": {}, "b": {}}))
+    assert "nothing is known of two of them" in plain(ward({"a": {"bios.version": "1"}, "b": {"bios.version": None}}))
+
+
+def test_one_that_was_not_read_is_not_called_the_only_one() -> None:
+    said = plain(compare([(station("a", asset=None), {})]))
+    assert "model not stated: a was not read: plug it in" in said
+    assert "only one" not in said
 
 
 def test_facts_of_the_ledger_and_of_an_older_pacsmith() -> None:
