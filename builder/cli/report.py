@@ -13,7 +13,7 @@ from builder.cli.outliers import OutliersOption, show_outliers, tell_when
 from builder.ledger import Ledger
 from builder.load.place import find_site
 from builder.load.site import load_site
-from builder.models.run import Run
+from builder.models.run import Outcome, Run
 from builder.models.site import Site
 from builder.report.gather import choose_run, gather, pictures_of, screens_folder
 from builder.report.outliers import last_read
@@ -30,7 +30,11 @@ def report(  # noqa: PLR0917 - typer names every option
     run: Annotated[
         str | None,
         typer.Option(
-            "--run", help="Run to report; without it the last accepted one, or the last that looked for acceptance."
+            "--run",
+            help=(
+                "Build or verify to report; without it the last accepted one, else the last that proved something, "
+                "else the last that did any work."
+            ),
         ),
     ] = None,
     formats: Annotated[
@@ -45,7 +49,9 @@ def report(  # noqa: PLR0917 - typer names every option
     outliers: OutliersOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Write the hand-over dossier of a recorded run: the page to sign, the same as PDF, and all of it as JSON.
+    """Write the hand-over dossier of a recorded build or verify: the page to sign, the same as PDF, and all of it as
+    JSON. Of one that failed, it says what stands against acceptance; of one that failed before anything was proven, it
+    is a record of the work alone, and says so. Plans and refused runs have no dossier (exit code 2).
 
     With --outliers nothing is written: machines are compared as the last build or verify read them.
 
@@ -76,13 +82,17 @@ def report(  # noqa: PLR0917 - typer names every option
         files = {form: str(path) for form, path in written.items()}
         typer.echo(json.dumps({"run": chosen.id, "outcome": chosen.outcome, "dossier": files}, indent=2))
         return
+    if not dossier.proofs:
+        typer.echo(f"pacsmith: run {chosen.id} proved nothing: this is a record of its work, not a hand-over", err=True)
     typer.echo(f"run {chosen.id}: {dossier.outcome}")
     for form, path in written.items():
         typer.echo(f"dossier ({form}): {path}")
 
 
 def _warn_of_newer(site: Site, ledger: Ledger, chosen: Run) -> None:
-    newest = ledger.runs(site=site.name, verbs=("build", "verify"), limit=1)
+    # One that was refused did nothing to be told of.
+    ended: tuple[Outcome, ...] = ("running", "accepted", "failed", "interrupted")
+    newest = ledger.runs(site=site.name, verbs=("build", "verify"), outcomes=ended, limit=1)
     if newest and newest[0].id != chosen.id:
         typer.echo(
             f"pacsmith: run {newest[0].id} is newer ({newest[0].outcome}); report it with --run {newest[0].id}",

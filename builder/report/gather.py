@@ -13,12 +13,13 @@ from builder.errors import BadInput
 from builder.ledger import HostState, Ledger
 from builder.models.dossier import CertificateRecord, Dossier, HostReading
 from builder.models.fact import Fact
-from builder.models.run import Run
+from builder.models.run import Outcome, Run
 from builder.models.site import Site
 from builder.report.assemble import assemble, cleaned
 
 _HISTORY = 20
 _ACCEPTING = ("build", "verify")
+_DID_WORK: tuple[Outcome, ...] = ("failed", "interrupted")
 
 
 def screens_folder(site: Site) -> Path:
@@ -38,11 +39,13 @@ def gather(
     """The dossier of a recorded run. `certificates` is the folder of the site's PEM files; `clean` (a Redactor's)
     passes over every text of the result.
 
-    Raises BadInput for a run that the ledger does not know or that was of another site.
+    Raises BadInput for a run that the ledger does not know, that was of another site, or that did nothing which a
+    dossier could hold.
     """
     run = ledger.run(run_id)
     if run.site != site.name:
         raise BadInput(f"run {run.id}: it was of site {run.site}, not {site.name}; name that one with --site")
+    _require_work(run)
     states = (ledger.host_state(site.name, host) for host in run.hosts)
     return cleaned(
         assemble(
@@ -74,19 +77,30 @@ def pictures_of(dossier: Dossier, folder: Path) -> dict[str, bytes]:
     return found
 
 
+def _require_work(run: Run) -> None:
+    """Refuse what a person would take for a hand-over and is none: a plan proves nothing, a refused run did nothing."""
+    if run.verb not in _ACCEPTING:
+        what = f"it was a {run.verb}, which proves nothing, and a dossier is made of a build or a verify"
+    elif run.outcome == "refused":
+        what = f"it was refused, so that nothing was done or proven ({run.note or 'no reason recorded'})"
+    else:
+        return
+    raise BadInput(f"run {run.id}: {what}; pacsmith report --list shows the runs")
+
+
 def choose_run(site: Site, ledger: Ledger) -> Run:
-    """The run to report when nobody names one: the last accepted, else the last that looked for acceptance, else the
-    last of all. Raises BadInput when there is none."""
-    found = (
-        ledger.runs(site=site.name, outcomes=["accepted"], limit=1)
-        or ledger.runs(site=site.name, verbs=_ACCEPTING, limit=1)
-        or ledger.runs(site=site.name, limit=1)
-    )
-    if not found:
+    """The run to report when nobody names one: the last accepted build or verify, else the last that has evidence, else
+    the last that did any work. Raises BadInput when there is none."""
+    accepted = ledger.runs(site=site.name, verbs=_ACCEPTING, outcomes=["accepted"], limit=1)
+    if accepted:
+        return accepted[0]
+    worked = ledger.runs(site=site.name, verbs=_ACCEPTING, outcomes=_DID_WORK)
+    if not worked:
         raise BadInput(
-            f"site {site.name}: the ledger holds no run yet; make one with: pacsmith build --site {site.name}"
+            f"site {site.name}: the ledger holds no build or verify that did any work, and a dossier is made of one; "
+            f"begin with: pacsmith build --site {site.name}"
         )
-    return found[0]
+    return next((run for run in worked if ledger.evidence(run.id)), worked[0])
 
 
 def reading_of(state: HostState) -> HostReading:

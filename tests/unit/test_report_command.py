@@ -124,7 +124,11 @@ def test_report_lists_runs_newest_first(ledger: Ledger, project: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["report"], "site st-brigid: the ledger holds no run yet; make one with: pacsmith build --site st-brigid"),
+        (
+            ["report"],
+            "site st-brigid: the ledger holds no build or verify that did any work, and a dossier is made of one; "
+            "begin with: pacsmith build --site st-brigid",
+        ),
         (["report", "--run", "r9"], "run r9: the ledger does not know it; pacsmith report --list shows the runs"),
         (
             ["report", "--format", "docx"],
@@ -159,6 +163,44 @@ def test_without_an_accepted_run_the_last_acceptance_is_reported(ledger: Ledger)
         sample_run().model_copy(update={"id": "planned", "verb": "plan", "started": BEGAN + timedelta(days=1)})
     )
     assert choose_run(sample_site(), ledger).id == "built"
+
+
+def begun(ledger: Ledger, name: str, verb: str, outcome: Outcome, *, after: int, note: str | None = None) -> None:
+    """A run without events and evidence, `after` hours."""
+    ledger.begin(sample_run("running").model_copy(
+        update={"id": name, "verb": verb, "started": BEGAN + timedelta(hours=after), "finished": None}
+    ))  # fmt: skip
+    ledger.finish(name, outcome, note)
+
+
+def test_a_plan_and_a_refused_build_have_no_dossier(ledger: Ledger, project: Path) -> None:
+    begun(ledger, "planned", "plan", "failed", after=0)
+    begun(ledger, "held", "build", "refused", after=1, note="archive01 is locked by ines")
+    assert str(command("report", "--run", "planned").exception) == (
+        "run planned: it was a plan, which proves nothing, and a dossier is made of a build or a verify; "
+        "pacsmith report --list shows the runs"
+    )
+    assert str(command("report", "--run", "held").exception) == (
+        "run held: it was refused, so that nothing was done or proven (archive01 is locked by ines); "
+        "pacsmith report --list shows the runs"
+    )
+    assert "holds no build or verify that did any work" in str(command("report").exception)
+    assert not list(project.rglob("dossier.*"))
+
+
+def test_a_build_that_failed_before_any_proof_is_a_record_and_no_hand_over(ledger: Ledger, project: Path) -> None:
+    begun(ledger, "broke", "build", "failed", after=0, note="a step failed")
+    result = command("report", "--format", "html")
+    assert result.exit_code == 0, result.output
+    assert "run broke: Not accepted: the run failed; no evidence." in result.stdout
+    assert "pacsmith: run broke proved nothing: this is a record of its work, not a hand-over" in result.stderr
+    recorded(ledger, "failed", "short", after=1)
+    begun(ledger, "again", "build", "failed", after=2)
+    assert choose_run(sample_site(), ledger).id == "short", "the last that proved something"
+    begun(ledger, "held", "verify", "refused", after=3)
+    told = command("report", "--format", "html").stderr
+    assert "proved nothing" not in told
+    assert "run again is newer (failed); report it with --run again" in told
 
 
 def test_a_folder_that_cannot_be_written(project: Path) -> None:
