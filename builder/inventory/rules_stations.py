@@ -127,8 +127,10 @@ def workstations_can_fetch(case: Case) -> Iterator[Found]:
     """A reading station without an archive to search and fetch from shows nothing, and cannot be accepted. A site
     without any archive is one of machines that are tested before they are put to work; it is only remarked on."""
     archives = [end.name for _, end in case.ends if kind_of(end) == "archive"]
+    known_archives = frozenset(archives)
     for path, host in without_an_archive(case) if archives else ():
-        likely = [name for name in archives if case.granted.get((host.name, name))] or archives
+        asked = {route.to: None for route in case.index.routes_from.get(host.name, ()) if route.to in known_archives}
+        likely = list(asked) or archives
         routes = _lacking_routes(case, host.name, likely[0] if len(likely) == 1 else "ARCHIVE")
         known = f" (archives here: {', '.join(archives[:10])})" if len(likely) > 1 else ""
         what = f"{host.name} is a workstation, and no route lets it find and move at an archive"
@@ -209,3 +211,6 @@ def graphics_fit_their_driver(case: Case) -> Iterator[Found]:
         if settings.graphics == "dummy" and settings.nvidia is not None:
             what = f"{host.name} has no panel (`graphics: dummy`) and names a driver of NVIDIA's"
             yield (*path, "workstation", "nvidia"), what, "remove it, or write `graphics: nvidia`"
+        if settings.graphics == "automatic" and settings.nvidia is not None:
+            what = f"{host.name} names a driver of NVIDIA's and leaves the choice to X.org (`graphics: automatic`)"
+            yield (*path, "workstation", "nvidia"), what, "write `graphics: nvidia`, or remove it"
