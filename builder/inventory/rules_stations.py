@@ -72,8 +72,8 @@ def displays_can_be_told_apart(case: Case) -> Iterator[Found]:
 
 
 def displays_without_a_panel_are_not_turned(case: Case) -> Iterator[Found]:
-    """X.org's dummy driver cannot rotate: of its CRTCs shadow_create is NULL, and shadow_allocate answers nothing
-    (xf86-video-dummy 0.4, dummy_driver.c), so that xrandr is refused."""
+    """X.org's dummy driver cannot rotate: of its CRTCs shadow_create is NULL (xf86-video-dummy 0.4, dummy_driver.c).
+    Seen with Debian 12's: `xrandr: output DUMMY0 cannot use rotation "left"`, and the same for right and inverted."""
     for path, host in case.hosts:
         settings = host.workstation or host.thin_client
         if settings is None or settings.graphics != "dummy":
