@@ -42,6 +42,13 @@ def verdict(code: int, falls: list[float], now: float) -> str:
     return "again" if len(recent) < _FALLS else f"nspawn fell over {len(recent) + 1} times in {_FALL_SECONDS:.0f} s"
 
 
+def drop_link(nspawn: list[str]) -> None:
+    """Remove the host's network link of an earlier life: the kernel takes its time over the network of processes that
+    were killed, and nspawn falls over a link that is still there (seen after a `down`, 2026-11-22)."""
+    name = next(word.removeprefix("--machine=") for word in nspawn if word.startswith("--machine="))
+    subprocess.run(["ip", "link", "delete", "dev", f"vb-{name}"], capture_output=True, check=False)
+
+
 def machine_starter(cgroup: str) -> Callable[[], None]:
     """What nspawn's process does before it becomes nspawn: enter its own control group, and die when its keeper dies.
 
@@ -94,6 +101,7 @@ class Keeper:
         falls: list[float] = []
         while True:
             self.boots += 1
+            drop_link(self.nspawn)
             with self.folder.console.open("wb") as console:
                 self.child = subprocess.Popen(
                     self.nspawn,
