@@ -53,6 +53,17 @@ def test_screen_session_and_viewer_run(host: Host, variables: Variables, record_
     assert not strange, f"{', '.join(strange)}, not as {variables['reader']}; run pacsmith build"
 
 
+def test_searches_are_kept_nowhere(host: Host, record_property: Record) -> None:
+    """What the viewer prints, each search with its patient's name, goes into no journal."""
+    said = _says(host, "systemctl show -p StandardOutput,StandardError pacsmith-viewer").split()
+    assert said == ["StandardOutput=null", "StandardError=null"], f"{', '.join(said)}; run pacsmith build"
+    kept = host.run("journalctl -b -q --no-pager -u pacsmith-viewer | grep -cE '\\(0010,0010\\) PN'").stdout.strip()
+    assert kept == "0", (
+        f"{kept} searches are in the journal; journalctl --rotate --vacuum-time=1s removes what it holds"
+    )
+    record_property("observed", "no search in the journal since the last start")
+
+
 def test_displays_lie_as_the_site_says(host: Host, variables: Variables, record_property: Record) -> None:
     """Each display of the site shows its own mode at its own place, from left to right, and one is primary."""
     said = _says(host, f"{_SCREEN} xrandr --listmonitors")
