@@ -3,7 +3,8 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -12,8 +13,17 @@ from builder.load.marks import Place
 from builder.load.problem import FieldPath, Problem, path_text
 from builder.load.sentences import Complaint, near, sentence_of, unknown_field
 from builder.load.shape import description_at, is_secret, known_fields
-from builder.load.tree import Tree
 from builder.models.base import PlacedError
+
+
+class Understood(Protocol):
+    """What was understood of a file, as YAML's Tree and a table's Sections hold it. What a model says of a `blind` path
+    is no news: its value is not known."""
+
+    file: Path
+    value: dict[str, Any] | None
+    blind: set[FieldPath]
+
 
 _MISFITS = frozenset(("model_type", "model_attributes_type", "dict_type", "string_type", "tuple_type", "list_type"))
 
@@ -75,7 +85,7 @@ def _chosen(faults: Sequence[_Fault]) -> list[_Fault]:
 class _Writer:
     """Turns faults into problems of one file."""
 
-    def __init__(self, tree: Tree, place: Place, model: type[BaseModel]) -> None:
+    def __init__(self, tree: Understood, place: Place, model: type[BaseModel]) -> None:
         self._tree = tree
         self._place = place
         self._model = model
@@ -141,7 +151,7 @@ def _blind(path: FieldPath, blind: set[FieldPath]) -> bool:
     return any(path[:length] in blind for length in range(len(path) + 1))
 
 
-def problems_of(refusal: ValidationError, tree: Tree, place: Place, model: type[BaseModel]) -> list[Problem]:
+def problems_of(refusal: ValidationError, tree: Understood, place: Place, model: type[BaseModel]) -> list[Problem]:
     """Every fault that `model` found in `tree`, as problems."""
     details = [detail for detail in refusal.errors(include_url=False) if not _only_counts_the_good(detail)]
     faults = _chosen([_located(detail, tree.value) for detail in details])

@@ -15,14 +15,14 @@ def _refuse(file: Path, what: str, remedy: str, line: int = 1, column: int = 1) 
     return LoadErrors([Problem(file, line, column, "", what, remedy)])
 
 
-def _read_bytes(file: Path) -> bytes:
+def _read_bytes(file: Path, wanted: str) -> bytes:
     try:
         if file.is_dir():
-            raise _refuse(file, "this is a folder", "name a YAML file")
+            raise _refuse(file, "this is a folder", f"name {wanted}")
         if file.exists() and not file.is_file():
-            raise _refuse(file, "this is not an ordinary file", "name a YAML file")
+            raise _refuse(file, "this is not an ordinary file", f"name {wanted}")
         if file.stat().st_size > _LARGEST:
-            raise _refuse(file, f"the file is larger than {_LARGEST // 1024**2} MiB", "name a site or sheet file")
+            raise _refuse(file, f"the file is larger than {_LARGEST // 1024**2} MiB", f"name {wanted}")
         return file.read_bytes()
     except FileNotFoundError:
         raise _refuse(file, "there is no such file", "check the name") from None
@@ -40,9 +40,10 @@ def _place(before: str) -> tuple[int, int]:
     return before.count("\n") + 1, len(before) - before.rfind("\n")
 
 
-def read_text(file: Path) -> tuple[str, str]:
-    """The text of `file` (UTF-8, a byte order mark is dropped) and the SHA-256 of its bytes, hex. Raises LoadErrors."""
-    raw = _read_bytes(file)
+def read_text(file: Path, wanted: str = "a YAML file") -> tuple[str, str]:
+    """The text of `file` (UTF-8, a byte order mark is dropped) and the SHA-256 of its bytes, hex. Raises LoadErrors,
+    whose remedy is to name what is `wanted`."""
+    raw = _read_bytes(file, wanted)
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as fault:

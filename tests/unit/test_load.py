@@ -144,7 +144,7 @@ def test_a_file_that_may_not_be_read_is_one_sentence(write: Write, monkeypatch: 
 def test_a_file_that_is_too_large_is_not_read(write: Write) -> None:
     file = write("site.yml", "")
     os.truncate(file, 65 * 1024 * 1024)
-    assert problems_of(file) == ["site.yml:1:1: the file is larger than 64 MiB; name a site or sheet file"]
+    assert problems_of(file) == ["site.yml:1:1: the file is larger than 64 MiB; name a YAML file"]
 
 
 def test_what_a_terminal_would_obey_is_written_out(write: Write) -> None:
