@@ -29,7 +29,8 @@ class _Shelf:
     def __init__(self, case: Case) -> None:
         self.by_product: defaultdict[str, list[Sheet]] = defaultdict(list)
         for sheet in case.sheets:
-            self.by_product[sheet.product.id].append(sheet)
+            if sheet.machine != "display":  # no host is one
+                self.by_product[sheet.product.id].append(sheet)
         self._covering: dict[tuple[str, str], list[Sheet]] = {}
 
     def covering(self, host: Host) -> list[Sheet]:

@@ -10,7 +10,7 @@ from packaging.version import InvalidVersion, Version
 
 Kind = Literal[
     "bytes", "seconds", "bits a second", "per cent", "megapixels", "millimetres", "hertz", "cores", "count",
-    "version", "text", "truth", "setting",
+    "luminance", "bits", "ratio", "version", "text", "truth", "setting",
 ]  # fmt: skip
 
 BASE_UNITS: Mapping[Kind, str] = {
@@ -22,6 +22,8 @@ BASE_UNITS: Mapping[Kind, str] = {
     "millimetres": "mm",
     "hertz": "Hz",
     "cores": "cores",
+    "luminance": "cd/m2",
+    "bits": "bit",
     "version": "version",
 }
 """The unit in which a fact of each kind states its value; kinds that are not named here have none."""
@@ -41,10 +43,12 @@ _UNITS: dict[str, tuple[Kind, Decimal]] = {
     "%": ("per cent", Decimal(1)),
     "MP": ("megapixels", Decimal(1)),
     "mm": ("millimetres", Decimal(1)),
+    "cd/m2": ("luminance", Decimal(1)),
+    "bit": ("bits", Decimal(1)),
     "core": ("cores", Decimal(1)),
     "cores": ("cores", Decimal(1)),
 }
-_AMOUNT = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,9})?)(?: ?([A-Za-z%/]+))?")
+_AMOUNT = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,9})?)(?: ?([A-Za-z%/]+2?))?")
 _VERSION = re.compile(r"(?:[0-9]+:)?([0-9]+(?:\.[0-9]+)*)(?:~?(a|alpha|b|beta|rc)\.?([0-9]+)|p([0-9]+))?(?:[-+~ (].*)?")
 
 
@@ -58,7 +62,7 @@ def amount(text: str, kind: Kind) -> Decimal:
         raise ValueError(f'"{text}" is no amount; write a number and its unit, as "{_example(kind)}"')
     number, unit = match.groups()
     if unit is None:
-        if kind in ("count", "setting"):
+        if kind in ("count", "ratio", "setting"):
             return Decimal(number)
         raise ValueError(f'"{text}" has no unit; write one, as "{number} {_example(kind).split()[-1]}"')
     if unit not in _UNITS:
@@ -98,6 +102,8 @@ def shown(value: Decimal | float, kind: Kind) -> str:
     if kind in ("hertz", "bits a second"):
         base = BASE_UNITS[kind]
         return _scaled(number, [(f"{prefix}{base}", _UNITS[f"{prefix}{base}"][1]) for prefix in ("G", "M", "k", "")])
+    if kind in ("luminance", "per cent", "ratio", "millimetres", "megapixels"):  # measured: no meter tells more
+        number = Decimal(f"{number:.2f}") if kind != "millimetres" else Decimal(f"{number:.4f}")
     unit = BASE_UNITS.get(kind, "")
     return f"{_plain(number)} {unit}".rstrip()
 
@@ -121,6 +127,6 @@ def _known(kind: Kind) -> str:
 def _example(kind: Kind) -> str:
     examples: dict[Kind, str] = {
         "bytes": "4 GiB", "seconds": "4 ms", "bits a second": "100 Mbit/s", "per cent": "3 %", "megapixels": "5 MP",
-        "millimetres": "0.2 mm", "hertz": "3 GHz", "cores": "4 cores",
+        "millimetres": "0.2 mm", "hertz": "3 GHz", "cores": "4 cores", "luminance": "350 cd/m2", "bits": "8 bit",
     }  # fmt: skip
     return examples.get(kind, "50")

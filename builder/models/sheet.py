@@ -116,6 +116,9 @@ class When(Model):
         return tuple(words for words in prefixed if words)
 
 
+Machine = Literal[HostClass, "display"]
+"""What a sheet speaks of: a host of a class, or a display, whoever drives it."""
+
 _FORMS = ("fact", "judged", "any_of", "all_of")
 _CRITERIA = ("minimum", "recommended", "maximum", "is_", "one_of")
 
@@ -209,7 +212,7 @@ class Sheet(Model):
     """One product's requirements (`specs/*.yml`)."""
 
     product: SheetProduct
-    machine: HostClass
+    machine: Machine
     source: Source
     requirements: tuple[Requirement, ...] = Field(min_length=1)
 
@@ -246,6 +249,6 @@ class Sheet(Model):
 HOST_CLASSES: tuple[str, ...] = get_args(HostClass)
 
 
-def class_product(host_class: HostClass) -> str:
+def class_product(host_class: Machine) -> str:
     """The product id of a host class's own sheet: `class-archive`, `class-thin-client`."""
     return f"class-{host_class}".replace("_", "-")

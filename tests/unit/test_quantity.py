@@ -17,6 +17,7 @@ FACTORS: dict[tuple[str, Kind], Decimal] = {
     ("ms", "seconds"): Decimal("0.001"), ("s", "seconds"): Decimal(1), ("Mbit/s", "bits a second"): Decimal(10**6),
     ("%", "per cent"): Decimal(1), ("MP", "megapixels"): Decimal(1), ("mm", "millimetres"): Decimal(1),
     ("Hz", "hertz"): Decimal(1), ("GHz", "hertz"): Decimal(10**9), ("cores", "cores"): Decimal(1),
+    ("cd/m2", "luminance"): Decimal(1), ("bit", "bits"): Decimal(1),
 }  # fmt: skip
 numbers = st.decimals(min_value=0, max_value=10**12, places=3, allow_nan=False, allow_infinity=False)
 
@@ -142,3 +143,18 @@ def test_what_is_no_comparison(text: str) -> None:
 )  # fmt: skip
 def test_how_amounts_are_told(value: float, kind: Kind, said: str) -> None:
     assert shown(value, kind) == said
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "text"),
+    [(412.27999999999997, "luminance", "412.28 cd/m2"), (9.987654, "per cent", "9.99 %"), (350.0, "ratio", "350"),
+     (0.19441, "millimetres", "0.1944 mm"), (3.145728, "megapixels", "3.15 MP"), (10, "bits", "10 bit")],
+)  # fmt: skip
+def test_what_was_measured_is_told_as_finely_as_a_meter_knows_it(value: float, kind: Kind, text: str) -> None:
+    assert shown(value, kind) == text
+
+
+def test_a_ratio_has_no_unit() -> None:
+    assert amount("250", "ratio") == 250
+    with pytest.raises(ValueError, match="the fact has no unit: write the number alone"):
+        amount("250 cd/m2", "ratio")
