@@ -201,7 +201,7 @@ def test_a_study_that_the_archive_lacks_is_said_and_is_short(viewer: Aeskulap) -
     made = make_pattern(RUN, "read1", PatternKind(512, 512, 8))
     seen = viewer.show(made, lambda png: right(made, png), PATIENCE)
     assert (seen.seconds, kinds(made, seen.png)) == (None, ["not found"])
-    assert seen.note == "read1: Aeskulap's search in arc finds no such study, or gets no answer."
+    assert seen.note == "read1: Aeskulap's search in store finds no such study, or gets no answer."
 
 
 def test_a_viewer_that_has_nothing_open_is_short(room: Room, viewer: Aeskulap, pattern: Pattern) -> None:

@@ -225,4 +225,5 @@ def test_nobody_at_work_is_disturbed(ward: Ward, pattern: Pattern) -> None:
         ward.says(touch, stdin=TOUCH.encode())
         with pytest.raises(StationInUse):
             opened.show(pattern, lambda png: right(pattern, png), PATIENCE)
+    ward.says(f"systemctl restart {UNIT}")
     assert own_address(ward)
