@@ -10,7 +10,7 @@ from packaging.version import InvalidVersion, Version
 
 Kind = Literal[
     "bytes", "seconds", "bits a second", "per cent", "megapixels", "millimetres", "hertz", "cores", "count",
-    "luminance", "bits", "ratio", "version", "text", "truth", "setting",
+    "luminance", "bits", "ratio", "temperature", "transfers a second", "version", "text", "truth", "setting",
 ]  # fmt: skip
 
 BASE_UNITS: Mapping[Kind, str] = {
@@ -24,6 +24,8 @@ BASE_UNITS: Mapping[Kind, str] = {
     "cores": "cores",
     "luminance": "cd/m2",
     "bits": "bit",
+    "temperature": "°C",
+    "transfers a second": "MT/s",
     "version": "version",
 }
 """The unit in which a fact of each kind states its value; kinds that are not named here have none."""
@@ -45,10 +47,12 @@ _UNITS: dict[str, tuple[Kind, Decimal]] = {
     "mm": ("millimetres", Decimal(1)),
     "cd/m2": ("luminance", Decimal(1)),
     "bit": ("bits", Decimal(1)),
+    "°C": ("temperature", Decimal(1)),
+    "MT/s": ("transfers a second", Decimal(1)),
     "core": ("cores", Decimal(1)),
     "cores": ("cores", Decimal(1)),
 }
-_AMOUNT = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,9})?)(?: ?([A-Za-z%/]+2?))?")
+_AMOUNT = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,9})?)(?: ?([A-Za-z%/°]+2?))?")
 _VERSION = re.compile(r"(?:[0-9]+:)?([0-9]+(?:\.[0-9]+)*)(?:~?(a|alpha|b|beta|rc)\.?([0-9]+)|p([0-9]+))?(?:[-+~ (].*)?")
 
 
@@ -128,5 +132,6 @@ def _example(kind: Kind) -> str:
     examples: dict[Kind, str] = {
         "bytes": "4 GiB", "seconds": "4 ms", "bits a second": "100 Mbit/s", "per cent": "3 %", "megapixels": "5 MP",
         "millimetres": "0.2 mm", "hertz": "3 GHz", "cores": "4 cores", "luminance": "350 cd/m2", "bits": "8 bit",
+        "temperature": "80 °C", "transfers a second": "2666 MT/s",
     }  # fmt: skip
     return examples.get(kind, "50")
