@@ -94,7 +94,7 @@ class Calibration(Model):
         alias="ambient light in the luminances",
         description="yes when the room's light was on the screen, no when the meter shut it out",
     )
-    highest_level: Annotated[Level, Field(ge=1)] = Field(
+    highest_level: Annotated[Level, Field(ge=255)] = Field(
         alias="highest driving level", description="255 of 8 bits, 1023 of 10 bits"
     )
     steps: tuple[GreyStep, ...] = Field((), alias="grey steps")

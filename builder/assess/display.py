@@ -1,0 +1,193 @@
+"""A display and its calibration report against a standard's class: met, short or unknown for each line (pure).
+
+A standard is a sheet of machine `display`; its classes are the words of its lines' `when: {use: ...}`. A line without a
+`when` holds for every class.
+"""
+
+import re
+from calendar import monthrange
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from difflib import get_close_matches
+
+from builder.assess import calibration as figures
+from builder.assess.assessment import assess
+from builder.assess.reading import UnclearError
+from builder.errors import BadInput
+from builder.models.base import Model
+from builder.models.calibration import Calibration
+from builder.models.catalogue import fact_kind
+from builder.models.fact import Fact
+from builder.models.finding import Finding
+from builder.models.quantity import BASE_UNITS
+from builder.models.sheet import Sheet
+from builder.models.site import Waiver
+
+CURRENT = "display.calibration.current"
+
+# The figure of each fact, how it is computed, and where that way is written down.
+_TG18 = "AAPM TG-18, as EIZO RadiCS, p. 84, has it"
+FIGURES: Mapping[str, tuple[Callable[[Calibration], float], str]] = {
+    "display.ambient.margin": (figures.ambient_margin, "Lmin / Lamb; AAPM TG-18, as EIZO RadiCS, p. 85, has it"),
+    "display.gsdf.deviation": (
+        lambda report: figures.response(report).greatest,
+        "dL/L per JND of 18 levels; AAPM OR-03 (TG18), IEC 62563-1, 7.4.3, DICOM PS3.14, 7.1",
+    ),
+    "display.gsdf.mean": (
+        lambda report: figures.response(report).mean,
+        "dL/L per JND of 18 levels; AAPM OR-03 (TG18), IEC 62563-1, 7.4.3, DICOM PS3.14, 7.1",
+    ),
+    "display.luminance.maximum": (figures.greatest_luminance, f"L'max = Lmax + Lamb; {_TG18}"),
+    "display.luminance.minimum": (figures.least_luminance, f"L'min = Lmin + Lamb; {_TG18}"),
+    "display.luminance.own.maximum": (figures.own_greatest_luminance, "Lmax"),
+    "display.luminance.own.minimum": (figures.own_least_luminance, "Lmin"),
+    "display.luminance.own.ratio": (figures.own_luminance_ratio, "Lmax / Lmin"),
+    "display.luminance.ratio": (figures.luminance_ratio, f"L'max / L'min; {_TG18}"),
+    "display.nonuniformity": (
+        figures.nonuniformity,
+        "200 (Lmax - Lmin) / (Lmax + Lmin); AAPM TG-18, as pacsDisplay's uniLum has it",
+    ),
+}
+
+
+class Due(Model):
+    """When a display was measured and when it is to be measured again; `overdue` from the day after."""
+
+    measured_on: date
+    due_on: date
+    overdue: bool
+
+    @property
+    def sentence(self) -> str:
+        """As `measured on 2026-09-14, due on 2027-09-14`."""
+        late = ", overdue" if self.overdue else ""
+        return f"measured on {self.measured_on}, due on {self.due_on}{late}"
+
+
+def due(report: Calibration, interval: str, today: date) -> Due:
+    """`interval` as a sheet writes it, "1 year". Raises UnclearError for a report from the future."""
+    if report.measured_on > today:
+        raise UnclearError(f"the report is of {report.measured_on}, which is still to come")
+    last = later(report.measured_on, interval)
+    return Due(measured_on=report.measured_on, due_on=last, overdue=today > last)
+
+
+def later(day: date, interval: str) -> date:
+    """The day an interval after another: the same day of a later month or, where that has none, its last day.
+
+    Raises ValueError for what is no interval.
+    """
+    match = re.fullmatch(r"([1-9][0-9]{0,2}) (day|week|month|year)s?", interval)
+    if match is None:
+        raise ValueError(f'"{interval}" is no interval; write it as 1 year')
+    number, unit = int(match[1]), match[2]
+    if unit in ("day", "week"):
+        return day + timedelta(days=number * (7 if unit == "week" else 1))
+    month = day.month - 1 + number * (12 if unit == "year" else 1)
+    year, month = day.year + month // 12, month % 12 + 1
+    return date(year, month, min(day.day, monthrange(year, month)[1]))
+
+
+@dataclass(frozen=True)
+class Report:
+    """A calibration report with the name of its file and the SHA-256 of its bytes; or `missing`: why there is none."""
+
+    calibration: Calibration | None = None
+    file: str = ""
+    sha256: str | None = None
+    missing: str = "there is no calibration report of this display"
+
+    def read(self) -> Calibration:
+        """The calibration. Raises UnclearError when there is none."""
+        if self.calibration is None:
+            raise UnclearError(self.missing)
+        return self.calibration
+
+
+def newest(reports: Iterable[Report], maker: str, product: str, serial: str | None) -> Report:
+    """The last report of a display. One without a serial number has none, and of two of one day nobody knows which
+    counts: the report then says so."""
+    if serial is None:
+        return Report(missing="the display states no serial number, by which its calibration report would be found")
+    its = [(one.calibration.measured_on, one) for one in reports
+           if one.calibration is not None and one.calibration.of(maker, product, serial)]  # fmt: skip
+    last = [one for day, one in its if day == max(day for day, _ in its)]
+    if len(last) > 1:
+        files = " and ".join(sorted(one.file for one in last))
+        return Report(missing=f"{files} are of one day and one display; keep the one that counts")
+    return last[0] if last else Report()
+
+
+def calibration_facts(report: Report, interval: str | None, today: date) -> dict[str, Fact]:
+    """Every figure of a report as a fact: its value, or why it cannot be told. `interval`: how long a measurement
+    holds by the standard; without one nothing is said of that."""
+    facts = {name: _fact(name, report, made, way) for name, (made, way) in FIGURES.items()}
+    if interval is not None:
+        facts[CURRENT] = _current(report, interval, today)
+    return facts
+
+
+def _fact(name: str, report: Report, made: Callable[[Calibration], float], way: str) -> Fact:
+    command = f"{report.file or 'no calibration report'}: {way}"
+    unit = BASE_UNITS.get(fact_kind(name).kind)
+    try:
+        return Fact(name=name, value=made(report.read()), unit=unit, command=command, raw_sha256=report.sha256)
+    except UnclearError as why:
+        return Fact(name=name, error=str(why), command=command, raw_sha256=report.sha256)
+
+
+def _current(report: Report, interval: str, today: date) -> Fact:
+    command = f"{report.file or 'no calibration report'}: measured on, and {interval} later"
+    try:
+        when = due(report.read(), interval, today)
+    except UnclearError as why:
+        return Fact(name=CURRENT, error=str(why), command=command, raw_sha256=report.sha256)
+    return Fact(name=CURRENT, value=not when.overdue, note=when.sentence, command=command, raw_sha256=report.sha256)
+
+
+def classes_of(sheet: Sheet) -> tuple[str, ...]:
+    """The display classes that a standard names, in its order; none when all its lines hold for every display."""
+    return tuple(dict.fromkeys(word for line in sheet.requirements if line.when for word in line.when.use))
+
+
+def interval_of(sheet: Sheet, display_class: str | None) -> str | None:
+    """How long a measurement holds by the standard; None when it does not say."""
+    lines = [line for line in sheet.requirements if line.fact == CURRENT]
+    its = [line for line in lines if line.when is None or display_class in line.when.use]
+    return next((line.valid_for for line in its if line.valid_for), None)
+
+
+def _check_class(sheet: Sheet, display_class: str | None) -> None:
+    known = classes_of(sheet)
+    if display_class in known or (display_class is None and not known):
+        return
+    if display_class is None:
+        raise BadInput(f"{sheet.product.name}: name the display's class, one of {', '.join(known)}")
+    near = get_close_matches(display_class, known, n=1)
+    remedy = f"did you mean {near[0]}?" if near else f"it has {', '.join(known)}" if known else "leave it out"
+    raise BadInput(f"{sheet.product.name}: there is no display class {display_class}; {remedy}")
+
+
+def assess_display(
+    sheet: Sheet,
+    display_class: str | None,
+    panel: Mapping[str, Fact],
+    report: Report,
+    *,
+    waivers: Iterable[Waiver] = (),
+    today: date,
+) -> tuple[Finding, ...]:
+    """A finding for each line of the standard that holds for the class.
+
+    `panel` are the facts of the display itself (`display.megapixels`, `display.pitch`, `display.depth`,
+    `display.shorter`); one that is not there is unknown. Raises BadInput for a class that the standard does not name.
+    """
+    _check_class(sheet, display_class)
+    facts = {**panel, **calibration_facts(report, interval_of(sheet, display_class), today)}
+    use = frozenset({display_class} if display_class else ())
+    return tuple(
+        finding
+        for finding in assess(sheet, facts, use=use, waivers=waivers, today=today)
+        if finding.verdict != "not applicable"
+    )
