@@ -27,7 +27,8 @@ from builder.survey.script import replies, stamps_of
 CONTAINERS = ("systemd-nspawn", "lxc", "lxc-libvirt", "docker", "podman", "openvz", "rkt", "wsl", "proot", "pouch",
               "container-other")  # fmt: skip
 _CUT_OFF = UnreadableError("the answer of the host was cut off")
-_BENEATH = ("cpu.", "gpu.", "memory.", "os.kernel")
+_EACH = ("displays.", "gpus.", "port.tcp.")  # one for each thing that was found, promised or not
+_BENEATH = ("cpu.", "gpu.", "gpus.", "memory.", "os.kernel")
 
 
 def questions(host: Host) -> tuple[Question, ...]:
@@ -45,11 +46,13 @@ def facts_from(text: str, host: Host) -> dict[str, Fact]:
     """The facts in what the script printed, sorted by name. Never raises: what is not whole is unreadable."""
     answers = replies(text)
     asked = questions(host)
-    said = {name: value for question in asked for name, value in _parsed(question, answers.get(question.name)).items()}
+    said: dict[str, Said] = {}
+    commands: dict[str, str] = {}
+    for question in asked:
+        told = _parsed(question, answers.get(question.name))
+        said |= told
+        commands |= {name: question.command for name in told if name in question.promises or name.startswith(_EACH)}
     said |= _derived(host, answers, said)
-    commands = {name: question.command for question in asked for name in question.promises}
-    listening = next(question.command for question in asked if question.name == "ports")
-    commands |= {name: listening for name in said if name.startswith("port.tcp.")}
     commands |= _derived_commands(host, {question.name: question.command for question in asked})
     machine = said.get("virtualisation")
     virtual = machine if isinstance(machine, str) else None

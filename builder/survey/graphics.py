@@ -5,11 +5,15 @@ from collections.abc import Callable, Mapping, Sequence
 from xml.etree import ElementTree
 
 from builder.models.quantity import amount, shown
+from builder.survey.lspci import key
 from builder.survey.question import ABSENT, Noted, Question, Reply, Said, UnreadableError
 
-_CARDS = ("gpu.architecture", "gpu.bios", "gpu.count", "gpu.cuda", "gpu.driver", "gpu.ecc", "gpu.memory", "gpu.model")
+COMMAND = "nvidia-smi -q -x"
+CARDS = ("gpu.architecture", "gpu.bios", "gpu.count", "gpu.cuda", "gpu.display_active", "gpu.driver", "gpu.ecc",
+         "gpu.memory", "gpu.mig", "gpu.model", "gpu.temperature")  # fmt: skip
 _SILENT = UnreadableError("nvidia-smi does not say")
-_NOTHING = {"", "n/a", "[n/a]", "unknown error", "requested functionality has been deprecated"}
+_NOTHING = {"", "n/a", "err!", "unknown error", "not supported", "insufficient permissions", "redacted",
+            "gpu requires reset", "requested functionality has been deprecated"}  # fmt: skip
 # The screen of a station that pacsmith built; elsewhere nobody answers, and the fact is unread.
 _SCREEN = "env DISPLAY=:0 XAUTHORITY=/run/pacsmith-screen/authority"
 _BY_PROCESSOR = re.compile(r"llvmpipe|softpipe|swrast|software rasterizer", re.IGNORECASE)
@@ -18,7 +22,7 @@ _BY_PROCESSOR = re.compile(r"llvmpipe|softpipe|swrast|software rasterizer", re.I
 def questions() -> tuple[Question, ...]:
     """What a reading station is asked of its graphics."""
     return (
-        Question("graphics", "nvidia-smi -q -x", _CARDS, cards),
+        Question("graphics", COMMAND, CARDS, cards),
         Question("opengl", f"{_SCREEN} glxinfo -B", ("gpu.opengl",), opengl),
     )
 
@@ -41,15 +45,24 @@ def cards(reply: Reply) -> dict[str, Said]:
         return _noted(_common([read(card) for card in found]), hidden, every, *notes)
 
     return {
-        "gpu.architecture": of_all(lambda card: _text(card, "product_architecture") or _SILENT),
-        "gpu.bios": of_all(lambda card: _text(card, "vbios_version") or _SILENT),
+        **{f"gpu.{what}": of_all(read) for what, read in _READ.items()},
         "gpu.count": _count(len(found), attached),
-        "gpu.cuda": _text(log, "cuda_version") or _SILENT,
-        "gpu.driver": _text(log, "driver_version") or _SILENT,
-        "gpu.ecc": of_all(_error_correction),
+        "gpu.cuda": _version(log, "cuda_version"),
+        "gpu.driver": _version(log, "driver_version"),
         "gpu.memory": of_all(_memory, *(_instances(card) for card in found[:1])),
-        "gpu.model": of_all(lambda card: _text(card, "product_name") or _SILENT),
+        **{name: value for card in found for name, value in _each(card).items()},
     }
+
+
+def _each(card: ElementTree.Element) -> dict[str, Said]:
+    """What one card says, by its address on the PCI bus: `gpus.43-00-0.memory`, as lspci's facts of it are called."""
+    try:
+        place = key(_text(card, "pci/pci_bus_id") or card.get("id") or "")
+    except UnreadableError:
+        return {}
+    own = {what: read(card) for what, read in _READ.items()}
+    own |= {"memory": _noted(_memory(card), _instances(card)), "serial": _said(card, "serial")}
+    return {f"gpus.{place}.{what}": value for what, value in own.items()}
 
 
 def _document(reply: Reply) -> ElementTree.Element:
@@ -70,7 +83,32 @@ def _document(reply: Reply) -> ElementTree.Element:
 
 def _text(element: ElementTree.Element, path: str) -> str | None:
     said = (element.findtext(path) or "").strip()
-    return None if said.lower() in _NOTHING else said
+    return None if said.lower().strip("[]") in _NOTHING else said
+
+
+def _said(element: ElementTree.Element, path: str) -> Said:
+    return _text(element, path) or _silent(element, path)
+
+
+def _silent(element: ElementTree.Element, path: str) -> UnreadableError:
+    """Why there is no answer: what the tool writes in its place, if anything."""
+    told = " ".join((element.findtext(path) or "").split())
+    return UnreadableError(f'nvidia-smi says "{told[:80]}"') if told else _SILENT
+
+
+def _version(element: ElementTree.Element, path: str) -> Said:
+    said = _text(element, path)
+    return said if said and re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,4}){1,3}", said) else _silent(element, path)
+
+
+def _switch(element: ElementTree.Element, path: str) -> Said:
+    known: Mapping[str | None, Said] = {"Enabled": True, "Disabled": False, "Yes": True, "No": False}
+    return known.get(_text(element, path), _silent(element, path))
+
+
+def _temperature(card: ElementTree.Element) -> Said:
+    match = re.fullmatch(r"(-?[0-9]{1,3}) C", _text(card, "temperature/gpu_temp") or "")
+    return int(match[1]) if match else _silent(card, "temperature/gpu_temp")
 
 
 def _count(listed: int, attached: str | None) -> Said:
@@ -88,7 +126,7 @@ def _answer(cards: int) -> str:
 def _memory(card: ElementTree.Element) -> Said:
     text = _text(card, "fb_memory_usage/total")
     if text is None:
-        return _SILENT
+        return _silent(card, "fb_memory_usage/total")
     try:
         return int(amount(text, "bytes"))
     except ValueError as wrong:
@@ -106,9 +144,25 @@ def _instances(card: ElementTree.Element) -> str | None:
 
 def _error_correction(card: ElementTree.Element) -> Said:
     """N/A is a card whose memory has none."""
-    mode = (card.findtext("ecc_mode/current_ecc") or "").strip()
-    known: Mapping[str, Said] = {"Enabled": True, "Disabled": False, "N/A": ABSENT}
-    return known.get(mode, _SILENT)
+    none = (card.findtext("ecc_mode/current_ecc") or "").strip() == "N/A"
+    return ABSENT if none else _switch(card, "ecc_mode/current_ecc")
+
+
+def _mig(card: ElementTree.Element) -> Said:
+    """N/A is a card that cannot be cut up."""
+    none = (card.findtext("mig_mode/current_mig") or "").strip() == "N/A"
+    return False if none else _switch(card, "mig_mode/current_mig")
+
+
+_READ: Mapping[str, Callable[[ElementTree.Element], Said]] = {
+    "architecture": lambda card: _said(card, "product_architecture"),
+    "bios": lambda card: _said(card, "vbios_version"),
+    "display_active": lambda card: _switch(card, "display_active"),
+    "ecc": _error_correction,
+    "mig": _mig,
+    "model": lambda card: _said(card, "product_name"),
+    "temperature": _temperature,
+}
 
 
 def _common(values: Sequence[Said]) -> Said:
