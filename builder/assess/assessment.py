@@ -1,13 +1,20 @@
 """A whole sheet against the facts of one machine: every requirement ends in a finding (pure)."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 
-from builder.assess.part import Outcome, base_text, evaluate, unreached
+from builder.assess.bound import base_text
+from builder.assess.compared import unreached
+from builder.assess.condition import Asked, asked_of
+from builder.assess.levels import climb
+from builder.assess.outcome import Case, Outcome
+from builder.assess.part import evaluate
 from builder.errors import BadInput
 from builder.models.evidence import Verdict
 from builder.models.fact import Fact
-from builder.models.finding import Finding, Level
+from builder.models.finding import Finding
+from builder.models.level import MINIMUM
 from builder.models.sheet import Requirement, Sheet
 from builder.models.site import Waiver
 
@@ -26,49 +33,97 @@ def assess(
     an expired one changes nothing but the sentence. Raises BadInput for a waiver whose `until` is no day.
     """
     granted = {waiver.requirement: waiver for waiver in waivers}
-    return tuple(_waived(_finding(sheet, line, facts, use), granted.get(line.id), today) for line in sheet.requirements)
+    case = Case(facts, today)
+    return tuple(_waived(_finding(sheet, line, case, use), granted.get(line.id), today) for line in sheet.requirements)
 
 
-def _finding(sheet: Sheet, line: Requirement, facts: Mapping[str, Fact], use: frozenset[str]) -> Finding:
-    missing = [words for words in line.when.terms if use.isdisjoint(words)] if line.when else []
-    if missing:
-        where = " and ".join(" or ".join(words) for words in missing)
-        sentence = f"Asked only where {where}, which this host is not said to be."
-        expected = f"{_statement(line)}, where {where}"
-        return _said(sheet, line, "not applicable", expected=expected, observed="not asked here", sentence=sentence)
+def _finding(sheet: Sheet, line: Requirement, case: Case, use: frozenset[str]) -> Finding:
+    asked = asked_of(line.when, use, case)
+    if asked.answer != "yes":
+        return _conditional(sheet, line, asked)
     if line.attested is not None:
         sentence = f"No probe can tell; {line.by} must attest it{_validity(line)}."
         return _to_attest(sheet, line, line.attested, "not attested", sentence)
     if line.advice is not None:
         sentence = f"The source advises it and nothing measures it; {line.by} must take note."
         return _to_attest(sheet, line, f"advice: {line.advice}", "nothing to measure", sentence)
-    return _measured(sheet, line, evaluate(line, facts, "recommended" if line.level == "recommended" else "asked"))
+    if line.levels:
+        return _climbed(sheet, line, case)
+    return _measured(sheet, line, evaluate(line, replace(case, asked=_word(line))))
 
 
-def _measured(sheet: Sheet, line: Requirement, outcome: Outcome) -> Finding:
-    verdict: Verdict = outcome.answer
-    level: Level | None = outcome.level
-    expected, reason, qualified = outcome.expected, outcome.reason, outcome.qualified
-    if line.level == "recommended":
-        if verdict == "met":
-            level = "recommended"
-        elif verdict == "short":
-            verdict, level = "met", "minimum"
-            reason = f"{reason}, which is not reached; no minimum is stated"
-            qualified = unreached(base_text(line) or "level", minimum=False)
-    said = f"{_capital(reason)}."
-    finding = _said(sheet, line, verdict, expected=expected, observed=outcome.observed, sentence=said)
-    return finding.model_copy(
+def _word(line: Requirement) -> str:
+    """How the line's level is said: "asked", "recommended", or in the vendor's word."""
+    return "asked" if line.level == MINIMUM else line.level
+
+
+def _conditional(sheet: Sheet, line: Requirement, asked: Asked) -> Finding:
+    """The finding of a line whose condition fails, or is not known."""
+    expected = f"{_statement(line)}, where {asked.where}"
+    if asked.answer == "no":
+        reason = "which this host is not said to be" if asked.words_only else f"and here is {asked.why}"
+        sentence = f"Asked only where {asked.where}, {reason}."
+        finding = _said(sheet, line, "not applicable", expected=expected, observed="not asked here", sentence=sentence)
+    else:
+        sentence = f"Asked only where {asked.where}; whether that is so here is not known: {asked.why}."
+        observed = "whether it is asked here is not known"
+        finding = _said(sheet, line, "unknown", expected=expected, observed=observed, sentence=sentence)
+    return _with_facts(finding, asked.facts)
+
+
+def _climbed(sheet: Sheet, line: Requirement, case: Case) -> Finding:
+    found = climb(sheet, line, case)
+    sentence = f"{_capital(found.reason)}."
+    finding = _said(sheet, line, found.verdict, expected=found.expected, observed=found.observed, sentence=sentence)
+    person = found.verdict == "unknown" and (found.judged or _all_in_sight(found.facts))
+    return _with_facts(finding, found.facts).model_copy(
         update={
-            "level": level,
-            "qualified": qualified,
-            "attest": line.by if verdict == "unknown" and _a_person_can_tell(outcome) else None,
-            "commands": tuple(dict.fromkeys(fact.command for fact in outcome.facts)),
-            "raw_sha256": next((fact.raw_sha256 for fact in outcome.facts), None),
+            "level": found.level,
+            "grade": found.grade,
+            "qualified": found.qualified,
+            "attest": line.by if person else None,
         }
     )
 
 
+def _measured(sheet: Sheet, line: Requirement, outcome: Outcome) -> Finding:
+    verdict: Verdict = outcome.answer
+    level: str | None = outcome.level
+    reason, qualified = outcome.reason, outcome.qualified
+    grade = sheet.grade(line.level)
+    if grade in ("recommended", "optimal"):
+        if verdict == "met":
+            level = line.level
+        elif verdict == "short":
+            verdict, level = "met", MINIMUM
+            reason = f"{reason}, which is not reached; no minimum is stated"
+            qualified = unreached(base_text(line) or "level", minimum=False, word=line.level)
+    elif verdict == "met" and level == MINIMUM:
+        level = line.level
+        qualified = line.level if grade == "degraded" else qualified
+    finding = _said(
+        sheet, line, verdict, expected=outcome.expected, observed=outcome.observed, sentence=f"{_capital(reason)}."
+    )
+    return _with_facts(finding, outcome.facts).model_copy(
+        update={
+            "level": level,
+            "grade": None if level is None else sheet.grade(level),
+            "qualified": qualified,
+            "attest": line.by if verdict == "unknown" and _a_person_can_tell(outcome) else None,
+        }
+    )
+
+
+def _with_facts(finding: Finding, facts: tuple[Fact, ...]) -> Finding:
+    return finding.model_copy(
+        update={
+            "commands": tuple(dict.fromkeys(fact.command for fact in facts)),
+            "raw_sha256": next((fact.raw_sha256 for fact in facts if fact.raw_sha256), None),
+        }
+    )
+
+
+_NOTHING = Case({}, date.min)
 _IN_SIGHT = ("asset.", "cpu.", "disk.", "gpu.", "memory.")
 
 
@@ -76,8 +131,13 @@ def _a_person_can_tell(outcome: Outcome) -> bool:
     """Whether a person may answer for what was not read: parts of a machine can be looked at, as can the machine
     beneath a container, and judged lines are theirs; a setting or a service that no probe could read stays unknown, and
     nothing is accepted on anyone's word."""
-    unread = [fact for fact in outcome.facts if fact.error is not None]
-    return outcome.judged if not unread else all(fact.beneath or fact.name.startswith(_IN_SIGHT) for fact in unread)
+    unread = any(fact.error is not None for fact in outcome.facts)
+    return _all_in_sight(outcome.facts) if unread else outcome.judged
+
+
+def _all_in_sight(facts: tuple[Fact, ...]) -> bool:
+    unread = [fact for fact in facts if fact.error is not None]
+    return bool(unread) and all(fact.beneath or fact.name.startswith(_IN_SIGHT) for fact in unread)
 
 
 def _to_attest(sheet: Sheet, line: Requirement, expected: str, observed: str, sentence: str) -> Finding:
@@ -106,13 +166,19 @@ def _said(
         verdict=verdict,
         expected=expected,
         observed=observed,
-        sentence=f"{sentence} {line.note}" if line.note else sentence,
+        sentence=" ".join((sentence, *_also(line), *((line.note,) if line.note else ()))),
         source=f"{sheet.source.cited}, {line.place}",
     )
 
 
+def _also(line: Requirement) -> list[str]:
+    return [f'{one.source}, {one.place}, says otherwise: "{one.says.rstrip(".")}".' for one in line.also_says]
+
+
 def _statement(line: Requirement) -> str:
-    return line.attested or line.advice or evaluate(line, {}).expected
+    if line.levels:
+        return "; ".join(f"{rung.level}: {evaluate(rung, _NOTHING).expected}" for rung in line.levels)
+    return line.attested or line.advice or evaluate(line, _NOTHING).expected
 
 
 def _validity(line: Requirement) -> str:

@@ -1,13 +1,17 @@
 """A fact as its kind wants it: an exact amount, a version, text or truth; and how people are told of it."""
 
+from collections.abc import Callable, Mapping
+from datetime import date
 from decimal import Decimal, InvalidOperation
 
 from packaging.version import Version
 
+from builder.models.days import last_day
 from builder.models.fact import Fact
 from builder.models.quantity import BASE_UNITS, Kind, shown, version
 
-Reading = Decimal | Version | str | bool
+Value = bool | int | float | str
+Reading = Decimal | Version | date | str | bool
 
 
 class UnclearError(ValueError):
@@ -21,19 +25,8 @@ def reading(fact: Fact, kind: Kind) -> Reading:
         raise UnclearError(fact.error or "it is absent")
     if fact.unit != BASE_UNITS.get(kind):
         raise UnclearError(f"it is stated in {fact.unit or 'no unit'}, not in {BASE_UNITS.get(kind, 'no unit')}")
-    if kind == "truth":
-        if not isinstance(value, bool):
-            raise UnclearError(f'"{value}" is neither true nor false')
-        return value
-    if kind == "version":
-        read = version(value) if isinstance(value, str) else None
-        if read is None:
-            raise UnclearError(f'"{value}" is no version that can be compared')
-        return read
-    if kind == "text":
-        if not isinstance(value, str):
-            raise UnclearError(f'"{value}" is no text')
-        return value
+    if kind in _READERS:
+        return _READERS[kind](value)
     if kind == "setting" and isinstance(value, bool | str):
         return value
     return _number(value)
@@ -48,7 +41,41 @@ def readings(fact: Fact, kind: Kind) -> tuple[Reading, ...]:
     return max(value - doubt, Decimal(0)), value + doubt
 
 
-def _number(value: bool | int | float | str) -> Decimal:
+def _truth(value: Value) -> bool:
+    if not isinstance(value, bool):
+        raise UnclearError(f'"{value}" is neither true nor false')
+    return value
+
+
+def _version(value: Value) -> Version:
+    read = version(value) if isinstance(value, str) else None
+    if read is None:
+        raise UnclearError(f'"{value}" is no version that can be compared')
+    return read
+
+
+def _day(value: Value) -> date:
+    day = last_day(value) if isinstance(value, str) else None
+    if day is None:
+        raise UnclearError(f'"{value}" is no day')
+    return day
+
+
+def _text(value: Value) -> str:
+    if not isinstance(value, str):
+        raise UnclearError(f'"{value}" is no text')
+    return value
+
+
+_READERS: Mapping[Kind, Callable[[Value], Reading]] = {
+    "truth": _truth,
+    "version": _version,
+    "day": _day,
+    "text": _text,
+}
+
+
+def _number(value: Value) -> Decimal:
     if isinstance(value, bool | str):
         raise UnclearError(f'"{value}" is no number')
     try:

@@ -111,7 +111,7 @@ def dates_are_dates(case: Case) -> Iterator[Found]:
     for path, end in case.ends:
         if end.asset is None:
             continue
-        for field in ("installed", "warranty_until"):
+        for field in ("installed", "released", "warranty_until"):
             text = getattr(end.asset, field)
             if text is not None and day(text) is None:
                 yield (*path, "asset", field), f"'{text}' is not a day of the calendar", "write YYYY-MM-DD"

@@ -4,13 +4,16 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from itertools import islice
 
+from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from builder.assess import sheets_for, uses_of
 from builder.inventory.rules_case import Case, FieldPath, Found
 from builder.models.comparison import comparison
+from builder.models.criterion import computed, in_range
+from builder.models.part import Part
 from builder.models.quantity import version
-from builder.models.sheet import Part, Requirement
+from builder.models.sheet import Requirement, Sheet
 from builder.models.site import Host
 from builder.models.station import WorkstationSettings
 
@@ -46,16 +49,19 @@ def branches_are_allowed(case: Case) -> Iterator[Found]:
             f"{sheet.product.name} does not allow a driver of branch {branch} ({line.id}: {_asked(line)})"
             for sheet in sheets_for(host, case.sheets)
             for line in sheet.requirements
-            if _holds_here(line, uses) and not _possible(line, branch)
+            if _binds_here(sheet, line, uses) and not _possible(line, branch)
         )
         for what in islice(against, 1):
             yield (*path, "nvidia", "branch"), what, "name a branch that it allows"
 
 
-def _holds_here(line: Requirement, uses: frozenset[str]) -> bool:
-    """Whether the line binds this host; one that is only recommended leaves the choice."""
+def _binds_here(sheet: Sheet, line: Requirement, uses: frozenset[str]) -> bool:
+    """Whether the line surely binds this host; one that is only recommended leaves the choice, and one that asks for
+    facts may not be meant."""
     terms = line.when.terms if line.when is not None else ()
-    return line.level == "minimum" and not any(uses.isdisjoint(words) for words in terms)
+    asks_facts = line.when is not None and line.when.asks_facts
+    binds = sheet.grade(line.level) not in ("recommended", "optimal") and not asks_facts
+    return binds and not any(uses.isdisjoint(words) for words in terms)
 
 
 def _possible(part: Part, branch: str) -> bool:
@@ -64,15 +70,27 @@ def _possible(part: Part, branch: str) -> bool:
         return any(_possible(inner, branch) for inner in part.any_of)
     if part.all_of:
         return all(_possible(inner, branch) for inner in part.all_of)
-    if part.fact != "gpu.driver":
+    if part.fact != "gpu.driver" or part.or_equivalent:
         return True
     first, last = Version(branch), Version(f"{branch}.99999.99999")
-    right = [*part.one_of, *(() if part.is_ is None else (part.is_,))]
+    right = part.right
     return (
-        (part.minimum is None or comparison(part.minimum, "version").holds(last))
-        and (part.maximum is None or comparison(part.maximum, "version").holds(first))
+        (part.minimum is None or _computed(part.minimum) or comparison(part.minimum, "version").holds(last))
+        and (part.maximum is None or _computed(part.maximum) or comparison(part.maximum, "version").holds(first))
         and (not right or any(_release(str(one)) == first.release[0] for one in right))
+        and (part.versions is None or _meets(part.versions, first, last))
     )
+
+
+def _meets(versions: str, first: Version, last: Version) -> bool:
+    """Whether the range holds the ends of a branch, or names a version inside it."""
+    named = [Version(one.version.removesuffix(".*")) for one in SpecifierSet(versions)]
+    return any(in_range(versions, one) for one in (first, last, *named) if first <= one <= last)
+
+
+def _computed(text: str) -> bool:
+    """Whether the bound is another fact, which no site file tells."""
+    return computed(text, "version", "gpu.driver") is not None
 
 
 def _release(text: str) -> int | None:
@@ -87,5 +105,5 @@ def _asked(part: Part) -> str:
         return (" or " if part.any_of else " and ").join(inner)
     if part.fact != "gpu.driver":
         return ""
-    own = (part.minimum, part.maximum, part.is_, *part.one_of)
+    own = (part.minimum, part.maximum, *part.right)
     return ", ".join(str(text) for text in own if text is not None)

@@ -38,8 +38,10 @@ ORTHANC_KEYS = (
 _OWN_KEYS = ("DicomAet", "PostgreSQL.ConnectionUri", "PostgreSQL.Host")
 
 CATALOGUE: tuple[FactKind, ...] = (
+    FactKind("asset.installed", "day", "day of installation in the site file", own=True),
     FactKind("asset.maker", "text", "maker in the equipment record"),
     FactKind("asset.model", "text", "model in the equipment record"),
+    FactKind("asset.released", "day", "day of the model's release in the site file"),
     FactKind("asset.serial", "text", "serial number in the equipment record", own=True),
     FactKind("asset.version", "text", "version in the equipment record, where some makers write the model's name"),
     FactKind("bios.date", "text", "date of the firmware"),
@@ -198,6 +200,18 @@ CATALOGUE: tuple[FactKind, ...] = (
     FactKind("service.*.state", "text", "service {}"),
     FactKind("systemd.state", "text", "state of the system by systemd"),
     FactKind("virtualisation", "text", "virtualisation"),
+    FactKind("workload.columns", "count", "columns of a slice", own=True),
+    FactKind("workload.concurrent_users", "count", "concurrent users", own=True),
+    FactKind("workload.growth", "per cent", "growth a year", own=True),
+    FactKind("workload.high_availability", "truth", "high availability", own=True),
+    FactKind("workload.instances", "count", "stored images", own=True),
+    FactKind("workload.largest_data_set", "bytes", "largest data set", own=True),
+    FactKind("workload.modalities", "text", "modalities that are read", own=True),
+    FactKind("workload.rows", "count", "rows of a slice", own=True),
+    FactKind("workload.slices", "count", "slices of the largest volume", own=True),
+    FactKind("workload.studies.*", "count", "studies a year of {}", own=True),
+    FactKind("workload.studies_per_year", "count", "studies a year", own=True),
+    FactKind("workload.years", "count", "years of the contract", own=True),
 )
 
 _EXACT: Mapping[str, FactKind] = {entry.name: entry for entry in CATALOGUE if "*" not in entry.name}

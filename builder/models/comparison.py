@@ -4,6 +4,7 @@ import operator
 import re
 from collections.abc import Callable
 from decimal import Decimal
+from functools import cache
 from typing import Any, NamedTuple
 
 from packaging.version import Version
@@ -44,6 +45,7 @@ def split(text: str) -> tuple[str, str]:
     return match[1], match[2]
 
 
+@cache
 def comparison(text: str, kind: Kind) -> Comparison:
     """Read a comparison for a fact of `kind`. Raises ValueError with a sentence."""
     sign, bound = split(text)
@@ -52,6 +54,8 @@ def comparison(text: str, kind: Kind) -> Comparison:
         if read is None:
             raise ValueError(f'"{bound}" is no version; write numbers and dots, as ">= 1.12.7"')
         return Comparison(sign, read)
+    if kind == "day":
+        raise ValueError("a day is not more or less; write how long ago it may be, as within: 5 years")
     if kind in ("text", "truth"):
         raise ValueError(f'a fact that is {"text" if kind == "text" else "true or false"} is not more or less than '
                          f'"{bound}"; write is: or one_of:')  # fmt: skip

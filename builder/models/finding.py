@@ -1,18 +1,16 @@
 """A finding: what one requirement and the facts of one machine come to."""
 
-from typing import Literal
-
 from pydantic import Field
 
 from builder.models.base import Model
 from builder.models.evidence import Verdict
-
-Level = Literal["minimum", "recommended"]
+from builder.models.level import Grade
 
 
 class Finding(Model):
-    """`level` is the level reached: a requirement whose minimum is met and whose recommendation is not is `met` at
-    level minimum, and the sentence says so; None when nothing is reached or nobody can tell.
+    """`level` is the level reached, in the vendor's word where the sheet has its own, and `grade` what that amounts to:
+    a requirement whose minimum is met and whose recommendation is not is `met` at level minimum, and the sentence says
+    so; None when nothing is reached or nobody can tell.
 
     What no probe can answer (attested lines, advice, "or equivalent") is `unknown`, never met and never passed over:
     `attest` names who must answer, and so it does for a fact that could not be read.
@@ -21,7 +19,8 @@ class Finding(Model):
     product: str = Field(description="product id of the sheet, as orthanc")
     requirement: str = Field(description="requirement id")
     verdict: Verdict
-    level: Level | None = None
+    level: str | None = None
+    grade: Grade | None = None
     qualified: str | None = Field(None, description="met, and what is recommended is not reached: which level is met")
     expected: str
     observed: str

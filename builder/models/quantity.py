@@ -10,7 +10,7 @@ from packaging.version import InvalidVersion, Version
 
 Kind = Literal[
     "bytes", "seconds", "bits a second", "per cent", "megapixels", "millimetres", "hertz", "cores", "count",
-    "luminance", "bits", "ratio", "temperature", "transfers a second", "version", "text", "truth", "setting",
+    "luminance", "bits", "ratio", "temperature", "transfers a second", "version", "day", "text", "truth", "setting",
 ]  # fmt: skip
 
 BASE_UNITS: Mapping[Kind, str] = {
@@ -52,6 +52,7 @@ _UNITS: dict[str, tuple[Kind, Decimal]] = {
     "core": ("cores", Decimal(1)),
     "cores": ("cores", Decimal(1)),
 }
+UNIT_NAMES = tuple(_UNITS)
 _AMOUNT = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,9})?)(?: ?([A-Za-z%/°]+2?))?")
 _VERSION = re.compile(r"(?:[0-9]+:)?([0-9]+(?:\.[0-9]+)*)(?:~?(a|alpha|b|beta|rc)\.?([0-9]+)|p([0-9]+))?(?:[-+~ (].*)?")
 
@@ -78,6 +79,20 @@ def amount(text: str, kind: Kind) -> Decimal:
         wanted = f"is in {kind}: write {_known(kind)}" if kind in BASE_UNITS else "has no unit: write the number alone"
         raise ValueError(f'"{unit}" is a unit of {its_kind}, but the fact {wanted}')
     return Decimal(number) * factor
+
+
+def measured(text: str) -> tuple[Decimal, Kind | None]:
+    """The amount that `text` states, in the base unit of the kind that its unit tells; kind None without a unit.
+
+    Raises ValueError with a sentence when it states none.
+    """
+    match = _AMOUNT.fullmatch(text)
+    if match is None or (match[2] is not None and match[2] not in _UNITS):
+        raise ValueError(f'"{text}" is no amount; write a number and its unit, as "4 GiB"')
+    if match[2] is None:
+        return Decimal(match[1]), None
+    kind, factor = _UNITS[match[2]]
+    return Decimal(match[1]) * factor, kind
 
 
 def version(text: str) -> Version | None:

@@ -1,78 +1,19 @@
 """A sheet: one vendor's published requirements for one product and version range, each line with its source."""
 
-from datetime import date
-from typing import Annotated, Any, Literal, get_args
+from collections.abc import Iterator
+from difflib import get_close_matches
+from typing import Any, Literal, get_args
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    StringConstraints,
-    ValidationError,
-    ValidatorFunctionWrapHandler,
-    WrapValidator,
-    model_validator,
-)
+from packaging.specifiers import SpecifierSet
+from pydantic import Field, model_validator
 
 from builder.models.base import Line, Model, Name, PlacedError
-from builder.models.catalogue import fact_kind
-from builder.models.comparison import comparison, share, split
-from builder.models.finding import Level
-from builder.models.quantity import Kind, version
+from builder.models.criterion import Specifier, Words
+from builder.models.days import Day, Period
+from builder.models.level import GRADES, MINIMUM, RECOMMENDED, Grade, VendorLevel
+from builder.models.part import FORMS, Part, refuse_wishes
+from builder.models.quantity import version
 from builder.models.site import HostClass
-
-
-def _specifier(text: str) -> str:
-    try:
-        SpecifierSet(text)
-    except InvalidSpecifier as wrong:
-        raise ValueError(f'"{text}" is no version range; write it as ">=1.10,<1.13"') from wrong
-    return text
-
-
-def _day(value: Any) -> Any:
-    return value.isoformat() if type(value) is date else value
-
-
-def _real_day(text: str) -> str:
-    try:
-        return date.fromisoformat(text).isoformat()
-    except ValueError as wrong:
-        raise ValueError(f'"{text}" is no day; write YYYY-MM-DD') from wrong
-
-
-def _comparison_text(text: Any) -> Any:
-    if not isinstance(text, str):
-        raise ValueError(f'write the comparison as text, as ">= {text}"')  # noqa: TRY004 (Pydantic wants ValueError)
-    split(text)
-    return text
-
-
-def _scalar(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
-    try:
-        return handler(value)
-    except ValidationError as wrong:
-        raise ValueError("write text, a number, true or false") from wrong
-
-
-def _share_text(text: str) -> str:
-    share(text)
-    return text
-
-
-def _listed(value: Any) -> Any:
-    return (value,) if isinstance(value, str) else value
-
-
-Specifier = Annotated[str, AfterValidator(_specifier), Field(description='PEP 440 version range, as ">=1.10,<1.13"')]
-Day = Annotated[str, BeforeValidator(_day, json_schema_input_type=str), AfterValidator(_real_day),
-                Field(description="YYYY-MM-DD")]  # fmt: skip
-ComparisonText = Annotated[str, BeforeValidator(_comparison_text, json_schema_input_type=str)]
-Tolerance = Annotated[str, AfterValidator(_share_text), Field(description="share in the machine's favour, as 3 %")]
-Scalar = Annotated[bool | int | float | str, WrapValidator(_scalar)]
-Words = Annotated[tuple[Line, ...], BeforeValidator(_listed, json_schema_input_type=str | list[str])]
-Period = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,2} (day|week|month|year)s?$")]
 
 
 class SheetProduct(Model):
@@ -90,6 +31,11 @@ class Source(Model):
     page, its opening read; C a third party that quotes it. Anything less is not encoded."""
 
     title: Line
+    document: Line | None = Field(None, description="document number")
+    edition: Line | None = Field(None, description="edition as printed, as 2 or 2020-02")
+    status: Literal["preliminary", "final", "withdrawn"] | None = Field(
+        None, description="as the source says of itself"
+    )
     address: Line = Field(description="repository or page; 'repository: file' when one file holds every line")
     revision: Line | None = Field(None, description="commit, edition or revision that was read")
     published: Day | None = Field(None, description="the source's own date")
@@ -98,16 +44,24 @@ class Source(Model):
 
     @property
     def cited(self) -> str:
-        """The source in one line, as "Orthanc Book @ 8a3961645a57"."""
-        return f"{self.title} @ {self.revision}" if self.revision else f"{self.title}, read {self.read}"
+        """The source in one line, as "Orthanc Book @ 8a3961645a57"; one that is not final says so."""
+        named = ", ".join(part for part in (
+            self.title, self.document, self.edition and f"edition {self.edition}",
+            self.status if self.status != "final" else None,
+        ) if part)  # fmt: skip
+        return f"{named} @ {self.revision}" if self.revision else f"{named}, read {self.read}"
 
 
 class When(Model):
-    """Where a requirement applies: every field that is given must hold, by any one of its words."""
+    """Where a requirement applies: every field that is given must hold, by any one of its words. `use` is what the site
+    says is done there; a modality that the site does not declare, and a fact that was not read, leave it unknown."""
 
     use: Words = ()
     storage: Words = ()
     os: Words = ()
+    modality: Words = Field((), description="DICOM modalities that are read there, as MG")
+    all_of: tuple[Part, ...] = Field((), description='parts that must all hold, as {fact: gpu.count, minimum: ">= 2"}')
+    any_of: tuple[Part, ...] = Field((), description="parts of which one must hold")
 
     @property
     def terms(self) -> tuple[tuple[str, ...], ...]:
@@ -115,97 +69,62 @@ class When(Model):
         prefixed = (self.use, tuple(f"storage:{w}" for w in self.storage), tuple(f"os:{w}" for w in self.os))
         return tuple(words for words in prefixed if words)
 
+    @property
+    def asks_facts(self) -> bool:
+        """Whether only facts can tell if it holds."""
+        return bool(self.modality or self.all_of or self.any_of)
+
+    @model_validator(mode="after")
+    def _certain(self) -> "When":
+        for field in ("all_of", "any_of"):
+            for number, part in enumerate(getattr(self, field)):
+                refuse_wishes(part, field, number)
+        return self
+
 
 Machine = Literal[HostClass, "display"]
 """What a sheet speaks of: a host of a class, or a display, whoever drives it."""
 
-_FORMS = ("fact", "judged", "any_of", "all_of")
-_CRITERIA = ("minimum", "recommended", "maximum", "is_", "one_of")
+
+class Rung(Part):
+    """A part whose holding means that a level is reached."""
+
+    level: Line = Field(description="minimum, recommended, or a level of the sheet's own")
 
 
-class Part(Model):
-    """Exactly one of: a fact with its comparisons, `judged` (only a person can tell), `any_of`, `all_of`."""
+class Contradiction(Model):
+    """What another source, or another place of the same one, says of the same thing. Neither is thrown away."""
 
-    fact: Line | None = None
-    judged: Line | None = None
-    any_of: tuple["Part", ...] = ()
-    all_of: tuple["Part", ...] = ()
-    minimum: ComparisonText | None = Field(None, description='lower bound that must be reached, as "> 4 GiB"')
-    recommended: ComparisonText | None = Field(None, description='bound that should be reached, as ">= 8 GiB"')
-    maximum: ComparisonText | None = Field(None, description='upper bound, as "<= 4 ms"')
-    is_: Scalar | None = Field(None, alias="is", description="the one value that is right")
-    one_of: tuple[Scalar, ...] = Field((), description="the values that are right")
-    tolerance: Tolerance | None = None
-
-    @property
-    def kind(self) -> Kind:
-        """The kind of the fact; "text" for a part without one."""
-        return fact_kind(self.fact).kind if self.fact is not None else "text"
-
-    @model_validator(mode="after")
-    def _shape(self) -> "Part":
-        forms = [form for form in self._forms() if getattr(self, form)]
-        if len(forms) != 1:
-            raise ValueError(f"write exactly one of {', '.join(self._forms())}" +
-                             (f"; here are {' and '.join(forms)}" if forms else ""))  # fmt: skip
-        criteria = [name.rstrip("_") for name in _CRITERIA if getattr(self, name) not in (None, ())]
-        if self.fact is None and (criteria or self.tolerance):
-            raise ValueError(f"{(criteria or ['tolerance'])[0]} compares a fact: write which, as fact: memory.total")
-        if self.fact is not None:
-            fact_kind(self.fact)
-            if not criteria:
-                raise ValueError("a fact wants a comparison: minimum, recommended, maximum, is or one_of")
-            self._check_criteria()
-        return self
-
-    def _forms(self) -> tuple[str, ...]:
-        return _FORMS
-
-    def _check_criteria(self) -> None:
-        for name, signs in (("minimum", (">", ">=")), ("maximum", ("<", "<=")), ("recommended", ())):
-            text = getattr(self, name)
-            if text is None:
-                continue
-            sign = comparison(text, self.kind).operator
-            if signs and sign not in signs:
-                raise ValueError(f'{name} is written with {" or ".join(signs)}, not with "{sign}"')
-        for value in (*self.one_of, *(() if self.is_ is None else (self.is_,))):
-            _check_value(value, self.kind)
-        if self.tolerance and self.kind in ("version", "text", "truth"):
-            raise ValueError(f"a tolerance means nothing for {self.fact}, which is no amount")
-
-
-def _check_value(value: bool | int | float | str, kind: Kind) -> None:
-    """Raise ValueError with a sentence when a fact of `kind` can never be `value`."""
-    if kind == "truth" and not isinstance(value, bool):
-        raise ValueError("the fact is true or false; write is: true or is: false")
-    if kind == "text" and not isinstance(value, str):
-        raise ValueError(f'the fact is text; write it in quotes, as is: "{str(value).lower()}"')
-    if kind == "version" and (not isinstance(value, str) or version(value) is None):
-        raise ValueError('the fact is a version; write it in quotes, as is: "1.12.7"')
-    if kind not in ("truth", "text", "version", "setting"):
-        if not isinstance(value, str):
-            raise ValueError(f"the fact is an amount; write it as text with its unit, not as {value}")
-        comparison(f"= {value}", kind)
+    says: Line
+    source: Line = Field(description="who says it: title, revision or day of reading")
+    place: Line
 
 
 class Requirement(Part):
-    """One line of a sheet: a Part, or `attested` (nobody can measure it: a person signs), or `advice` (the source
-    advises or limits intended use: a person takes note). `level` recommended: missing it is said but is not short."""
+    """One line of a sheet: a Part; `levels` (parts from the best level to the worst; the first that holds is reached);
+    `attested` (nobody can measure it: a person signs); or `advice` (the source advises or limits intended use: a person
+    takes note). `level` recommended, or one of the sheet's own of that grade: missing it is said but is not short."""
 
     id: Name
     attested: Line | None = None
     advice: Line | None = None
+    levels: tuple[Rung, ...] = Field((), description="parts with the level that each of them reaches, best first")
     by: Line = Field("PACS administrator", description="who attests, judges or takes note")
     valid_for: Period | None = Field(None, description="how long an attestation holds, as 1 year")
-    level: Level = "minimum"
+    level: Line = Field(MINIMUM, description="minimum, recommended, or a level of the sheet's own")
     when: When | None = None
     place: Line = Field(description="where in the source the line stands: file or section")
     quote: Line | None = Field(None, description="a few words of the source")
     note: Line | None = None
+    also_says: tuple[Contradiction, ...] = Field((), description="what contradicts the line, side by side with it")
+
+    def inner(self) -> Iterator[Part]:
+        """The parts that stand directly in the line."""
+        yield from super().inner()
+        yield from self.levels
 
     def _forms(self) -> tuple[str, ...]:
-        return (*_FORMS, "attested", "advice")
+        return (*FORMS, "levels", "attested", "advice")
 
 
 class Sheet(Model):
@@ -214,6 +133,7 @@ class Sheet(Model):
     product: SheetProduct
     machine: Machine
     source: Source
+    levels: tuple[VendorLevel, ...] = Field((), description="the vendor's own levels, from the worst to the best")
     requirements: tuple[Requirement, ...] = Field(min_length=1)
 
     @model_validator(mode="before")
@@ -239,6 +159,51 @@ class Sheet(Model):
                 raise PlacedError(sentence, "requirements", number, "id")
             seen.add(line.id)
         return self
+
+    @model_validator(mode="after")
+    def _levels_in_order(self) -> "Sheet":
+        names = [MINIMUM, RECOMMENDED]
+        for number, level in enumerate(self.levels):
+            if level.name in names:
+                raise PlacedError(f'level "{level.name}" is there already; give each its own name', "levels", number)
+            if number and GRADES.index(level.grade) < GRADES.index(self.levels[number - 1].grade):
+                raise PlacedError(f'level "{level.name}" is of a lower grade than the one before it; write them from '
+                                  "the worst to the best", "levels", number, "grade")  # fmt: skip
+            names.append(level.name)
+        for number, line in enumerate(self.requirements):
+            self._check_levels(line, "requirements", number)
+        return self
+
+    def _check_levels(self, line: Requirement, *path: str | int) -> None:
+        grade = self.grade(self._known(line.level, *path, "level"))
+        if grade in ("refused", "untested"):
+            raise PlacedError(f'"{line.level}" is no level that can be asked for; write it in levels:', *path, "level")
+        before: tuple[int, int] | None = None
+        for number, rung in enumerate(line.levels):
+            here = (*path, "levels", number)
+            refuse_wishes(rung, *here)
+            rank = self._rank(self._known(rung.level, *here, "level"))
+            if before is not None and rank >= before:
+                sentence = f'level "{rung.level}" is no worse than the one before it; write the best level first'
+                raise PlacedError(sentence, *here, "level")
+            before = rank
+
+    def _known(self, level: str, *path: str | int) -> str:
+        names = (MINIMUM, RECOMMENDED, *(own.name for own in self.levels))
+        if level in names:
+            return level
+        near = get_close_matches(level, names, n=1)
+        raise PlacedError(f"'{level}' is not possible here; " + (f"did you mean {near[0]}? " if near else "") +
+                          f"possible: {', '.join(names)}", *path)  # fmt: skip
+
+    def grade(self, level: str) -> Grade:
+        """What a level amounts to. Raises KeyError for one that the sheet does not know."""
+        grades: dict[str, Grade] = {"minimum": "minimum", "recommended": "recommended"}
+        return {**grades, **{own.name: own.grade for own in self.levels}}[level]
+
+    def _rank(self, level: str) -> tuple[int, int]:
+        names = [own.name for own in self.levels]
+        return GRADES.index(self.grade(level)), names.index(level) if level in names else -1
 
     def covers(self, text: str) -> bool:
         """Whether the sheet speaks of this version of its product ("1.12.7", "1.12.7+dfsg-4")."""

@@ -10,6 +10,7 @@ from builder.models.base import AeTitle, DnsName, Line, Model, Name, Port
 from builder.models.calendar import Day, PeakHours, Window
 from builder.models.secret import SecretReference, Vault
 from builder.models.station import ThinClientSettings, WorkstationSettings
+from builder.models.workload import Workload
 
 __all__ = ["Day", "PeakHours", "Site", "Window"]
 
@@ -56,6 +57,7 @@ class Asset(Model):
     model: Line
     serial: Line
     installed: Line | None = Field(None, description="day of installation, YYYY-MM-DD")
+    released: Line | None = Field(None, description="day on which the maker released the model, YYYY-MM-DD")
     warranty_until: Line | None = Field(None, description="YYYY-MM-DD")
 
 
@@ -97,6 +99,7 @@ class Host(Model):
     address: IPv4Address
     location: Line
     asset: Asset | None = None
+    workload: Workload | None = Field(None, description="figures from which sheets compute what is asked")
     stage: Literal["test", "production"] = "test"
     ae: ApplicationEntity | None = None
     ssh: SshAccess | None = Field(None, description="differs from the site's ssh")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from builder.assess import assess, sheets_for, uses_of
+from builder.assess import assess, declared_facts, sheets_for, uses_of
 from builder.errors import BadInput, Unreachable
 from builder.inventory import Machine
 from builder.models.fact import Fact
@@ -66,8 +66,9 @@ def record(read: Sequence[HostFacts], folder: Path) -> tuple[Path, ...]:
 def findings_of(read: HostFacts, sheets: Sequence[Sheet], today: date) -> tuple[Finding, ...]:
     """Every finding of the sheets of the machine's product and class. Raises BadInput for a malformed waiver."""
     host = read.machine.host
+    facts = {**read.facts, **declared_facts(host)}
     return tuple(
         finding
         for sheet in sheets_for(host, sheets)
-        for finding in assess(sheet, read.facts, use=uses_of(host), waivers=host.waivers, today=today)
+        for finding in assess(sheet, facts, use=uses_of(host), waivers=host.waivers, today=today)
     )

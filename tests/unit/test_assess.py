@@ -131,6 +131,7 @@ def test_debian_s_release_meets_the_sheet_and_misses_its_recommendation() -> Non
         requirement="orthanc-release",
         verdict="met",
         level="minimum",
+        grade="minimum",
         expected="package orthanc: recommended >= 1.12.11",
         observed="package orthanc: 1.12.7+dfsg-4",
         sentence="Package orthanc: 1.12.7+dfsg-4; no minimum is stated, the recommended >= 1.12.11 is not reached.",

@@ -64,6 +64,9 @@ def test_a_line_without_a_source_place_fails() -> None:
     ]
 
 
+FORMS = "fact, judged, any_of, all_of, none_of, equal, table, levels, attested, advice"
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [
@@ -73,10 +76,11 @@ def test_a_line_without_a_source_place_fails() -> None:
         ({"fact": "memory.total", "maximum": "> 4 GiB"}, 'maximum is written with < or <=, not with ">"'),
         ({"fact": "memory.totl", "minimum": "> 4 GiB"}, 'no survey states a fact "memory.totl"; did you mean '
          '"memory.total"?'),
-        ({"fact": "memory.total"}, "a fact wants a comparison: minimum, recommended, maximum, is or one_of"),
-        ({"minimum": "> 4 GiB"}, "write exactly one of fact, judged, any_of, all_of, attested, advice"),
-        ({"fact": "os.id", "is": "debian", "advice": "x"}, "write exactly one of fact, judged, any_of, all_of, "
-         "attested, advice; here are fact and advice"),
+        ({"fact": "memory.total"}, "a fact wants a comparison: minimum, recommended, "
+         "maximum, is, one_of, not_one_of, versions or within"),
+        ({"minimum": "> 4 GiB"}, f"write exactly one of {FORMS}"),
+        ({"fact": "os.id", "is": "debian", "advice": "x"}, f"write exactly one of {FORMS}; here are fact and "
+         "advice"),
         ({"attested": "x", "minimum": "> 4 GiB"}, "minimum compares a fact: write which, as fact: memory.total"),
         ({"fact": "os.id", "minimum": "> 4"}, 'a fact that is text is not more or less than "4"; write is: or one_of:'),
         ({"fact": "gpu.opengl", "minimum": ">= x"}, '"x" is no version; write numbers and dots, as ">= 1.12.7"'),

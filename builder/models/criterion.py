@@ -1,0 +1,105 @@
+"""What a comparison is written with: bounds, values, version ranges and tolerances, each checked as it is read."""
+
+from typing import Annotated, Any
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import Version
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
+
+from builder.models.base import Line
+from builder.models.catalogue import fact_kind
+from builder.models.comparison import comparison, share, split
+from builder.models.formula import Formula, bound, is_formula
+from builder.models.quantity import Kind, version
+
+Value = bool | int | float | str
+
+
+def _specifier(text: str) -> str:
+    try:
+        SpecifierSet(text)
+    except InvalidSpecifier as wrong:
+        raise ValueError(f'"{text}" is no version range; write it as ">=1.10,<1.13"') from wrong
+    return text
+
+
+def _comparison_text(text: Any) -> Any:
+    if not isinstance(text, str):
+        raise ValueError(f'write the comparison as text, as ">= {text}"')  # noqa: TRY004 (Pydantic wants ValueError)
+    split(text)
+    return text
+
+
+def _scalar(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return handler(value)
+    except ValidationError as wrong:
+        raise ValueError("write text, a number, true or false") from wrong
+
+
+def _share_text(text: str) -> str:
+    share(text)
+    return text
+
+
+def _listed(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
+Specifier = Annotated[str, AfterValidator(_specifier), Field(description='PEP 440 version range, as ">=1.10,<1.13"')]
+ComparisonText = Annotated[str, BeforeValidator(_comparison_text, json_schema_input_type=str)]
+Tolerance = Annotated[str, AfterValidator(_share_text), Field(description="share in the machine's favour, as 3 %")]
+Scalar = Annotated[bool | int | float | str, WrapValidator(_scalar)]
+Words = Annotated[tuple[Line, ...], BeforeValidator(_listed, json_schema_input_type=str | list[str])]
+
+
+def in_range(specifier: str, release: Version) -> bool:
+    """Whether a version lies in a PEP 440 range; one before its release ("2.0rc1") counts by its number."""
+    return SpecifierSet(specifier).contains(release, prereleases=True)
+
+
+def computed(text: str, kind: Kind, fact: str) -> Formula | str | None:
+    """What a comparison's bound is computed from: a formula, or the name of another version fact; None when the bound
+    is written out. Raises ValueError with a sentence."""
+    rest = split(text)[1].strip()
+    if not is_formula(rest):
+        return None
+    if kind != "version":
+        return bound(rest, kind, fact)
+    other = fact_kind(rest)
+    if other.kind != "version":
+        raise ValueError(f'{rest} is no version, and {fact} is one; compare it with a version, as ">= 1.12.7"')
+    return rest
+
+
+def check_bound(name: str, text: str, kind: Kind, fact: str) -> None:
+    """Raise ValueError with a sentence when `text` is no right bound of this name for a fact of `kind`."""
+    signs = {"minimum": (">", ">="), "maximum": ("<", "<=")}.get(name, ())
+    if computed(text, kind, fact) is None:
+        comparison(text, kind)
+    sign = split(text)[0]
+    if signs and sign not in signs:
+        raise ValueError(f'{name} is written with {" or ".join(signs)}, not with "{sign}"')
+
+
+def check_value(value: Value, kind: Kind) -> None:
+    """Raise ValueError with a sentence when a fact of `kind` can never be `value`."""
+    if kind == "truth" and not isinstance(value, bool):
+        raise ValueError("the fact is true or false; write is: true or is: false")
+    if kind == "text" and not isinstance(value, str):
+        raise ValueError(f'the fact is text; write it in quotes, as is: "{str(value).lower()}"')
+    if kind == "version" and (not isinstance(value, str) or version(value) is None):
+        raise ValueError('the fact is a version; write it in quotes, as is: "1.12.7"')
+    if kind == "day":
+        raise ValueError("the fact is a day; write how long ago it may be, as within: 5 years")
+    if kind not in ("truth", "text", "version", "setting"):
+        if not isinstance(value, str):
+            raise ValueError(f"the fact is an amount; write it as text with its unit, not as {value}")
+        comparison(f"= {value}", kind)
