@@ -27,7 +27,7 @@ from builder.survey.script import replies, stamps_of
 CONTAINERS = ("systemd-nspawn", "lxc", "lxc-libvirt", "docker", "podman", "openvz", "rkt", "wsl", "proot", "pouch",
               "container-other")  # fmt: skip
 _CUT_OFF = UnreadableError("the answer of the host was cut off")
-_EACH = ("displays.", "gpus.", "port.tcp.")  # one for each thing that was found, promised or not
+_EACH = ("displays.", "gpus.", "memory.slot.", "port.tcp.")  # one for each thing that was found, promised or not
 _BENEATH = ("cpu.", "gpu.", "gpus.", "memory.", "os.kernel")
 
 

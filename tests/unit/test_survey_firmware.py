@@ -1,12 +1,13 @@
 """Firmware, memory slots, drives and displays, as commands of Linux print them."""
 
+import contextlib
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builder.survey import disks, displays, firmware
+from builder.survey import disks, displays, dmi, firmware
 from builder.survey.question import ABSENT, Reply, UnreadableError
 
 EDID = Path(__file__).parent / "recorded" / "edid"
@@ -29,23 +30,36 @@ def test_a_machine_without_firmware(code: int, errors: str) -> None:
         firmware.record(reply("", code, errors))
 
 
-def device(**fields: str) -> str:
+def array(count: int, handle: str = "0x1000", use: str = "System Memory") -> str:
+    lines = f"\tUse: {use}\n\tError Correction Type: None\n\tMaximum Capacity: 64 GB\n\tNumber Of Devices: {count}\n"
+    return f"Handle {handle}, DMI type 16, 23 bytes\nPhysical Memory Array\n{lines}\n"
+
+
+def device(handle: int, **fields: str) -> str:
+    fields = {"Array_Handle": "0x1000", **fields}
     lines = "".join(f"\t{name.replace('_', ' ')}: {value}\n" for name, value in fields.items())
-    return f"Handle 0x1100, DMI type 17, 84 bytes\nMemory Device\n{lines}\n"
+    return f"Handle 0x11{handle:02X}, DMI type 17, 84 bytes\nMemory Device\n{lines}\n"
 
 
 FULL = {"Size": "16 GB", "Locator": "DIMM 1", "Type": "DDR4", "Speed": "3200 MT/s", "Part_Number": "ABC  "}
 
 
 def test_memory_slots() -> None:
-    text = "# dmidecode 3.4\nPhysical Memory Array\n\tNumber Of Devices: 4\n\n" + "".join([
-        device(**FULL),
-        device(**{**FULL, "Locator": "DIMM 2", "Configured_Memory_Speed": "2666 MT/s"}),
-        device(Size="No Module Installed", Locator="DIMM 3", Type="Unknown"),
-        device(Size="512 MB", Locator="DIMM 4", Type="Unknown", Speed="1333 MHz", Part_Number="Not Specified"),
-        device(Size="16384 kB", Locator="SYSTEM ROM", Type="Flash"),
+    text = "# dmidecode 3.4\n\n" + "".join([
+        array(4),
+        device(1, **FULL),
+        device(2, **{**FULL, "Locator": "DIMM 2", "Configured_Memory_Speed": "2666 MT/s"}),
+        device(3, Size="No Module Installed", Locator="DIMM 3", Type="Unknown"),
+        device(4, Size="512 MB", Locator="DIMM 4", Type="Unknown", Speed="1333 MHz", Part_Number="Not Specified"),
+        array(1, "0x2000", "Flash Memory"),
+        device(5, Array_Handle="0x2000", Size="16384 kB", Locator="SYSTEM ROM", Type="Flash"),
     ])  # fmt: skip
-    assert firmware.slots(reply(text)) == {
+    said = dmi.memory(reply(text))
+    assert {name: value for name, value in said.items() if not name.startswith("memory.slot.")} == {
+        "memory.ecc": "none",
+        "memory.empty": "DIMM-3",
+        "memory.installed": (32 << 30) + (512 << 20),
+        "memory.maximum": 64 << 30,
         "memory.modules": "1 x 16 GiB DDR4 at 2666 of 3200 MT/s, 1 x 16 GiB DDR4 at 3200 MT/s, "
         "1 x 512 MiB at 1333 MT/s",
         "memory.parts": "2 x ABC",
@@ -53,21 +67,41 @@ def test_memory_slots() -> None:
         "memory.slots": 4,
         "memory.slots_used": 3,
     }
+    assert (said["memory.slot.DIMM-2.speed"], said["memory.slot.DIMM-2.type"]) == (3200, "DDR4")
+    assert (said["memory.slot.DIMM-4.size"], said["memory.slot.DIMM-3.size"]) == (512 << 20, ABSENT)
+    assert isinstance(said["memory.slot.DIMM-4.type"], UnreadableError)
 
 
-@pytest.mark.parametrize("text", ["", "# dmidecode 3.4\n", device(Size="Unknown", Locator="DIMM 1"), device(Size="")])
-def test_memory_slots_that_nobody_can_tell_are_unread(text: str) -> None:
-    with pytest.raises(UnreadableError):
-        firmware.slots(reply(text))
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "dmidecode printed no record"),
+        ("# dmidecode 3.4\n/sys/firmware/dmi/tables/DMI: Permission denied\n", "Permission denied"),
+        (array(1) + device(1, Size="Unknown", Locator="DIMM 1"), 'the firmware says "Unknown"'),
+        (array(1) + device(1, Size="", Locator="DIMM 1"), "the firmware says nothing"),
+        (array(1) + device(1, **FULL | {"Size": "16 G"}), 'says of a size "16 G"'),
+        (array(2) + device(1, **FULL), "counts 2 memory slots and lists 1"),
+        (array(1) + device(1, **FULL)[:-1], "record was cut off"),
+        (array(1) + device(1, Size="16 GB", Locator="DIMM 1"), "lacks lines"),
+        (device(1, **FULL), "keeps no memory record"),
+    ],
+)
+def test_memory_slots_that_nobody_can_tell_are_unread(text: str, why: str) -> None:
+    try:
+        said = dmi.memory(reply(text))
+    except UnreadableError as unread:
+        said = {"memory.slots": unread}
+    assert isinstance(said["memory.slots"], UnreadableError)
+    assert why in str(said["memory.slots"])
 
 
 @given(st.text())
 def test_no_output_of_dmidecode_is_a_fault_of_ours(text: str) -> None:
-    try:
-        firmware.slots(reply(text))
-        firmware.slots(reply("Memory Device\n\t" + text))
-    except UnreadableError:
-        pass
+    for tried in (text, f"Handle 0x1100, DMI type 17, 84 bytes\nMemory Device\n\t{text}"):
+        with contextlib.suppress(UnreadableError):
+            dmi.memory(reply(tried))
+        with contextlib.suppress(UnreadableError):
+            dmi.dmidecode(reply(tried))
 
 
 def test_drives_by_model_and_firmware() -> None:
