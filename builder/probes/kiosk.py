@@ -39,6 +39,7 @@ class Kiosk:
     password: SecretStr
     hand: Hand
     session: KioskSession
+    opened: float  # time.monotonic() before anything was asked of the station
 
     def show(
         self, pattern: Pattern, enough: Callable[[bytes], bool], patience: float, *, one_to_one: bool = False
@@ -51,7 +52,7 @@ class Kiosk:
         that asks for no password within a minute, as a blank one does, is shown as it is, with None and a note.
         Raises KioskError when no session begins or the sign-in is refused; StationInUse, HandError, Unreachable.
         """
-        self.hand.yield_to_people()
+        self._yield_to_people()
         self.session.begin(self.address(pattern.sample.study, one_to_one=one_to_one))
         window = self._window()
         if self.hand.until(lambda: sign_in_asked(self.hand.shot().frame.colours, window) or None, _ASKS) is None:
@@ -131,8 +132,10 @@ class Kiosk:
             raise KioskError(f"{self.host}: the viewer shows no further image of the series; see its screen")
 
     def _yield_to_people(self) -> None:
+        """Raise StationInUse when somebody came since the kiosk was opened: who was there before has left, since
+        `open_kiosk` saw to that."""
         touched = self.hand.idle()
-        if touched is not None:
+        if touched is not None and touched < time.monotonic() - self.opened:
             raise StationInUse(self.host, touched)
 
 
@@ -143,12 +146,13 @@ def open_kiosk(remote: Remote, host: str, origin: str, user: str, password: Secr
     At the end, also when we die, the session begins anew with its own address. Raises StationInUse when somebody has
     touched the station in the last minutes, unless that was before its session; HandError, Unreachable.
     """
+    opened = time.monotonic()
     with open_hand(remote, AUTHORITY) as hand:
         touched = hand.idle()
         if touched is not None and touched < min(QUIET_MINUTES * 60, _session_age(remote)):
             raise StationInUse(host, touched)
         with open_session(remote, host) as session:
-            yield Kiosk(host, origin, user, password, hand, session)
+            yield Kiosk(host, origin, user, password, hand, session, opened)
 
 
 def whole_side(side: int) -> int:

@@ -222,6 +222,8 @@ def test_nobody_at_work_is_disturbed(ward: Ward, pattern: Pattern) -> None:
     finally:
         ward.says(f"systemctl restart {UNIT}")  # the session in which somebody was
     with ward.kiosk() as opened:
+        seen = opened.show(pattern, lambda png: right(pattern, png), PATIENCE)
+        assert seen.seconds is not None  # who has left is no longer disturbed
         ward.says(touch, stdin=TOUCH.encode())
         with pytest.raises(StationInUse):
             opened.show(pattern, lambda png: right(pattern, png), PATIENCE)
