@@ -4,6 +4,7 @@ import hashlib
 import re
 
 from builder.models.site import Host
+from builder.survey import edid
 from builder.survey.question import ABSENT, Question, Reply, Said, UnreadableError
 
 SCREENS = {"workstation": "/run/pacsmith-screen/authority", "thin_client": "/run/pacsmith-x/authority"}
@@ -16,8 +17,6 @@ _COMMAND = (
     "echo '\tEDID:'; od -An -v -tx1 $f | tr -d ' ' | sed 's/^/\t\t/'; done; "
     '[ -n "$found" ] || env DISPLAY=:0 XAUTHORITY={authority} xrandr --prop'
 )
-_HEADER = bytes.fromhex("00ffffffffffff00")
-_BLOCK = 128  # bytes of the base EDID (VESA E-EDID A2, section 3)
 _DESCRIPTORS = (54, 72, 90, 108)  # where the four 18-byte descriptors begin (section 3.10)
 _SERIAL_TAG = b"\0\0\0\xff"
 
@@ -35,7 +34,7 @@ def displays(reply: Reply) -> dict[str, Said]:
     text = reply.checked()
     found = [bytes.fromhex("".join(digits.split())) for digits in re.findall(
         r"^\tEDID: *\n((?:\t\t[0-9a-f]+\n?)+)", text, re.MULTILINE)]  # fmt: skip
-    blocks = [_whole(edid) for edid in found]
+    blocks = [edid.blocks_in(one)[0] for one in found]
     if not blocks:
         return {"displays.count": 0, **dict.fromkeys(_FACTS[1:], ABSENT)}
     serials = sorted(serial for block in blocks for serial in _serials(block))
@@ -47,19 +46,12 @@ def displays(reply: Reply) -> dict[str, Said]:
     }
 
 
-def _whole(edid: bytes) -> bytes:
-    """The base block. Raises UnreadableError when it is none."""
-    block = edid[:_BLOCK]
-    if len(block) < _BLOCK or not block.startswith(_HEADER) or sum(block) % 256:
-        raise UnreadableError("the EDID of a display is damaged: look at its cable")
-    return block
-
-
 def _name(block: bytes) -> str:
-    """Maker and product as in the site file: `EIZ 2334` (section 3.4)."""
-    letters = int.from_bytes(block[8:10], "big")
-    maker = "".join(chr(ord("A") - 1 + (letters >> shift & 31)) for shift in (10, 5, 0))
-    return f"{maker} {int.from_bytes(block[10:12], 'little'):04X}"
+    """Maker and product as in the site file: `EIZ 2334`. Raises UnreadableError when the maker is none."""
+    made = edid.maker(block)
+    if isinstance(made, UnreadableError):
+        raise made
+    return f"{made} {edid.product(block)}"
 
 
 def _serials(block: bytes) -> list[str]:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from builder.survey.question import ABSENT, Noted, Said, UnreadableError
+from builder.survey.question import ABSENT, Noted, Reply, Said, UnreadableError
 
 FACTS = (
     "display.depth", "display.height", "display.interface", "display.made", "display.maker", "display.megapixels",
@@ -239,6 +239,11 @@ def edid_in(text: str) -> bytes:
         other = f'this is no EDID: "{complaint[:80]}"' if complaint else "there is no EDID"
         raise UnreadableError(_SHORT if half else other)
     return bytes.fromhex(digits)
+
+
+def display(reply: Reply) -> dict[str, Said]:
+    """One display's EDID in hexadecimal text, as `edid_in` reads it. Raises UnreadableError when it is none."""
+    return panel(edid_in(reply.checked()))
 
 
 def on_connector(connector: str, said: Mapping[str, Said]) -> dict[str, Said]:

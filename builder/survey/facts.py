@@ -49,7 +49,7 @@ def facts_from(text: str, host: Host) -> dict[str, Fact]:
     said: dict[str, Said] = {}
     commands: dict[str, str] = {}
     for question in asked:
-        told = _parsed(question, answers.get(question.name))
+        told = parsed(question, answers.get(question.name))
         said |= told
         commands |= {name: question.command for name in told if name in question.promises or name.startswith(_EACH)}
     said |= _derived(host, answers, said)
@@ -58,14 +58,15 @@ def facts_from(text: str, host: Host) -> dict[str, Fact]:
     virtual = machine if isinstance(machine, str) else None
     digest = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
     facts = {
-        name: _fact(name, _corrected(name, value, virtual), commands[name], _note(name, virtual), digest)
+        name: fact_of(name, _corrected(name, value, virtual), commands[name], _note(name, virtual), digest)
         for name, value in said.items()
         if name in commands
     }
     return dict(sorted({**facts, "clock.offset": _offset(answers, text, digest)}.items()))
 
 
-def _parsed(question: Question, reply: Reply | None) -> dict[str, Said]:
+def parsed(question: Question, reply: Reply | None) -> dict[str, Said]:
+    """What a reply says of all that its question promises, and of more where it says more. Never raises."""
     if reply is None:
         return dict.fromkeys(question.promises, _CUT_OFF)
     try:
@@ -138,7 +139,8 @@ def _note(name: str, virtual: str | None) -> str | None:
     return None
 
 
-def _fact(name: str, said: Said, command: str, note: str | None, digest: str) -> Fact:
+def fact_of(name: str, said: Said, command: str, note: str | None, digest: str) -> Fact:
+    """What was said of a fact of the catalogue, with the command that said it and its output's SHA-256."""
     if isinstance(said, Absent):
         return Fact(name=name, command=command, absent=True, raw_sha256=digest)
     if isinstance(said, UnreadableError):
@@ -155,8 +157,8 @@ def _offset(answers: Mapping[str, Reply], text: str, digest: str) -> Fact:
     try:
         found = clock.offset(answers, stamps_of(text))
     except UnreadableError as why:
-        return _fact("clock.offset", why, clock.COMMAND, None, digest)
+        return fact_of("clock.offset", why, clock.COMMAND, None, digest)
     side = "ahead of the controller" if found.seconds > 0 else "behind the controller"
     note = side if abs(found.seconds) > found.uncertainty else None
-    fact = _fact("clock.offset", abs(found.seconds), clock.COMMAND, note, digest)
+    fact = fact_of("clock.offset", abs(found.seconds), clock.COMMAND, note, digest)
     return fact.model_copy(update={"uncertainty": found.uncertainty})
