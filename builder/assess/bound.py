@@ -8,7 +8,7 @@ from builder.assess.inputs import World, amounts
 from builder.assess.reading import UnclearError, yes_no
 from builder.models.catalogue import fact_kind
 from builder.models.comparison import Comparison, comparison, share, split
-from builder.models.criterion import computed
+from builder.models.criterion import Value, computed
 from builder.models.formula import ComputingError, Formula
 from builder.models.part import Part
 from builder.models.quantity import shown
@@ -74,15 +74,26 @@ def _input(name: str, world: World) -> str:
 def base_text(part: Part, world: World | None = None) -> str:
     """Minimum, maximum and allowed or excluded values of a part, as a reader is told; empty for one without a fact."""
     texts = [bound_text(part, text, world) for text in (part.minimum, part.maximum) if text is not None]
-    for values, word in ((part.right, ""), (part.not_one_of, "not ")):
-        if values:
-            told = (yes_no(one, part.kind) if isinstance(one, bool) else str(one) for one in values)
-            texts.append(word + " or ".join(told))
+    if part.right:
+        texts.append(" or ".join(_told(one, part) for one in part.right))
+    texts += [f"not {_told(one, part)}" for one in part.not_one_of]
     if part.versions:
-        texts.append(f"one of {part.versions}")
+        texts += map(_range, part.versions.split(","))
     if part.within:
         texts.append(f"within {part.within}")
     return " and ".join(texts)
+
+
+def _told(value: Value, part: Part) -> str:
+    return yes_no(value, part.kind) if isinstance(value, bool) else str(value)
+
+
+def _range(clause: str) -> str:
+    """One clause of a version range for people: "==535.*" is 535.*, "!=7.3" is not 7.3."""
+    release = clause.strip().lstrip("<>=!~")
+    sign = clause.strip().removesuffix(release)
+    release = release.strip()
+    return {"==": release, "===": release, "!=": f"not {release}"}.get(sign, f"{sign} {release}")
 
 
 def wanted_text(part: Part, asked: str) -> str:

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from packaging.version import Version
 
 from builder.assess.bound import base_text, bound_text, holds, inputs_of, wanted_text
-from builder.assess.inputs import DECLARED, World, lacking, worlds
+from builder.assess.inputs import World, is_declared, lacking, worlds
 from builder.assess.outcome import Case, Outcome, all_of, at_least
 from builder.assess.reading import UnclearError, readings, told
 from builder.models.catalogue import fact_kind
@@ -40,17 +40,22 @@ def compare(part: Part, name: str, case: Case) -> Outcome:
         )
     single = part.model_copy(update={"at_least": None})
     outcomes = [_one(single.model_copy(update={"fact": one}), one, case) for one in names]
-    return all_of(outcomes) if part.at_least is None else at_least(part.at_least, outcomes, case)
+    if part.at_least is None:
+        return all_of(outcomes)
+    expected = f"at least {part.at_least} with {fact_kind(name).meaning}: {wanted_text(part, case.asked)}"
+    return replace(at_least(part.at_least, outcomes, case), expected=expected)
 
 
 def _one(part: Part, name: str, case: Case) -> Outcome:
     fact, meaning = case.facts.get(name), fact_kind(name).meaning
     expected = f"{meaning}: {wanted_text(part, case.asked)}"
     if fact is None:
-        why = lacking(name) if name.startswith(DECLARED) else "the survey did not ask for it"
+        why = lacking(name) if is_declared(name) else "the survey did not ask for it"
         reason = f"{meaning}: cannot be told, since {why}"
         return Outcome("unknown", None, expected, f"{meaning}: not surveyed", reason)
-    read = Outcome("unknown", None, expected, f"{meaning}: {told(fact, part.kind)}", "", facts=(fact,))
+    others = (case.facts.get(other) for other in inputs_of(part) if other != name)
+    used = (fact, *(other for other in others if other is not None))
+    read = Outcome("unknown", None, expected, f"{meaning}: {told(fact, part.kind)}", "", facts=used)
     if fact.absent:
         return _graded(part, read, case, (_only_excludes(part) or not _has_base(part), False), None)
     try:
@@ -93,7 +98,7 @@ def _graded(part: Part, read: Outcome, case: Case, found: tuple[bool, bool], wor
         reason = f"{read.observed}; the source supports it until {part.until}, which has passed"
         return replace(read, answer="short", reason=reason)
     ends = f"; supported until {part.until}" if part.until else ""
-    computed = f" ({text})" if world is not None and text != base_text(part) and part.recommended is None else ""
+    computed = f": {text}" if world is not None and text != base_text(part) and part.recommended is None else ""
     if part.recommended is None:
         return replace(read, answer="met", level="minimum", reason=f"{read.observed}, as {case.asked}{computed}{ends}")
     if best:

@@ -6,9 +6,8 @@ from typing import Literal
 
 from builder.assess.inputs import lacking
 from builder.assess.outcome import Case, Outcome, any_of
-from builder.assess.part import evaluate
+from builder.assess.part import plainly
 from builder.models.fact import Fact
-from builder.models.part import Part
 from builder.models.sheet import When
 
 MODALITIES = "workload.modalities"
@@ -69,11 +68,5 @@ def _modality(when: When, case: Case) -> list[Outcome]:
 
 def _parts(when: When, case: Case) -> list[Outcome]:
     inner = replace(case, asked=_THE_CONDITION)
-    parts = [_outcome(part, inner) for part in when.all_of]
-    return [*parts, any_of([_outcome(part, inner) for part in when.any_of], inner)] if when.any_of else parts
-
-
-def _outcome(part: Part, case: Case) -> Outcome:
-    """The outcome, its expected value without the word for the condition."""
-    outcome = evaluate(part, case)
-    return replace(outcome, expected=evaluate(part, replace(case, asked="asked")).expected)
+    parts = [plainly(part, inner) for part in when.all_of]
+    return [*parts, any_of([plainly(part, inner) for part in when.any_of], inner)] if when.any_of else parts

@@ -11,7 +11,6 @@ from builder.models.fact import Fact
 World = Mapping[str, Reading]
 """One state of the facts that is possible: measured ones have several."""
 
-DECLARED = "workload."
 _MOST = 256  # states: of more than eight uncertain measurements nothing is claimed
 
 
@@ -39,9 +38,14 @@ def _possible(name: str, fact: Fact | None) -> tuple[Reading, ...]:
         raise UnclearError(f"{known.meaning} cannot be told ({why})") from why
 
 
+def is_declared(name: str) -> bool:
+    """Whether the fact comes from the site file, and no survey can state it."""
+    return name.startswith("workload.") or name in ("asset.installed", "asset.released")
+
+
 def lacking(name: str) -> str:
     """Why a fact that nobody stated is not known, as the end of "cannot be told, since ..."."""
-    if name.startswith(DECLARED):
+    if is_declared(name):
         return f"the site file does not say the {fact_kind(name).meaning} (the host's {name})"
     return f"the survey did not ask for {fact_kind(name).meaning}"
 

@@ -1,9 +1,9 @@
 """Which of the vendor's own levels a machine reaches: the best whose part holds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from builder.assess.outcome import Case, Outcome
-from builder.assess.part import evaluate
+from builder.assess.part import plainly
 from builder.models.evidence import Verdict
 from builder.models.fact import Fact
 from builder.models.level import Grade
@@ -28,7 +28,7 @@ class Climbed:
 def climb(sheet: Sheet, line: Requirement, case: Case) -> Climbed:
     """The first level, from the best, whose part holds. A better one that cannot be told is said with it; where what is
     left would be no acceptance, the whole is unknown."""
-    outcomes = [(rung, evaluate(rung, case)) for rung in line.levels]
+    outcomes = [(rung, plainly(rung, _of_level(rung, case))) for rung in line.levels]
     expected = "; ".join(f"{rung.level}: {one.expected}" for rung, one in outcomes)
     reached = next((number for number, (_, one) in enumerate(outcomes) if one.answer == "met"), None)
     above = outcomes[:reached] if reached is not None else outcomes
@@ -36,15 +36,19 @@ def climb(sheet: Sheet, line: Requirement, case: Case) -> Climbed:
     open_ = "; ".join(f"whether {rung.level} is reached is open ({one.reason})" for rung, one in unclear)
     if reached is None:
         used = [one for _, one in outcomes]
-        any_unknown = [one for one in used if one.answer == "unknown"]
-        missed = f"{_seen(used)}: no level of the sheet is reached ({expected})"
+        any_unknown = [
+            one for rung, one in outcomes if one.answer == "unknown" and sheet.grade(rung.level) != "refused"
+        ]
+        why = "; ".join(dict.fromkeys(one.reason for _, one in unclear))
+        missed = f"{_seen(used)}; no level of the sheet is reached ({expected})"
+        said = f"which level is reached cannot be told: {why}" if unclear else missed
         verdict: Verdict = "unknown" if any_unknown else "short"
-        return Climbed(verdict, None, None, expected, _seen(used), open_ or missed, None,
+        return Climbed(verdict, None, None, expected, _seen(used), said, None,
                        any(one.judged for one in any_unknown), _facts(used))  # fmt: skip
     rung, outcome = outcomes[reached]
     grade = sheet.grade(rung.level)
     used = [outcome, *(one for _, one in unclear)]
-    said = f'{outcome.reason}: "{rung.level}" in the words of the source'
+    said = outcome.reason
     if grade in ("refused", "untested"):
         refused = grade == "refused" and not unclear
         return Climbed("short" if refused else "unknown", rung.level, grade, expected, _seen(used),
@@ -54,6 +58,10 @@ def climb(sheet: Sheet, line: Requirement, case: Case) -> Climbed:
     qualified = f"{rung.level}; {left}" if left else rung.level if grade == "degraded" else None
     return Climbed("met", rung.level, grade, expected, _seen(used), f"{said}; {left}" if left else said, qualified,
                    False, _facts(used))  # fmt: skip
+
+
+def _of_level(rung: Rung, case: Case) -> Case:
+    return replace(case, asked=f'in the source\'s level "{rung.level}"')
 
 
 def _would_do(sheet: Sheet, rung: Rung) -> bool:

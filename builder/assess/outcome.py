@@ -95,10 +95,9 @@ def at_least(count: int, outcomes: Sequence[Outcome], case: Case) -> Outcome:
     unclear = [one for one in outcomes if one.answer == "unknown"]
     met = len(fitting) >= count
     answer: Answer = "met" if met else "unknown" if len(fitting) + len(unclear) >= count else "short"
-    expected = f"at least {count} with {outcomes[0].expected}"
     reason = f"{len(fitting)} of {len(outcomes)} fit, {case.asked} is at least {count}"
     telling = fitting if met else unclear if answer == "unknown" else [one for one in outcomes if one.answer == "short"]
-    return Outcome(answer, "minimum" if met else None, expected, observed(outcomes),
+    return Outcome(answer, "minimum" if met else None, outcomes[0].expected, observed(outcomes),
                    "; ".join((reason, *(one.reason for one in telling))), facts=facts(outcomes))  # fmt: skip
 
 

@@ -26,5 +26,10 @@ def _several(part: Part, case: Case) -> Outcome:
     if part.any_of:
         return any_of([evaluate(inner, case) for inner in part.any_of], case)
     if part.none_of:
-        return none_of([evaluate(inner, replace(case, asked=EXCLUDED)) for inner in part.none_of])
+        return none_of([plainly(inner, replace(case, asked=EXCLUDED)) for inner in part.none_of])
     return all_of([evaluate(inner, case) for inner in part.all_of])
+
+
+def plainly(part: Part, case: Case) -> Outcome:
+    """The outcome with what is expected said without the case's word, for conditions and exclusions."""
+    return replace(evaluate(part, case), expected=evaluate(part, replace(case, asked="asked")).expected)

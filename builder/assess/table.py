@@ -9,7 +9,7 @@ from builder.assess.outcome import Case, Outcome
 from builder.assess.reading import UnclearError
 from builder.models.dimension import MEASURES, kind_of
 from builder.models.formula import ComputingError
-from builder.models.part import Part, Row, Table
+from builder.models.part import Part, Table
 from builder.models.quantity import shown
 
 
@@ -29,11 +29,12 @@ def look_up(table: Table, case: Case, evaluate: Callable[[Part, Case], Outcome])
         last = _told(table.greatest(table.rows[-1]) or Decimal(0), table)
         reason = f"{here}, above the last row of the sheet's table ({last}), which does not say what is asked then"
         return Outcome("unknown", None, expected, here, reason, facts=used)
-    row = table.rows[number]
-    outcome = evaluate(row, case)
-    told = _span(table, number, row)
-    return replace(outcome, expected=f"{outcome.expected} ({told})", reason=f"{outcome.reason} ({told}; {here})",
-                   observed=f"{outcome.observed}; {here}", facts=(*outcome.facts, *used))  # fmt: skip
+    outcome = evaluate(table.rows[number], case)
+    span = _span(table, number)
+    by = f"{span} of the table by {figure.told}"
+    return replace(outcome, expected=f"{outcome.expected} ({by})", observed=f"{outcome.observed}; {here}",
+                   reason=f"{outcome.reason} ({by}, here {_told(values[0], table)})",
+                   facts=(*outcome.facts, *used))  # fmt: skip
 
 
 def _the_one_row(table: Table, values: list[Decimal]) -> int | None:
@@ -51,12 +52,12 @@ def _row(table: Table, value: Decimal) -> int | None:
     return None
 
 
-def _span(table: Table, number: int, row: Row) -> str:
-    greatest = table.greatest(row)
+def _span(table: Table, number: int) -> str:
+    greatest = table.greatest(table.rows[number])
     if greatest is not None:
-        return f"row up to {_told(greatest, table)} {table.figure.told}"
+        return f"row up to {_told(greatest, table)}"
     before = table.greatest(table.rows[number - 1]) if number else None
-    return "the only row" if before is None else f"row above {_told(before, table)} {table.figure.told}"
+    return "only row" if before is None else f"row above {_told(before, table)}"
 
 
 def _told(value: Decimal, table: Table) -> str:

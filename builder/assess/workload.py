@@ -24,8 +24,8 @@ def declared_facts(host: Host) -> dict[str, Fact]:
             found["largest_data_set"] = int(amount(load.largest_data_set, "bytes"))
         if load.growth is not None:
             found["growth"] = float(amount(load.growth, "per cent"))
-        if load.read:
-            found["modalities"] = ", ".join(load.read)
+        if load.modalities:
+            found["modalities"] = ", ".join(load.modalities)
     facts = {f"workload.{name}": value for name, value in found.items()}
     if host.asset is not None:
         days = {"asset.installed": host.asset.installed, "asset.released": host.asset.released}

@@ -38,10 +38,10 @@ ORTHANC_KEYS = (
 _OWN_KEYS = ("DicomAet", "PostgreSQL.ConnectionUri", "PostgreSQL.Host")
 
 CATALOGUE: tuple[FactKind, ...] = (
-    FactKind("asset.installed", "day", "day of installation in the site file", own=True),
+    FactKind("asset.installed", "day", "day of installation", own=True),
     FactKind("asset.maker", "text", "maker in the equipment record"),
     FactKind("asset.model", "text", "model in the equipment record"),
-    FactKind("asset.released", "day", "day of the model's release in the site file"),
+    FactKind("asset.released", "day", "day of the model's release"),
     FactKind("asset.serial", "text", "serial number in the equipment record", own=True),
     FactKind("asset.version", "text", "version in the equipment record, where some makers write the model's name"),
     FactKind("bios.date", "text", "date of the firmware"),

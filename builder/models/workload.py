@@ -28,7 +28,7 @@ class Workload(Model):
 
     studies_per_year: _Count | None = None
     studies: Mapping[Modality, _Count] = Field({}, description="studies a year by modality, as {CT: 9000, MR: 4000}")
-    read: tuple[Modality, ...] = Field((), description="modalities that are read here, as [CT, MG]")
+    modalities: tuple[Modality, ...] = Field((), description="modalities that are read here, as [CT, MG]")
     concurrent_users: _Count | None = None
     instances: _Count | None = Field(None, description="images that the archive holds or will hold")
     largest_data_set: Annotated[str, _amount_of("bytes")] | None = Field(
