@@ -1,0 +1,110 @@
+"""A display in the dossier: what its standard asks, what was measured, and how its greys follow the GSDF. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from markupsafe import Markup
+
+from builder.assess.calibration import Response, response
+from builder.assess.display import CURRENT, Report
+from builder.assess.reading import UnclearError, told
+from builder.models.catalogue import fact_kind
+from builder.models.comparison import comparison
+from builder.models.fact import Fact
+from builder.models.finding import Finding
+from builder.models.sheet import Sheet
+from builder.report.gsdf_plot import deviation_svg, is_beyond, signed, summary
+from builder.report.templating import environment, slug
+
+_DEVIATION = "display.gsdf.deviation"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A display as a dossier shows it. `facts` are those of the panel and of its report, `findings` those of its
+    standard."""
+
+    name: str
+    sheet: Sheet
+    display_class: str | None
+    report: Report
+    facts: Mapping[str, Fact]
+    findings: Sequence[Finding]
+
+    @property
+    def title(self) -> str:
+        """As `read02, left: ENC 2651, serial 27700017`."""
+        calibration = self.report.calibration
+        return f"{self.name}: {calibration.display}" if calibration else self.name
+
+    @property
+    def standard(self) -> str:
+        """As `RANZCR Standards of Practice: displays, class diagnostic`."""
+        product = self.sheet.product
+        edition = f", {product.edition}" if product.edition else ""
+        return f"{product.name}{edition}" + (f", class {self.display_class}" if self.display_class else "")
+
+
+def display_html(shown: Shown) -> str:
+    """One display as an HTML section without external parts, for a page that has the dossier's style sheet."""
+    limit = limit_of(shown.sheet, shown.display_class)
+    greys, why = _greys(shown.report)
+    title = f"Deviation of the grey steps from the GSDF, {shown.title}"
+    key = slug(shown.name)
+    # The plot's own template escaped what it holds.
+    plot = Markup(deviation_svg(greys, title=title, limit=limit, key=key)) if greys else ""
+    return environment().get_template("display.html.j2").render(
+        d=shown,
+        key=key,
+        figures=[(fact_kind(name).meaning, _said(fact), _way(fact)) for name, fact in shown.facts.items()
+                 if name != CURRENT],
+        due=_due(shown.facts.get(CURRENT)),
+        limit=limit,
+        greys=greys,
+        why=why,
+        summary=summary(greys, limit) if greys else "",
+        plot=plot,
+        light=_light,
+        beyond=lambda step: is_beyond(step, limit),
+        signed=signed,
+    )  # fmt: skip
+
+
+def limit_of(sheet: Sheet, display_class: str | None) -> float | None:
+    """The greatest deviation in per cent that the standard allows a step; None when it gives none."""
+    for line in sheet.requirements:
+        if line.fact == _DEVIATION and line.maximum and (line.when is None or display_class in line.when.use):
+            bound = comparison(line.maximum, line.kind).bound
+            return float(bound) if isinstance(bound, Decimal) else None
+    return None
+
+
+def _greys(report: Report) -> tuple[Response | None, str]:
+    try:
+        return response(report.read()), ""
+    except UnclearError as why:
+        return None, str(why)
+
+
+def _due(current: Fact | None) -> str:
+    """When it is to be measured again; empty where the standard gives no interval."""
+    if current is None:
+        return ""
+    if current.error is not None:
+        return f"Whether that is in date cannot be told: {current.error}"
+    when = (current.note or "").partition(", ")[2]  # after "measured on 2026-09-14, "
+    return when[:1].upper() + when[1:]
+
+
+def _light(value: float) -> str:
+    """A luminance with the digits that a meter tells."""
+    return f"{value:.3f}" if value < 10 else f"{value:.2f}" if value < 100 else f"{value:.1f}"
+
+
+def _said(fact: Fact) -> str:
+    return f"cannot be told: {fact.error}" if fact.error is not None else told(fact, fact_kind(fact.name).kind)
+
+
+def _way(fact: Fact) -> str:
+    return fact.command.partition(": ")[2] or fact.command
