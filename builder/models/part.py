@@ -87,7 +87,7 @@ class Part(Model):
         if self.fact is None and (criteria or beside):
             raise ValueError(f"{(criteria or beside)[0]} compares a fact: write which, as fact: memory.total")
         if self.precision and not self.equal:
-            raise ValueError("precision belongs to equal: name there the versions that must agree")
+            raise ValueError("precision belongs to equal; name there the versions that must agree")
         if self.fact is not None:
             fact_kind(self.fact)
             if not criteria:
@@ -129,7 +129,7 @@ class Part(Model):
             listed = " and ".join(sorted(kinds))
             raise ValueError(f"facts of different kinds are never equal ({listed}); name facts of one kind")
         if self.precision and kinds != {"version"}:
-            raise ValueError(f"precision is said of versions, and {self.equal[0]} is none")
+            raise ValueError(f"precision is said of versions, and {self.equal[0]} is none; leave it out")
         if len(self.equal) == 1 and "*" not in self.equal[0]:
             raise ValueError("one fact always equals itself; name two facts, or a pattern with a *")
 

@@ -1,9 +1,10 @@
 """What a site says of a host's work: the figures from which sheets with formulas and sizing tables compute."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from builder.models.base import Model
 from builder.models.quantity import Kind, amount
@@ -17,9 +18,14 @@ def _amount_of(kind: Kind) -> AfterValidator:
     return AfterValidator(checked)
 
 
-Modality = Annotated[
-    str, StringConstraints(pattern=r"^[A-Z]{2}$"), Field(description="DICOM modality, two capital letters, as CT")
-]
+def _modality(text: str) -> str:
+    if not _CODE.fullmatch(text):
+        raise ValueError(f'"{text}" is no DICOM modality; write its code in capital letters, as CT')
+    return text
+
+
+_CODE = re.compile(r"[A-Z]{2,16}")
+Modality = Annotated[str, AfterValidator(_modality), Field(description="DICOM modality, as CT")]
 _Count = Annotated[int, Field(ge=0, le=10**12)]
 
 
