@@ -4,11 +4,10 @@ A standard is a sheet of machine `display`; its classes are the words of its lin
 `when` holds for every class.
 """
 
-import re
-from calendar import monthrange
-from collections.abc import Callable, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from difflib import get_close_matches
 
 from builder.assess import calibration as figures
@@ -18,6 +17,7 @@ from builder.errors import BadInput
 from builder.models.base import Model
 from builder.models.calibration import Calibration
 from builder.models.catalogue import fact_kind
+from builder.models.days import after
 from builder.models.fact import Fact
 from builder.models.finding import Finding
 from builder.models.quantity import BASE_UNITS
@@ -69,24 +69,8 @@ def due(report: Calibration, interval: str, today: date) -> Due:
     """`interval` as a sheet writes it, "1 year". Raises UnclearError for a report from the future."""
     if report.measured_on > today:
         raise UnclearError(f"the report is of {report.measured_on}, which is still to come")
-    last = later(report.measured_on, interval)
+    last = after(report.measured_on, interval)
     return Due(measured_on=report.measured_on, due_on=last, overdue=today > last)
-
-
-def later(day: date, interval: str) -> date:
-    """The day an interval after another: the same day of a later month or, where that has none, its last day.
-
-    Raises ValueError for what is no interval.
-    """
-    match = re.fullmatch(r"([1-9][0-9]{0,2}) (day|week|month|year)s?", interval)
-    if match is None:
-        raise ValueError(f'"{interval}" is no interval; write it as 1 year')
-    number, unit = int(match[1]), match[2]
-    if unit in ("day", "week"):
-        return day + timedelta(days=number * (7 if unit == "week" else 1))
-    month = day.month - 1 + number * (12 if unit == "year" else 1)
-    year, month = day.year + month // 12, month % 12 + 1
-    return date(year, month, min(day.day, monthrange(year, month)[1]))
 
 
 @dataclass(frozen=True)
@@ -105,13 +89,41 @@ class Report:
         return self.calibration
 
 
-def newest(reports: Iterable[Report], maker: str, product: str, serial: str | None) -> Report:
-    """The last report of a display. One without a serial number has none, and of two of one day nobody knows which
-    counts: the report then says so."""
-    if serial is None:
+_IDENTITY = ("display.maker", "display.product")
+_SERIALS = ("display.serial", "display.serial_number")
+
+
+def panels(facts: Mapping[str, Fact]) -> dict[str, dict[str, Fact]]:
+    """The facts of each display of a host by its connector, under their own names: `displays.DP-1.pitch` of a host is
+    `display.pitch` of its display on DP-1."""
+    found: defaultdict[str, dict[str, Fact]] = defaultdict(dict)
+    for name, fact in facts.items():
+        connector, _, rest = name.removeprefix("displays.").partition(".")
+        if name.startswith("displays.") and rest:
+            found[connector][f"display.{rest}"] = fact.model_copy(update={"name": f"display.{rest}"})
+    return dict(sorted(found.items()))
+
+
+def report_of(panel: Mapping[str, Fact], reports: Iterable[Report]) -> Report:
+    """The newest calibration report of a display, by what its EDID says of it."""
+    maker, product = (_text(panel, name) for name in _IDENTITY)
+    if maker is None or product is None:
+        return Report(missing="the display does not say which one it is, so that its calibration report is not found")
+    return newest(reports, maker, product, [said for name in _SERIALS if (said := _text(panel, name)) is not None])
+
+
+def _text(panel: Mapping[str, Fact], name: str) -> str | None:
+    fact = panel.get(name)
+    return str(fact.value) if fact is not None and fact.value is not None else None
+
+
+def newest(reports: Iterable[Report], maker: str, product: str, serials: Collection[str]) -> Report:
+    """The last report of a display, by any of the serial numbers that it states. One without any has none, and of two
+    of one day nobody knows which counts: the report then says so."""
+    if not serials:
         return Report(missing="the display states no serial number, by which its calibration report would be found")
-    its = [(one.calibration.measured_on, one) for one in reports
-           if one.calibration is not None and one.calibration.of(maker, product, serial)]  # fmt: skip
+    its = [(one.calibration.measured_on, one) for one in reports if one.calibration is not None
+           and any(one.calibration.of(maker, product, serial) for serial in serials)]  # fmt: skip
     last = [one for day, one in its if day == max(day for day, _ in its)]
     if len(last) > 1:
         files = " and ".join(sorted(one.file for one in last))

@@ -51,14 +51,24 @@ def last_day(text: str) -> date | None:
 def before(day: date, period: str) -> date:
     """The day that lies `period` ("5 years") before `day`; of a month that is too short, its last. The first day of
     the calendar when the period reaches further. Raises ValueError when `period` is none."""
+    return _moved(day, period, -1)
+
+
+def after(day: date, period: str) -> date:
+    """The day that lies `period` after `day`, in the same way."""
+    return _moved(day, period, 1)
+
+
+def _moved(day: date, period: str, sign: int) -> date:
     read = _PERIOD.fullmatch(period)
     if read is None:
         raise ValueError(f'"{period}" is no period; write it as 5 years')
-    count, unit = int(read[1]), read[2]
+    count, unit = sign * int(read[1]), read[2]
     if unit in ("day", "week"):
-        return date.fromordinal(max(day.toordinal() - count * (7 if unit == "week" else 1), 1))
-    months = day.year * 12 + day.month - 1 - count * (12 if unit == "year" else 1)
+        ordinal = day.toordinal() + count * (7 if unit == "week" else 1)
+        return date.fromordinal(min(max(ordinal, 1), date.max.toordinal()))
+    months = day.year * 12 + day.month - 1 + count * (12 if unit == "year" else 1)
     year, month = divmod(months, 12)
     if not 1 <= year <= MAXYEAR:
-        return date.min
+        return date.min if sign < 0 else date.max
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))

@@ -18,18 +18,25 @@ from builder.assess.display import (
     classes_of,
     due,
     interval_of,
-    later,
     newest,
+    panels,
+    report_of,
 )
 from builder.assess.reading import UnclearError
 from builder.errors import BadInput
 from builder.load.calibration import load_calibration
 from builder.load.sheets import load_sheets
+from builder.models.catalogue import fact_kind
+from builder.models.days import after
 from builder.models.fact import Fact
 from builder.models.finding import Finding
+from builder.models.quantity import BASE_UNITS
 from builder.models.sheet import Sheet
 from builder.models.site import Waiver
+from builder.survey import edid
+from builder.survey.facts import fact_of
 
+EDIDS = Path(__file__).parent / "recorded" / "edid"
 LOADED = load_calibration(Path(__file__).parent / "recorded" / "calibration" / "made-up.csv")
 REPORT = Report(LOADED.value, "made-up.csv", LOADED.sha256)
 STANDARDS: dict[str, Sheet] = {
@@ -189,7 +196,7 @@ def test_where_the_room_s_light_decides_and_the_standard_does_not_say_a_person_m
     between = changed(ambient=0.5)  # 0.62 cd/m2 alone, 1.12 with the room
     found = findings("ranzcr", "diagnostic", between)["darkest"]
     assert (found.verdict, found.attest) == ("unknown", "medical physicist")
-    assert "whether the room's light counts by the standard is for a person to judge" in found.sentence
+    assert found.sentence.endswith("for a person to judge: the room's light counts by the standard.")
 
 
 def test_a_waiver_holds_here_too() -> None:
@@ -230,21 +237,23 @@ def test_a_class_that_the_standard_does_not_name(standard: str, display_class: s
         ("2026-12-15", "1 month", "2027-01-15"),
         ("2026-09-14", "2 weeks", "2026-09-28"),
         ("2026-12-31", "1 day", "2027-01-01"),
+        ("9999-12-31", "1 day", "9999-12-31"),
+        ("9999-12-31", "1 year", "9999-12-31"),
     ],
 )
 def test_an_interval_later(day: str, interval: str, wanted: str) -> None:
-    assert later(date.fromisoformat(day), interval) == date.fromisoformat(wanted)
+    assert after(date.fromisoformat(day), interval) == date.fromisoformat(wanted)
 
 
 @pytest.mark.parametrize("interval", ["", "a year", "0 years", "1 decade", "1year", "-1 year"])
 def test_what_is_no_interval(interval: str) -> None:
-    with pytest.raises(ValueError, match="is no interval; write it as 1 year"):
-        later(TODAY, interval)
+    with pytest.raises(ValueError, match="is no period; write it as 5 years"):
+        after(TODAY, interval)
 
 
 @given(st.dates(date(1990, 1, 1), date(2900, 1, 1)), st.integers(1, 120), st.sampled_from(["month", "year"]))
 def test_later_is_the_same_day_of_the_month_or_its_last(day: date, number: int, unit: str) -> None:
-    found = later(day, f"{number} {unit}s")
+    found = after(day, f"{number} {unit}s")
     months = number * (12 if unit == "year" else 1)
     assert found.year * 12 + found.month == day.year * 12 + day.month + months
     assert found.day == day.day or (found.day < day.day and (found + timedelta(days=1)).day == 1)
@@ -273,20 +282,78 @@ def test_a_report_from_the_future_is_not_in_date() -> None:
 
 def test_the_newest_report_of_a_display_counts() -> None:
     old, other = changed(measured_on=date(2025, 9, 1)), changed(serial="2", measured_on=date(2026, 10, 1))
-    assert newest([old, REPORT, other], "ENC", "2651", "27700017") == REPORT
-    assert newest([old, other], "ENC", "2651", "27700017") == old
-    assert newest([old, other], "ENC", "2651", "3").missing == "there is no calibration report of this display"
-    assert newest([], "ENC", "2651", "27700017").calibration is None
-    assert newest([REPORT], "ENC", "2651", None).missing == (
+    assert newest([old, REPORT, other], "ENC", "2651", ["27700017"]) == REPORT
+    assert newest([old, REPORT, other], "ENC", "2651", ["A1", "27700017"]) == REPORT
+    assert newest([old, other], "ENC", "2651", ["27700017"]) == old
+    assert newest([old, other], "ENC", "2651", ["3"]).missing == "there is no calibration report of this display"
+    assert newest([], "ENC", "2651", ["27700017"]).calibration is None
+    assert newest([REPORT], "ENC", "2651", []).missing == (
         "the display states no serial number, by which its calibration report would be found"
     )
 
 
 def test_of_two_reports_of_one_day_nobody_knows_which_counts() -> None:
     second = replace(REPORT, file="again.csv")
-    assert newest([REPORT, second], "ENC", "2651", "27700017").missing == (
+    assert newest([REPORT, second], "ENC", "2651", ["27700017"]).missing == (
         "again.csv and made-up.csv are of one day and one display; keep the one that counts"
     )
+
+
+def stated(name: str, value: str | float | None) -> Fact:
+    """A fact of a host, as the survey states it; unreadable without a value."""
+    unit = BASE_UNITS.get(fact_kind(name).kind)
+    if value is None:
+        return Fact(name=name, error="the EDID was cut off after 17 of 128 bytes", command="xrandr --prop")
+    return Fact(name=name, value=value, unit=unit, command="xrandr --prop")
+
+
+def on_connectors(**displays: dict[str, str | float | None]) -> dict[str, Fact]:
+    names = {f"displays.{connector}.{name}": value for connector, said in displays.items()
+             for name, value in said.items()}  # fmt: skip
+    return {name: stated(name, value) for name, value in ({"displays.count": 2} | names).items()}
+
+
+LEFT: dict[str, str | float | None] = {
+    "maker": "ENC", "product": "2651", "serial": "27700017", "serial_number": "16843009", "megapixels": 3.6864,
+    "pitch": 0.2588, "depth": 8, "shorter": 1920,
+}  # fmt: skip
+
+
+def test_the_displays_of_a_host_and_their_reports() -> None:
+    found = panels(on_connectors(DP2={**LEFT, "serial": "5"}, DP1=LEFT, HDMI1={"maker": None, "product": "2651"}))
+    assert list(found) == ["DP1", "DP2", "HDMI1"]
+    assert found["DP1"]["display.pitch"] == stated("display.pitch", 0.2588)
+    assert report_of(found["DP1"], [REPORT]) == REPORT
+    assert report_of(found["DP2"], [REPORT]).missing == "there is no calibration report of this display"
+    assert report_of(found["DP2"], [changed(serial="16843009")]).calibration is not None  # its number, not its text
+    assert report_of(found["HDMI1"], [REPORT]).missing.startswith("the display does not say which one it is")
+    whole = assess_display(STANDARDS["ranzcr"], "diagnostic", found["DP1"], REPORT, today=TODAY)
+    assert {one.requirement: one.verdict for one in whole} == verdicts("ranzcr", "diagnostic")
+
+
+def test_from_an_edid_to_the_verdict() -> None:
+    """What a display's EDID says finds its report, and both together answer the standard."""
+    said = edid.on_connector("DP-1", edid.panel((EDIDS / "enc2741.bin").read_bytes()))
+    facts = {name: fact_of(name, value, "od edid", None, "0" * 64) for name, value in said.items()}
+    graphics = panels(facts)["DP-1"]
+    its = changed(maker="ENC", product="2741", serial="31982116")
+    report = report_of(graphics, [REPORT, its])
+    assert report == its
+    found = {one.requirement: one for one in assess_display(STANDARDS["ranzcr"], "diagnostic", graphics, report,
+                                                            today=TODAY)}  # fmt: skip
+    assert found["diagnostic-pixels"].sentence == "Megapixels: 2.3 MP; asked is >= 3 MP."
+    assert found["depth"].sentence == "Bit depth: 10 bit, as asked."
+    assert found["greys"].verdict == "met"
+
+
+def test_a_two_megapixel_display_s_own_edid_is_enough_for_review() -> None:
+    said = edid.panel((EDIDS / "eizo-l997.bin").read_bytes())
+    facts = {name: fact_of(name, value, "od edid", None, "0" * 64) for name, value in said.items()}
+    assert verdicts("rcr", "clinical-review", panel=facts)["pixels"] == "met"
+    depth = findings("ranzcr", "diagnostic", panel=facts)["depth"]
+    assert (depth.verdict, depth.sentence) == (
+        "unknown", "Bit depth: cannot be told, since an EDID 1.3 does not state it."
+    )  # fmt: skip
 
 
 def test_every_figure_is_a_fact_with_the_way_it_was_computed() -> None:
