@@ -33,7 +33,7 @@ def compare(part: Part, name: str, case: Case) -> Outcome:
         return _one(part, name, case)
     names = matching(name, case)
     if not names:
-        meaning = fact_kind(name).meaning
+        meaning = fact_kind(name).meaning.replace("*", "each")
         reason = f"{meaning}: cannot be told, since the survey states none"
         return Outcome(
             "unknown", None, f"{meaning}: {wanted_text(part, case.asked)}", f"{meaning}: none stated", reason
@@ -42,7 +42,9 @@ def compare(part: Part, name: str, case: Case) -> Outcome:
     outcomes = [_one(single.model_copy(update={"fact": one}), one, case) for one in names]
     if part.at_least is None:
         return all_of(outcomes)
-    expected = f"at least {part.at_least} with {fact_kind(name).meaning}: {wanted_text(part, case.asked)}"
+    expected = (
+        f"at least {part.at_least} with {fact_kind(name).meaning.replace('*', 'each')}: {wanted_text(part, case.asked)}"
+    )
     return replace(at_least(part.at_least, outcomes, case), expected=expected)
 
 

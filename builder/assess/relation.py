@@ -1,5 +1,8 @@
 """Facts that must agree: a matched pair of displays, one driver for both cards, a schema of the archive's version."""
 
+from collections import Counter
+from dataclasses import replace
+
 from packaging.version import Version
 
 from builder.assess.compared import matching
@@ -17,20 +20,38 @@ def agree(part: Part, case: Case) -> Outcome:
     names = list(
         dict.fromkeys(one for name in part.equal for one in (matching(name, case) if "*" in name else (name,)))
     )
+    told_names = " and ".join(fact_kind(name).meaning.replace("*", "each") for name in part.equal)
     depth = f" in their {part.precision} version" if part.precision else ""
-    expected = f"equal{depth}: " + " and ".join(fact_kind(name).meaning for name in part.equal)
+    expected = f"equal{depth}: {told_names}"
     known, unclear, seen = _read(part, names, case)
     used = tuple(case.facts[name] for name in names if name in case.facts)
     observed = "; ".join(seen) or "nothing stated"
+    if part.at_least is not None:
+        return _enough(
+            part.at_least, known, unclear, Outcome("unknown", None, expected, observed, "", facts=used), case
+        )
     if len(set(known)) > 1:
         return Outcome("short", None, expected, observed, f"{observed}; {case.asked} is that they are equal{depth}",
                        facts=used)  # fmt: skip
     if unclear or len(known) < 2:
         why = "; ".join(unclear) or "fewer than two are stated"
-        reason = f"whether {' and '.join(fact_kind(name).meaning for name in part.equal)} are equal{depth} cannot be " \
-                 f"told, since {why}"  # fmt: skip
+        reason = f"whether {told_names} are equal{depth} cannot be told, since {why}"
         return Outcome("unknown", None, expected, observed, reason, facts=used)
     return Outcome("met", "minimum", expected, observed, f"{observed}: equal{depth}, as {case.asked}", facts=used)
+
+
+def _enough(count: int, known: list[Reading], unclear: list[str], read: Outcome, case: Case) -> Outcome:
+    """Whether at least `count` of the facts state one value; those that are not known may yet."""
+    most = max(Counter(known).values(), default=0)
+    alike = f"{read.observed}; {case.asked} are at least {count} that are equal"
+    expected = f"at least {count} {read.expected}"
+    if most >= count:
+        reason = f"{read.observed}: {most} are equal, {case.asked} are at least {count}"
+        return replace(read, answer="met", level="minimum", expected=expected, reason=reason)
+    if (unclear and most + len(unclear) >= count) or not known:
+        why = "; ".join(unclear) or "none is stated"
+        return replace(read, expected=expected, reason=f"{alike}, which cannot be told, since {why}")
+    return replace(read, answer="short", expected=expected, reason=alike)
 
 
 def _read(part: Part, names: list[str], case: Case) -> tuple[list[Reading], list[str], list[str]]:

@@ -16,7 +16,7 @@ from builder.models.quantity import Kind
 
 FORMS = ("fact", "judged", "any_of", "all_of", "none_of", "equal", "table")
 _CRITERIA = ("minimum", "recommended", "maximum", "is_", "one_of", "not_one_of", "versions", "within")
-_BESIDE_A_FACT = ("tolerance", "until", "or_equivalent", "at_least")
+_BESIDE_A_FACT = ("tolerance", "until", "or_equivalent")
 _NO_AMOUNT = ("version", "day", "text", "truth")
 
 Precision = Literal["major", "minor"]
@@ -96,6 +96,8 @@ class Part(Model):
                     "versions or within"
                 )
             self._check_criteria(self.fact)
+        if self.at_least and not self.equal and "*" not in (self.fact or ""):
+            raise ValueError("at_least counts the facts of a pattern; write a fact with a *, as gpus.*.model")
         if self.equal:
             self._check_equal()
         for number, part in enumerate(self.none_of):
@@ -118,8 +120,6 @@ class Part(Model):
             raise ValueError(f"{fact} is no version; write minimum, maximum, is or one_of")
         if self.within and self.kind != "day":
             raise ValueError(f"{fact} is no day; within is said of a day, as asset.installed")
-        if self.at_least and "*" not in fact:
-            raise ValueError(f"{fact} is one fact; at_least counts those of a pattern, as package.*")
         if self.or_equivalent and not self.right:
             raise ValueError("or_equivalent is said of a named thing; write is or one_of")
 

@@ -120,6 +120,7 @@ def test_exclusions_and_upper_bounds(line: str, values: Values, verdict: str, sa
 
 
 SCHEMA = "{equal: [package.dcm4chee, package.dcm4chee-schema], precision: minor}"
+PAIR = '{equal: ["displays.*.product"], at_least: 2}'
 PACKAGES = '{equal: ["postgresql.setting.*"]}'
 NOT_OLDER = '{fact: package.orthanc-postgresql, minimum: ">= package.orthanc"}'
 TWO_OF_THEM = '{fact: "disk.*.free", minimum: ">= 1 GiB", at_least: 2}'
@@ -133,6 +134,11 @@ EACH = '{fact: "disk.*.free", minimum: ">= 1 GiB"}'
         (SCHEMA, {"package.dcm4chee": "5.35.0", "package.dcm4chee-schema": "5.34.2"}, "short"),
         (SCHEMA, {"package.dcm4chee": "5.35.0"}, "unknown"),
         (SCHEMA, {"package.dcm4chee": "5.35.0", "package.dcm4chee-schema": "5"}, "unknown"),
+        (PAIR, {"displays.DP-1.product": "0A", "displays.DP-2.product": "0A", "displays.DP-3.product": "0B"}, "met"),
+        (PAIR, {"displays.DP-1.product": "0A", "displays.DP-2.product": "0B"}, "short"),
+        (PAIR, {"displays.DP-1.product": "0A", "displays.DP-2.product": "unread"}, "unknown"),
+        (PAIR, {"displays.DP-1.product": "0A"}, "short"),
+        (PAIR, {}, "unknown"),
         (PACKAGES, {"postgresql.setting.a": "on", "postgresql.setting.b": "on"}, "met"),
         (PACKAGES, {"postgresql.setting.a": "on", "postgresql.setting.b": "off"}, "short"),
         (PACKAGES, {"postgresql.setting.a": "on"}, "unknown"),
