@@ -68,7 +68,8 @@ def _each(card: ElementTree.Element) -> dict[str, Said]:
 def _document(reply: Reply) -> ElementTree.Element:
     lines = [line.strip() for line in reply.text.splitlines() if line.strip()]
     if lines and not lines[0].startswith("<"):  # it complains on standard output, also when that was recorded alone
-        raise UnreadableError(re.sub(r"[\x00-\x1f\x7f]+", " ", lines[0])[:200].rstrip(". "))
+        said = re.sub(r"[\x00-\x1f\x7f]+", " ", lines[0])[:200].strip(". ")
+        raise UnreadableError(said or "nvidia-smi did not print text")
     text = reply.checked()
     if "<!ENTITY" in text:
         raise UnreadableError("nvidia-smi does not print entities, so this is not its answer")

@@ -52,6 +52,8 @@ def records(text: str) -> tuple[dict[str, str], ...]:
     blocks = re.split(r"\n\s*\n", text.strip("\n"))
     if not text.strip():
         raise UnreadableError("lspci printed nothing")
+    if not re.search(r"^Slot:", text, re.MULTILINE):
+        raise UnreadableError(f'lspci says "{text.strip().splitlines()[0][:120]}"')
     found = [_record(block) for block in blocks]
     if not re.search(r"\n\s*\n\Z", text):
         raise UnreadableError("lspci was cut off in its last device")

@@ -57,7 +57,8 @@ def xrandr(reply: Reply) -> dict[str, Said]:
 
 def _complaint(text: str) -> str:
     first = next((line.strip() for line in text.splitlines() if line.strip()), "")
-    return f'xrandr says "{first[:120]}"' if re.match(r"Can't|xrandr:", first) else "xrandr did not print its screen"
+    complains = re.search(r"can't|denied|xrandr:|not found", first, re.IGNORECASE)
+    return f'xrandr says "{first[:120]}"' if complains else "xrandr did not print its screen"
 
 
 def outputs(text: str) -> tuple[Output, ...]:
