@@ -7,7 +7,7 @@ import re
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from builder.models.base import Line, Model, PlacedError
 from builder.models.display import DisplayMaker, DisplayProduct
@@ -15,6 +15,7 @@ from builder.models.display import DisplayMaker, DisplayProduct
 _NUMBER = re.compile(r"[0-9]{1,6}(\.[0-9]{1,9})?")
 _WHOLE = re.compile(r"[0-9]{1,5}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_POWER = re.compile(r"[0-9][.,][0-9]+E\+[0-9]+", re.IGNORECASE)
 _TRUTH = {"yes": True, "no": False}
 
 
@@ -48,6 +49,14 @@ def _yes_or_no(value: Any) -> Any:
         raise ValueError(f'"{value}" is neither yes nor no; write yes when the room\'s light was on the screen, no '
                          "when the meter shut it out")  # fmt: skip
     return _TRUTH[value.lower()]
+
+
+def _whole_serial(text: str) -> str:
+    if _POWER.fullmatch(text):
+        raise ValueError(
+            f'"{text}" is what a spreadsheet makes of a long number; set the cell to text and write it anew'
+        )
+    return text
 
 
 Luminance = Annotated[
@@ -84,7 +93,9 @@ class Calibration(Model):
 
     maker: DisplayMaker = Field(alias="display maker")
     product: DisplayProduct = Field(alias="display product")
-    serial: Line | None = Field(None, alias="display serial", description="EDID serial number of the display")
+    serial: Annotated[Line, AfterValidator(_whole_serial)] | None = Field(
+        None, alias="display serial", description="EDID serial number of the display"
+    )
     measured_on: MeasuredOn = Field(alias="measured on", description="day of the measurement, YYYY-MM-DD")
     instrument: Line = Field(description="luminance meter: model and serial number")
     ambient: Luminance | None = Field(

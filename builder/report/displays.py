@@ -57,8 +57,8 @@ def display_html(shown: Shown) -> str:
     return environment().get_template("display.html.j2").render(
         d=shown,
         key=key,
-        figures=[(fact_kind(name).meaning, _said(fact), _way(fact)) for name, fact in shown.facts.items()
-                 if name != CURRENT],
+        figures=[(fact_kind(name).meaning, _said(fact), fact.command.removeprefix(f"{shown.report.file}: "))
+                 for name, fact in shown.facts.items() if name != CURRENT],
         due=_due(shown.facts.get(CURRENT)),
         limit=limit,
         greys=greys,
@@ -104,7 +104,3 @@ def _light(value: float) -> str:
 
 def _said(fact: Fact) -> str:
     return f"cannot be told: {fact.error}" if fact.error is not None else told(fact, fact_kind(fact.name).kind)
-
-
-def _way(fact: Fact) -> str:
-    return fact.command.partition(": ")[2] or fact.command

@@ -69,6 +69,11 @@ def test_the_sample_by_hand() -> None:
     assert len(found.steps) == 17
     assert (found.steps[0].levels, found.steps[-1].levels) == ((0, 15), (240, 255))
     assert found.worst.levels == (210, 225)
+    first = found.steps[0]
+    assert first.luminances == (0.62 + 0.28, 1.681 + 0.28)
+    assert first.jnds == pytest.approx(exact_jnd_index(1.961) - exact_jnd_index(0.9))
+    assert found.jnds_a_step == pytest.approx((exact_jnd_index(412.28) - exact_jnd_index(0.9)) / 17)
+    assert first.contrast == pytest.approx(2 * (1.961 - 0.9) / (1.961 + 0.9) / found.jnds_a_step)
     assert found.greatest == pytest.approx(3.44, abs=0.01)
     assert found.mean == pytest.approx(1.27, abs=0.01)
 
