@@ -94,6 +94,7 @@ def test_every_line_of_a_standard_has_its_place_and_every_interval_is_one() -> N
     assert interval_of(STANDARDS["rcr"], "clinical-review") == "1 year"
     assert interval_of(STANDARDS["din-6868-157"], "rk2") == "1 year"
     assert interval_of(STANDARDS["ranzcr"], "diagnostic") is None
+    assert interval_of(STANDARDS["rcr"], "another-class") is None
 
 
 def test_the_sample_as_a_diagnostic_display_in_australia() -> None:
@@ -263,8 +264,9 @@ def test_it_is_overdue_from_the_day_after() -> None:
     report = LOADED.value
     on_the_day = due(report, "1 year", date(2027, 9, 14))
     assert (on_the_day.overdue, on_the_day.sentence) == (False, "measured on 2026-09-14, due on 2027-09-14")
-    after = due(report, "1 year", date(2027, 9, 15))
-    assert (after.overdue, after.sentence) == (True, "measured on 2026-09-14, due on 2027-09-14, overdue")
+    assert not due(report, "1 year", report.measured_on).overdue
+    next_day = due(report, "1 year", date(2027, 9, 15))
+    assert (next_day.overdue, next_day.sentence) == (True, "measured on 2026-09-14, due on 2027-09-14, overdue")
     found = findings("rcr", "clinical-review", today=date(2027, 9, 15))["calibrated"]
     assert (found.verdict, found.sentence) == (
         "short", "Calibration in date: no (measured on 2026-09-14, due on 2027-09-14, overdue); asked is yes."

@@ -160,6 +160,13 @@ def test_of_ten_bits_the_nearest_whole_levels_are_taken() -> None:
     assert sorted(steps)[:3] == [0, 60, 120]
     other = {**{level: value for level, value in steps.items() if level != 120}, 121: steps[120] * 1.006}
     assert response(report(other, highest_level=1023)).steps[1].levels == (60, 121)
+    both = steps | {180: (steps[120] + steps[181]) / 2}  # 180.53 is meant: 181 is nearer than 180
+    assert response(report(dict(sorted(both.items())), highest_level=1023)) == response(
+        report(steps, highest_level=1023)
+    )
+    found = response(report(steps, highest_level=1023)).steps[0]  # 60 of 1023 levels, not a seventeenth of them
+    due = (exact_jnd_index(350) - exact_jnd_index(1)) * 60 / 1023
+    assert found.contrast == pytest.approx(2 * (steps[60] - 1) / (steps[60] + 1) / due)
     with pytest.raises(UnclearError, match="of the 18 evenly spaced levels 120 was not measured"):
         response(report({**{n: v for n, v in steps.items() if n != 120}, 122: 5.0}, highest_level=1023))
 

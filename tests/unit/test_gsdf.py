@@ -29,6 +29,11 @@ def test_the_published_inverse(value: float, wanted: float) -> None:
     assert jnd_index(value) == pytest.approx(wanted, rel=1e-7)
 
 
+def test_the_published_inverse_to_every_digit_of_another_implementation() -> None:
+    """colour-science prints 511.9964806 and goes on."""
+    assert 511.9964806 <= jnd_index(130.065284012159790) < 511.9964807
+
+
 def test_the_published_inverse_agrees_within_a_tenth_of_a_step_at_every_index() -> None:
     off = {index: abs(jnd_index(luminance(index)) - index) for index in range(1, 1024)}
     assert max(off.values()) == pytest.approx(0.0917, abs=0.0001)
