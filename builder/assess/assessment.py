@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 
-from builder.assess.bound import base_text
+from builder.assess.bound import base_text, named
 from builder.assess.compared import unreached
-from builder.assess.condition import Asked, asked_of
+from builder.assess.condition import MODALITIES, Asked, asked_of
+from builder.assess.inputs import is_declared
 from builder.assess.levels import climb
 from builder.assess.outcome import Case, Outcome
 from builder.assess.part import evaluate
@@ -15,7 +16,8 @@ from builder.models.evidence import Verdict
 from builder.models.fact import Fact
 from builder.models.finding import Finding
 from builder.models.level import MINIMUM
-from builder.models.sheet import Requirement, Sheet
+from builder.models.part import Part
+from builder.models.sheet import Requirement, Sheet, When
 from builder.models.site import Waiver
 
 
@@ -40,7 +42,7 @@ def assess(
 def _finding(sheet: Sheet, line: Requirement, case: Case, use: frozenset[str]) -> Finding:
     asked = asked_of(line.when, use, case)
     if asked.answer != "yes":
-        return _conditional(sheet, line, asked)
+        return _conditional(sheet, line, asked, case)
     if line.attested is not None:
         sentence = f"No probe can tell; {line.by} must attest it{_validity(line)}."
         return _to_attest(sheet, line, line.attested, "not attested", sentence)
@@ -49,7 +51,7 @@ def _finding(sheet: Sheet, line: Requirement, case: Case, use: frozenset[str]) -
         return _to_attest(sheet, line, f"advice: {line.advice}", "nothing to measure", sentence)
     if line.levels:
         return _climbed(sheet, line, case)
-    return _measured(sheet, line, evaluate(line, replace(case, asked=_word(line))))
+    return _measured(sheet, line, evaluate(line, replace(case, asked=_word(line))), case)
 
 
 def _word(line: Requirement) -> str:
@@ -57,7 +59,7 @@ def _word(line: Requirement) -> str:
     return "asked" if line.level == MINIMUM else line.level
 
 
-def _conditional(sheet: Sheet, line: Requirement, asked: Asked) -> Finding:
+def _conditional(sheet: Sheet, line: Requirement, asked: Asked, case: Case) -> Finding:
     """The finding of a line whose condition fails, or is not known."""
     expected = f"{_statement(line)}, where {asked.where}"
     if asked.answer == "no":
@@ -68,7 +70,17 @@ def _conditional(sheet: Sheet, line: Requirement, asked: Asked) -> Finding:
         sentence = f"Asked only where {asked.where}; whether that is so here is not known: {asked.why}."
         observed = "whether it is asked here is not known"
         finding = _said(sheet, line, "unknown", expected=expected, observed=observed, sentence=sentence)
+        if line.when is not None and _undeclared(line.when, case):
+            finding = finding.model_copy(update={"attest": line.by})
     return _with_facts(finding, asked.facts)
+
+
+def _undeclared(when: When, case: Case) -> bool:
+    """Whether the condition is not known only because the site file does not say something."""
+    names = [MODALITIES] if when.modality else []
+    names += [name for part in (*when.all_of, *when.any_of) for name in named(part)]
+    missing = [name for name in names if name not in case.facts]
+    return bool(missing) and all(map(is_declared, missing))
 
 
 def _climbed(sheet: Sheet, line: Requirement, case: Case) -> Finding:
@@ -86,7 +98,7 @@ def _climbed(sheet: Sheet, line: Requirement, case: Case) -> Finding:
     )
 
 
-def _measured(sheet: Sheet, line: Requirement, outcome: Outcome) -> Finding:
+def _measured(sheet: Sheet, line: Requirement, outcome: Outcome, case: Case) -> Finding:
     verdict: Verdict = outcome.answer
     level: str | None = outcome.level
     reason, qualified = outcome.reason, outcome.qualified
@@ -109,7 +121,7 @@ def _measured(sheet: Sheet, line: Requirement, outcome: Outcome) -> Finding:
             "level": level,
             "grade": None if level is None else sheet.grade(level),
             "qualified": qualified,
-            "attest": line.by if verdict == "unknown" and _a_person_can_tell(outcome) else None,
+            "attest": line.by if verdict == "unknown" and _a_person_can_tell(line, outcome, case) else None,
         }
     )
 
@@ -124,15 +136,21 @@ def _with_facts(finding: Finding, facts: tuple[Fact, ...]) -> Finding:
 
 
 _NOTHING = Case({}, date.min)
-_IN_SIGHT = ("asset.", "cpu.", "disk.", "gpu.", "memory.")
+_IN_SIGHT = ("asset.", "cpu.", "disk.", "displays.", "gpu.", "gpus.", "memory.")
 
 
-def _a_person_can_tell(outcome: Outcome) -> bool:
+def _a_person_can_tell(line: Requirement, outcome: Outcome, case: Case) -> bool:
     """Whether a person may answer for what was not read: parts of a machine can be looked at, as can the machine
-    beneath a container, and judged lines are theirs; a setting or a service that no probe could read stays unknown, and
-    nothing is accepted on anyone's word."""
+    beneath a container, judged lines are theirs, and what the site file does not say they can write there; a setting or
+    a service that no probe could read stays unknown, and nothing is accepted on anyone's word."""
     unread = any(fact.error is not None for fact in outcome.facts)
-    return _all_in_sight(outcome.facts) if unread else outcome.judged
+    return _all_in_sight(outcome.facts) if unread else outcome.judged or _to_declare(line, case)
+
+
+def _to_declare(part: Part, case: Case) -> bool:
+    """Whether nothing is missing but what the site file should say."""
+    missing = [name for name in named(part) if name not in case.facts]
+    return bool(missing) and all(map(is_declared, missing))
 
 
 def _all_in_sight(facts: tuple[Fact, ...]) -> bool:

@@ -39,9 +39,9 @@ def climb(sheet: Sheet, line: Requirement, case: Case) -> Climbed:
         any_unknown = [
             one for rung, one in outcomes if one.answer == "unknown" and sheet.grade(rung.level) != "refused"
         ]
-        why = "; ".join(dict.fromkeys(one.reason for _, one in unclear))
+        why = "; ".join(dict.fromkeys(one.reason for one in any_unknown))
         missed = f"{_seen(used)}; no level of the sheet is reached ({expected})"
-        said = f"which level is reached cannot be told: {why}" if unclear else missed
+        said = f"which level is reached cannot be told: {why}" if any_unknown else missed
         verdict: Verdict = "unknown" if any_unknown else "short"
         return Climbed(verdict, None, None, expected, _seen(used), said, None,
                        any(one.judged for one in any_unknown), _facts(used))  # fmt: skip

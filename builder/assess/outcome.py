@@ -98,7 +98,8 @@ def at_least(count: int, outcomes: Sequence[Outcome], case: Case) -> Outcome:
     reason = f"{len(fitting)} of {len(outcomes)} fit, {case.asked} is at least {count}"
     telling = fitting if met else unclear if answer == "unknown" else [one for one in outcomes if one.answer == "short"]
     return Outcome(answer, "minimum" if met else None, outcomes[0].expected, observed(outcomes),
-                   "; ".join((reason, *(one.reason for one in telling))), facts=facts(outcomes))  # fmt: skip
+                   "; ".join((reason, *(one.reason for one in telling))),
+                   answer == "unknown" and any(one.judged for one in unclear), facts(outcomes))  # fmt: skip
 
 
 def observed(outcomes: Sequence[Outcome]) -> str:

@@ -67,15 +67,6 @@ class Part(Model):
         if self.table is not None:
             yield from self.table.rows
 
-    def facts(self) -> Iterator[str]:
-        """Every fact that the part speaks of, wherever in it."""
-        yield from () if self.fact is None else (self.fact,)
-        yield from self.equal
-        if self.table is not None:
-            yield from self.table.figure.facts
-        for part in self.inner():
-            yield from part.facts()
-
     @model_validator(mode="after")
     def _shape(self) -> "Part":
         forms = [form for form in self._forms() if getattr(self, form)]

@@ -194,6 +194,17 @@ def test_formulas(line: str, values: Values, verdict: str, said: str) -> None:
     assert not said or finding.sentence == said
 
 
+def test_what_the_site_file_does_not_say_is_for_a_person_to_write_there() -> None:
+    """And nothing is accepted on a person's word where a probe could not read."""
+    size: Values = {"memory.total": "4 GiB"}
+    assert finding_of(TEN_TIMES, size).attest == "PACS administrator"
+    assert finding_of(TEN_TIMES, {}).attest is None
+    assert finding_of(TABLE, {**GROWING, "cpu.threads": 8, **size}).attest == "PACS administrator"
+    assert finding_of(CONDITION, {**size, "displays.count": 2}).attest == "PACS administrator"
+    assert finding_of(CONDITION, size).attest is None
+    assert finding_of("{fact: asset.released, within: 5 years}", {}).attest == "PACS administrator"
+
+
 def test_an_uncertain_input_leaves_the_bound_open_only_where_it_matters() -> None:
     line = '{fact: memory.total, minimum: ">= 1 GiB * postgresql.latency / 1 ms"}'
     slow = Fact(name="postgresql.latency", value=0.002, unit="s", uncertainty=0.0005, command="x")
