@@ -19,6 +19,7 @@ _RECORDED = {
 _TITLES = {0: "firmware", 1: "system", 2: "main board", 4: "processor", 16: "memory", 17: "memory"}
 _PROCESSORS = ("cpu.clock", "cpu.cores", "cpu.model", "cpu.sockets", "cpu.sockets_used")
 _ARRAYS = ("memory.ecc", "memory.maximum")
+_WITH_RUNNING_SPEED = 34  # bytes of a memory module's record that states it (SMBIOS 2.7)
 _VIRTUAL = "virtualisation"
 MEMORY = (*_ARRAYS, *memory_modules.FACTS)
 PROMISES = (*(fact for facts in _RECORDED.values() for fact in facts), *_PROCESSORS, *MEMORY, _VIRTUAL)  # fmt: skip
@@ -201,11 +202,12 @@ def _slot(record: Record) -> Slot:
         raise size
     # By the length of its structure a record states these lines; where one is missing, so may be the truth.
     wanted = [name for name, length in (("Type", 21), ("Speed", 23), ("Part Number", 27)) if record.length >= length]
-    if not set(wanted) <= record.fields.keys():
+    running = [name for name in ("Configured Memory Speed", "Configured Clock Speed") if name in record.fields]
+    if not set(wanted) <= record.fields.keys() or (record.length >= _WITH_RUNNING_SPEED and not running):
         raise UnreadableError("the firmware's record of a memory module lacks lines")
     kind, part = (" ".join(record.fields.get(name, "").split()) for name in ("Type", "Part Number"))
-    runs = [_speed(record, name) for name in ("Configured Memory Speed", "Configured Clock Speed")]
-    return Slot(place, size, "" if kind.lower() in NOTHING else kind, _speed(record, "Speed"), runs[0] or runs[1],
+    runs = _speed(record, running[0]) if running else None
+    return Slot(place, size, "" if kind.lower() in NOTHING else kind, _speed(record, "Speed"), runs,
                 "" if part.lower() in NOTHING else part)  # fmt: skip
 
 
@@ -215,5 +217,9 @@ def _size(text: str) -> int | UnreadableError:
 
 
 def _speed(record: Record, name: str) -> int:
-    match = re.fullmatch(r"([1-9][0-9]{1,5}) (?:MT/s|MHz)(?: \(.*\))?", record.fields.get(name, ""))
+    """In MT/s, which older versions call MHz; 0 where it is not known. Raises UnreadableError for anything else."""
+    said = record.fields.get(name, "")
+    match = re.fullmatch(r"([1-9][0-9]{1,5}) (?:MT/s|MHz)(?: \(.*\))?", said)
+    if match is None and said.lower() not in NOTHING:
+        raise UnreadableError(f'the firmware says of the speed of a memory module "{said[:80]}"')
     return int(match[1]) if match else 0

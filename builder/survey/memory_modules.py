@@ -13,13 +13,14 @@ FACTS = ("memory.empty", "memory.installed", "memory.modules", "memory.parts", "
 
 class Slot(NamedTuple):
     """A slot: its name on the board; the module's size in bytes (0 when it is empty), its type, the speed that it can
-    run at and the one that it runs at in MT/s (0 when not told), and its part number."""
+    run at and the one that it runs at in MT/s (0 when not told; None where the tool speaks of one speed alone), and its
+    part number."""
 
     place: str
     size: int = 0
     kind: str = ""
     able: int = 0
-    runs: int = 0
+    runs: int | None = None
     part: str = ""
 
 
@@ -51,18 +52,21 @@ def _each(slots: Sequence[Slot]) -> dict[str, Said]:
         silent = UnreadableError("the firmware does not say") if slot.size else ABSENT
         said |= {
             f"memory.slot.{name}.size": slot.size or ABSENT,
-            f"memory.slot.{name}.speed": slot.able or slot.runs or silent,
+            f"memory.slot.{name}.speed": slot.able or silent,
             f"memory.slot.{name}.type": slot.kind or silent,
         }
     return said
 
 
 def told(slot: Slot) -> str:
-    """`32 GiB DDR4 at 2933 MT/s`; `at 2666 of 3200 MT/s` when it could run faster."""
+    """`32 GiB DDR4 at 2933 MT/s`; `at 2666 of 3200 MT/s` when it could run faster, and `for 3200 MT/s` when nobody
+    tells how fast it runs."""
     words = [f"{slot.size >> 30} GiB" if slot.size % (1 << 30) == 0 else f"{slot.size >> 20} MiB"]
     words += [slot.kind] if slot.kind else []
     if slot.able and slot.runs and slot.able != slot.runs:
         words.append(f"at {slot.runs} of {slot.able} MT/s")
+    elif slot.able and slot.runs == 0:
+        words.append(f"for {slot.able} MT/s")
     elif slot.able or slot.runs:
         words.append(f"at {slot.able or slot.runs} MT/s")
     return " ".join(words)

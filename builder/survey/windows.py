@@ -67,14 +67,14 @@ def _slot(module: WmiObject) -> Slot:
     size = module.number("Capacity")
     if not size:
         raise UnreadableError("Windows states a memory module of 0 bytes")
-    kind = module.number("SMBIOSMemoryType") if module.has("SMBIOSMemoryType") else 0
-    runs = "ConfiguredClockSpeed"
     part = tried(lambda: module.text("PartNumber"))
-    return Slot(
-        module.text("DeviceLocator"), size, _KINDS.get(kind, ""), module.number("Speed"),
-        module.number(runs) if module.has(runs) else 0,
-        part if isinstance(part, str) and part.lower() not in _PLACEHOLDERS else "",
-    )  # fmt: skip
+    kind, runs = "", None
+    if module.has("SMBIOSMemoryType"):  # since Windows 10, which states both
+        kind = _KINDS.get(module.number("SMBIOSMemoryType"), "")
+        runs = module.number("ConfiguredClockSpeed")
+    place, able = module.text("DeviceLocator"), module.number("Speed")
+    known = isinstance(part, str) and part.lower() not in _PLACEHOLDERS
+    return Slot(place, size, kind, able, runs, str(part) if known else "")
 
 
 def operating_system(found: Objects) -> dict[str, Said]:

@@ -41,8 +41,8 @@ class WmiObject:
         return said == "TRUE"
 
     def has(self, name: str) -> bool:
-        """Whether the property is there and says something."""
-        return bool(self._properties.get(name, "").strip())
+        """Whether Windows speaks of the property at all; older versions have fewer."""
+        return name in self._properties
 
 
 def objects(reply: Reply) -> tuple[WmiObject, ...]:
@@ -55,8 +55,8 @@ def objects(reply: Reply) -> tuple[WmiObject, ...]:
     if not blocks:
         raise UnreadableError("Windows printed nothing")
     found = [_object(block) for block in blocks]
-    if not text.endswith("\n"):
-        raise UnreadableError("the answer of Windows was cut off in the middle of a line")
+    if not re.search(r"\n[ \t]*\n\s*\Z", text):
+        raise UnreadableError("the answer of Windows was cut off: no empty line ends its last object")
     names = [frozenset(one) for one in found]
     if len(set(names)) > 1:
         raise UnreadableError("the answer of Windows was cut off, or lacks lines")

@@ -48,8 +48,11 @@ def xrandr(reply: Reply) -> dict[str, Said]:
         "displays.primary": primary[0] if primary else UnreadableError("no output with a display is the primary one"),
         **_panels(connected),
     }
-    if not _fills(connected, int(screen[1]), int(screen[2])):
-        said["displays.connected"] = UnreadableError("the outputs do not fill the screen, so one may be missing")
+    if not text.endswith("\n"):
+        said = dict.fromkeys(PROMISES, UnreadableError("xrandr's answer was cut off in the middle of a line"))
+    elif not _fills(connected, int(screen[1]), int(screen[2])):
+        missing = UnreadableError("the outputs do not fill the screen, so one may be missing")
+        said |= dict.fromkeys((*_PANELS, "displays.connected"), missing)
     for output in connected:
         said |= edid.on_connector(_key(output.name), _of(output))
     return said
@@ -65,7 +68,7 @@ def outputs(text: str) -> tuple[Output, ...]:
     """Every output in the order of the text. Raises UnreadableError for a line that belongs to none, which tells that
     lines are missing."""
     found: list[Output] = []
-    for line in text.splitlines():
+    for line in text[: text.rfind("\n") + 1].splitlines():
         if not line.strip() or line.startswith("Screen "):
             continue
         if not line[0].isspace():

@@ -38,7 +38,8 @@ def array(count: int, handle: str = "0x1000", use: str = "System Memory") -> str
 def device(handle: int, **fields: str) -> str:
     fields = {"Array_Handle": "0x1000", **fields}
     lines = "".join(f"\t{name.replace('_', ' ')}: {value}\n" for name, value in fields.items())
-    return f"Handle 0x11{handle:02X}, DMI type 17, 84 bytes\nMemory Device\n{lines}\n"
+    length = 84 if "Configured_Memory_Speed" in fields else 27
+    return f"Handle 0x11{handle:02X}, DMI type 17, {length} bytes\nMemory Device\n{lines}\n"
 
 
 FULL = {"Size": "16 GB", "Locator": "DIMM 1", "Type": "DDR4", "Speed": "3200 MT/s", "Part_Number": "ABC  "}
