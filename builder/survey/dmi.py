@@ -40,7 +40,10 @@ def dmidecode(reply: Reply) -> dict[str, Said]:
     said: dict[str, Said] = {}
     for kind, facts in _RECORDED.items():
         said |= {fact: _noted(value, note) for fact, value in _named(found, kind, facts).items()}
-    return {**said, **_tried(_PROCESSORS, processors, found), **_memory(found), _VIRTUAL: virtual}
+    said |= _tried(_PROCESSORS, processors, found)
+    if note and isinstance(said["cpu.cores"], int):
+        said["cpu.cores"] = UnreadableError("a virtual machine's firmware need not count its cores; lscpu does")
+    return {**said, **_memory(found), _VIRTUAL: virtual}
 
 
 def memory(reply: Reply) -> dict[str, Said]:
@@ -92,6 +95,8 @@ def virtualisation(found: Table) -> Said:
                 return word
     if "microsoft corporation" in names and "virtual machine" in names:
         return "microsoft"
+    if any("System is a virtual machine" in record.remarks for record in found.of(0)):
+        return "vm-other"
     return UnreadableError("the firmware names no hypervisor, which proves none; systemd-detect-virt tells")
 
 

@@ -21,8 +21,8 @@ _ON_BOARD = "10"  # a record of several devices, each under a title of its own
 
 @dataclass(frozen=True)
 class Record:
-    """One structure: its handle, type and length in bytes, its title, and `name: value` of its lines. `whole`: an
-    empty line ends it, so no line of it was cut off."""
+    """One structure: its handle, type and length in bytes, its title, `name: value` of its lines, and as `remarks` the
+    lines without a value. `whole`: an empty line ends it, so no line of it was cut off."""
 
     handle: str
     kind: int
@@ -30,6 +30,7 @@ class Record:
     title: str
     fields: dict[str, str] = field(default_factory=dict)
     whole: bool = True
+    remarks: frozenset[str] = frozenset()
 
     def text(self, name: str) -> str:
         """The value of a line. Raises UnreadableError where it is missing or says nothing."""
@@ -96,7 +97,8 @@ def _record(lines: Sequence[str]) -> Record:
         if colon:
             fields.setdefault(name, value.strip())
     whole = ended is not None or int(match[2]) == _END_OF_TABLE
-    record = Record(match[1], int(match[2]), int(match[3]), own[0].strip(), fields, whole)
+    remarks = frozenset(line.strip() for line in own[1:] if ":" not in line)
+    record = Record(match[1], int(match[2]), int(match[3]), own[0].strip(), fields, whole, remarks)
     return record if whole else _cut(record)
 
 

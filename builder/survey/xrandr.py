@@ -50,7 +50,7 @@ def xrandr(reply: Reply) -> dict[str, Said]:
     }
     if not text.endswith("\n"):
         said = dict.fromkeys(PROMISES, UnreadableError("xrandr's answer was cut off in the middle of a line"))
-    elif not _fills(connected, int(screen[1]), int(screen[2])):
+    elif not _fills(found, int(screen[1]), int(screen[2])):
         missing = UnreadableError("the outputs do not fill the screen, so one may be missing")
         said |= dict.fromkeys((*_PANELS, "displays.connected"), missing)
     for output in connected:
@@ -104,13 +104,13 @@ def _with(output: Output, line: str) -> Output:
     mode = _MODE.fullmatch(line)
     if mode is None or " h: " in line or " v: " in line:
         return output
-    if not output.connected:
+    if not output.connected and output.place is None:  # one that was pulled off may still have its picture
         raise UnreadableError(f"{output.name} has modes and no display, so a line is missing")
     return output._replace(modes=(*output.modes, (mode["mode"], mode["rest"])))
 
 
-def _fills(connected: list[Output], width: int, height: int) -> bool:
-    places = [one.place for one in connected if one.place is not None]
+def _fills(found: tuple[Output, ...], width: int, height: int) -> bool:
+    places = [one.place for one in found if one.place is not None]
     if not places:
         return False
     return (max(w + x for w, _, x, _ in places), max(h + y for _, h, _, y in places)) == (width, height)

@@ -103,3 +103,26 @@ def test_a_virtual_machine_is_told_as_such(maker: str, product: str, word: str |
     facts = facts_of(tool_of(Path("dmidecode/x.txt")), text.encode())
     assert facts["virtualisation"].value == word
     assert facts["asset.model"].note == (f"of the virtual machine, {word}" if word else None)
+
+
+def test_a_firmware_that_says_it_is_virtual_without_a_name() -> None:
+    text = (RECORDED / "dmidecode" / "server.txt").read_text()
+    text = text.replace("\tISA is supported\n", "\tISA is supported\n\t\tSystem is a virtual machine\n", 1)
+    facts = facts_of(tool_of(Path("dmidecode/x.txt")), text.encode())
+    assert facts["virtualisation"].value == "vm-other"
+    assert "lscpu" in (facts["cpu.cores"].error or "")
+    assert facts["cpu.sockets"].value == 2
+
+
+def test_indented_by_spaces_as_dmidecode_of_windows_does() -> None:
+    file = RECORDED / "dmidecode" / "server.txt"
+    facts = facts_of(tool_of(file), file.read_bytes().replace(b"\t", b"        "))
+    assert {name: fact.value for name, fact in facts.items()} == {name: fact.value for name, fact in read(file).items()}
+
+
+def test_a_display_that_was_pulled_off_and_still_has_its_picture() -> None:
+    file = RECORDED / "xrandr" / "plain.txt"
+    text = file.read_text().replace("DVI-D-0 connected primary 1200", "DVI-D-0 disconnected primary 1200")
+    facts = facts_of(tool_of(file), text.encode())
+    assert facts["displays.connected"].value == 0
+    assert "shows no display" in (facts["displays.panels"].error or "")
