@@ -112,6 +112,8 @@ def wanted_text(part: Part, asked: str) -> str:
         texts.append(f"recommended {bound_text(part, part.recommended)}")
     if part.or_equivalent:
         texts.append("or an equivalent")
+    if part.since:
+        texts.append(f"supported from {part.since}")
     if part.until:
         texts.append(f"supported until {part.until}")
     return ", ".join(texts) + (f" (tolerance {part.tolerance})" if part.tolerance else "")

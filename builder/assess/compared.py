@@ -95,10 +95,9 @@ def _graded(part: Part, read: Outcome, case: Case, found: tuple[bool, bool], wor
             reason = f"{read.observed}; {case.asked} is {text}; whether this is an equivalent is for a person to judge"
             return replace(read, judged=True, reason=reason)
         return replace(read, answer="short", reason=f"{read.observed}; {case.asked} is {text}", bound=text)
-    end = None if part.until is None else last_day(part.until)
-    if end is not None and case.today > end:
-        reason = f"{read.observed}; the source supports it until {part.until}, which has passed"
-        return replace(read, answer="short", reason=reason)
+    out_of_time = _out_of_time(part, case)
+    if out_of_time:
+        return replace(read, answer="short", reason=f"{read.observed}; the source supports it {out_of_time}")
     ends = f"; supported until {part.until}" if part.until else ""
     computed = f": {text}" if world is not None and text != base_text(part) and part.recommended is None else ""
     if part.recommended is None:
@@ -110,6 +109,14 @@ def _graded(part: Part, read: Outcome, case: Case, found: tuple[bool, bool], wor
     reason = f"{read.observed}; {base_said}, the recommended {wished} is not reached{ends}"
     qualified = unreached(wished, minimum=_has_base(part))
     return replace(read, answer="met", level="minimum", reason=reason, qualified=qualified)
+
+
+def _out_of_time(part: Part, case: Case) -> str | None:
+    """Why the day is outside what the source supports; None when it is not."""
+    start, end = (None if text is None else last_day(text) for text in (part.since, part.until))
+    if start is not None and case.today < start:
+        return f"from {part.since} only, which is still to come"
+    return f"until {part.until}, which has passed" if end is not None and case.today > end else None
 
 
 def unreached(wished: str, *, minimum: bool, word: str = "recommended") -> str:

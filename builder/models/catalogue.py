@@ -7,6 +7,7 @@ validation, so that a misspelt name cannot stay unknown for ever.
 from collections.abc import Mapping
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import NamedTuple
 
 from builder.models.quantity import Kind
@@ -218,6 +219,7 @@ _EXACT: Mapping[str, FactKind] = {entry.name: entry for entry in CATALOGUE if "*
 _PATTERNS = tuple(entry for entry in CATALOGUE if "*" in entry.name)
 
 
+@lru_cache(maxsize=16_384)  # a site states the same names a thousand times over
 def fact_kind(name: str) -> FactKind:
     """What is known of the fact called `name`. Raises ValueError with a sentence when there is no such fact."""
     if name in _EXACT:

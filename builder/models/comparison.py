@@ -4,7 +4,7 @@ import operator
 import re
 from collections.abc import Callable
 from decimal import Decimal
-from functools import cache
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from packaging.version import Version
@@ -45,7 +45,7 @@ def split(text: str) -> tuple[str, str]:
     return match[1], match[2]
 
 
-@cache
+@lru_cache(maxsize=4096)
 def comparison(text: str, kind: Kind) -> Comparison:
     """Read a comparison for a fact of `kind`. Raises ValueError with a sentence."""
     sign, bound = split(text)
@@ -62,6 +62,7 @@ def comparison(text: str, kind: Kind) -> Comparison:
     return Comparison(sign, amount(bound, kind))
 
 
+@lru_cache(maxsize=256)
 def share(text: str) -> Decimal:
     """The tolerance "3 %" as 0.03. Raises ValueError with a sentence."""
     percent = amount(text, "per cent")

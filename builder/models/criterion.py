@@ -1,5 +1,6 @@
 """What a comparison is written with: bounds, values, version ranges and tolerances, each checked as it is read."""
 
+from functools import lru_cache
 from typing import Annotated, Any
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -60,11 +61,17 @@ Scalar = Annotated[bool | int | float | str, WrapValidator(_scalar)]
 Words = Annotated[tuple[Line, ...], BeforeValidator(_listed, json_schema_input_type=str | list[str])]
 
 
+@lru_cache(maxsize=1024)
+def _specifiers(text: str) -> SpecifierSet:
+    return SpecifierSet(text)
+
+
 def in_range(specifier: str, release: Version) -> bool:
     """Whether a version lies in a PEP 440 range; one before its release ("2.0rc1") counts by its number."""
-    return SpecifierSet(specifier).contains(release, prereleases=True)
+    return _specifiers(specifier).contains(release, prereleases=True)
 
 
+@lru_cache(maxsize=4096)
 def computed(text: str, kind: Kind, fact: str) -> Formula | str | None:
     """What a comparison's bound is computed from: a formula, or the name of another version fact; None when the bound
     is written out. Raises ValueError with a sentence."""

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, DecimalException, Overflow, localcontext
-from functools import cache
+from functools import lru_cache
 
 from builder.models.catalogue import fact_kind
 from builder.models.dimension import MEASURES, PLAIN, Dimension, told
@@ -75,7 +75,7 @@ def is_formula(text: str) -> bool:
     return _COMPUTED.search(text) is not None
 
 
-@cache
+@lru_cache(maxsize=4096)
 def formula(text: str) -> Formula:
     """Read a formula. Raises ValueError with a sentence: no formula, an unknown fact, units that do not fit."""
     if len(text) > _LONGEST:
@@ -83,7 +83,7 @@ def formula(text: str) -> Formula:
     return _Reader(text.strip()).read()
 
 
-@cache
+@lru_cache(maxsize=4096)
 def bound(text: str, kind: Kind, fact: str) -> Formula:
     """The formula of a bound on `fact`, checked to come to an amount of its kind. Raises ValueError with a sentence."""
     read = formula(text)

@@ -9,14 +9,14 @@ from pydantic import Field, model_validator
 from builder.models.base import Line, Model, PlacedError
 from builder.models.catalogue import fact_kind
 from builder.models.criterion import ComparisonText, Scalar, Specifier, Tolerance, Value, check_bound, check_value
-from builder.models.days import End, Period
+from builder.models.days import Day, End, Period
 from builder.models.dimension import told
 from builder.models.formula import Formula, formula, is_formula
 from builder.models.quantity import Kind
 
 FORMS = ("fact", "judged", "any_of", "all_of", "none_of", "equal", "table")
 _CRITERIA = ("minimum", "recommended", "maximum", "is_", "one_of", "not_one_of", "versions", "within")
-_BESIDE_A_FACT = ("tolerance", "until", "or_equivalent")
+_BESIDE_A_FACT = ("tolerance", "since", "until", "or_equivalent")
 _NO_AMOUNT = ("version", "day", "text", "truth")
 
 Precision = Literal["major", "minor"]
@@ -46,6 +46,7 @@ class Part(Model):
     versions: Specifier | None = Field(None, description='versions that are right, as ">=7,<8,!=7.3.*"')
     within: Period | None = Field(None, description="how long ago a day may lie at most, as 5 years")
     tolerance: Tolerance | None = None
+    since: Day | None = Field(None, description="first day on which the source supports it, YYYY-MM-DD")
     until: End | None = Field(None, description="last day on which the source supports it, YYYY-MM-DD or YYYY-MM")
     or_equivalent: Annotated[bool, Field(description="whether a person may judge another value to be as good")] = False
     at_least: Annotated[int, Field(ge=1, le=99, description="how many facts of a pattern must fit")] | None = None

@@ -306,6 +306,42 @@ def test_driver_branches_end(driver: str, verdict: str, said: str) -> None:
     assert said in finding.sentence
 
 
+@pytest.mark.parametrize(("since", "verdict"), [("2026-11-22", "met"), ("2026-11-23", "short")])
+def test_support_begins_on_a_day(since: str, verdict: str) -> None:
+    finding = finding_of(f'{{fact: package.solr, minimum: "> 0", since: {since}}}', {"package.solr": "9"})
+    assert finding.verdict == verdict
+    assert finding.expected == f"package solr: > 0, supported from {since}"
+
+
+MIX = """
+fact: disk.storage.size
+minimum: ">= (1 GB * workload.studies.CT + 0.1 GB * workload.studies.MR) * (1 + workload.growth) ^ workload.years"
+"""
+TWICE = """
+fact: memory.total
+minimum: ">= 1.5 * 16 GiB"
+when: {all_of: [{fact: workload.high_availability, is: true}]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "values", "verdict"),
+    [
+        (MIX, {"disk.storage.size": "11.1 TB", "workload.studies.CT": 9000, "workload.studies.MR": 10000, **GROWING},
+         "met"),
+        (MIX, {"disk.storage.size": "11 TB", "workload.studies.CT": 9000, "workload.studies.MR": 10000, **GROWING},
+         "short"),
+        (MIX, {"disk.storage.size": "11 TB", "workload.studies.CT": 9000, **GROWING}, "unknown"),
+        (TWICE, {"memory.total": "24 GiB", "workload.high_availability": True}, "met"),
+        (TWICE, {"memory.total": "16 GiB", "workload.high_availability": True}, "short"),
+        (TWICE, {"memory.total": "16 GiB", "workload.high_availability": False}, "not applicable"),
+        (TWICE, {"memory.total": "16 GiB"}, "unknown"),
+    ],
+)  # fmt: skip
+def test_modality_mix_growth_and_high_availability(line: str, values: Values, verdict: str) -> None:
+    assert finding_of(line, values).verdict == verdict
+
+
 @pytest.mark.parametrize(("today", "verdict"), [(date(2026, 6, 30), "met"), (date(2026, 7, 1), "short")])
 def test_the_last_day_of_a_month_is_still_supported(today: date, verdict: str) -> None:
     facts = facts_of({"gpu.driver": "535.1"})
