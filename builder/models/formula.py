@@ -97,8 +97,12 @@ def bound(text: str, kind: Kind, fact: str) -> Formula:
 
 @dataclass(frozen=True)
 class _Term:
+    """`share`: a percentage, `counted`: it counts things, so that adding the one to the other is a slip."""
+
     value: Callable[[Inputs], Decimal]
     dimension: Dimension
+    share: bool = False
+    counted: bool = False
 
 
 class _Reader:
@@ -145,7 +149,8 @@ class _Reader:
             other = self._power()
             way = 1 if sign == "*" else -1
             term = _Term(_both(term, other, operator.mul if sign == "*" else operator.truediv),
-                         term.dimension.times(other.dimension, way))  # fmt: skip
+                         term.dimension.times(other.dimension, way),
+                         counted=term.counted or other.counted)  # fmt: skip
         return term
 
     def _power(self) -> _Term:
@@ -197,7 +202,10 @@ class _Reader:
         if one.dimension != other.dimension:
             raise ValueError(f'"{self._text}" brings together {told(one.dimension)} and {told(other.dimension)}; give '
                              "both the same unit")  # fmt: skip
-        return _Term(_both(one, other, operate), one.dimension)
+        if (one.share and other.counted) or (one.counted and other.share):
+            raise ValueError(f'"{self._text}" adds a percentage to a number of things; write it as a factor, as '
+                             '"workload.concurrent_users * (1 + 10 %)"')  # fmt: skip
+        return _Term(_both(one, other, operate), one.dimension, counted=one.counted or other.counted)
 
     def _named(self, name: str) -> _Term:
         kind = fact_kind(name).kind
@@ -206,7 +214,8 @@ class _Reader:
             raise ValueError(f"{name} is {said} and nothing can be computed with it; name an amount")
         dimension, factor = MEASURES[kind]
         self._facts[name] = None
-        return _Term(lambda inputs: inputs[name] * factor, dimension)
+        counted = kind in ("count", "megapixels")
+        return _Term(lambda inputs: inputs[name] * factor, dimension, kind == "per cent", counted)
 
 
 def _constant(text: str) -> _Term:
@@ -215,7 +224,7 @@ def _constant(text: str) -> _Term:
         raise ValueError(f'"{text}" is of {kind} and nothing is computed with that; write the bound out')
     dimension, factor = (PLAIN, Decimal(1)) if kind is None else MEASURES[kind]
     value = number * factor
-    return _Term(lambda _: value, dimension)
+    return _Term(lambda _: value, dimension, share=kind == "per cent")
 
 
 def _both(one: _Term, other: _Term, operate: Callable[[Decimal, Decimal], Decimal]) -> Callable[[Inputs], Decimal]:

@@ -123,6 +123,8 @@ def shown(value: Decimal | float, kind: Kind) -> str:
         return _scaled(number, [(f"{prefix}{base}", _UNITS[f"{prefix}{base}"][1]) for prefix in ("G", "M", "k", "")])
     if kind in ("luminance", "per cent", "ratio", "millimetres", "megapixels"):  # measured: no meter tells more
         number = Decimal(f"{number:.2f}") if kind != "millimetres" else Decimal(f"{number:.4f}")
+    else:  # computed: thirds have no end
+        number = Decimal(f"{number:.4f}")
     unit = BASE_UNITS.get(kind, "")
     return f"{_plain(number)} {unit}".rstrip()
 

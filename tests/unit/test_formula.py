@@ -45,6 +45,8 @@ def test_what_is_computed_is_exact(size: int, slices: int, years: int) -> None:
         ("max(1, 2 B)", "brings together a plain number and bytes"),
         ("2 ^ 3 GiB", "bytes cannot be a power; only a plain number can"),
         ("(3 GiB) ^ 2", "bytes cannot be raised to a power"),
+        ("workload.concurrent_users + 10 %", "adds a percentage to a number of things; write it as a factor"),
+        ("1 GiB * (workload.growth + 2 * workload.slices)", "adds a percentage to a number of things"),
         ("10 * memry.total", 'no survey states a fact "memry.total"; did you mean "memory.total"?'),
         ("10 * os.id", "os.id is text and nothing can be computed with it; name an amount"),
         ("10 * disk.apart", "disk.apart is true or false and nothing can be computed with it"),

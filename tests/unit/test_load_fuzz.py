@@ -35,6 +35,7 @@ def _words(node: Any) -> set[str]:
     return {str(node)}
 
 
+MORE_SHEETS = [(CHECKOUT / "specs" / f"{name}.yml").read_text(encoding="utf-8") for name in ("bviewer", "eccet")]
 PLAIN_SITE: dict[str, Any] = yaml.load(SITE_TEXT, Loader=yaml.BaseLoader)
 PLAIN_SHEET: dict[str, Any] = yaml.load(SHEET_TEXT, Loader=yaml.BaseLoader)
 WORDS = sorted(_words(PLAIN_SITE) | _words(PLAIN_SHEET) | set(fields_of(Site)) | set(fields_of(Sheet)))
@@ -126,7 +127,12 @@ def test_any_structure(load: Callable[[Path], Any], tmp_path: Path, document: An
     assert _judge(_written(tmp_path, _dumped(document)), load)
 
 
-@pytest.mark.parametrize(("plain", "load"), [(PLAIN_SITE, load_site), (PLAIN_SHEET, load_sheet)], ids=["site", "sheet"])
+@pytest.mark.parametrize(
+    ("plain", "load"),
+    [(PLAIN_SITE, load_site), (PLAIN_SHEET, load_sheet), *((yaml.load(text, Loader=yaml.BaseLoader), load_sheet)
+                                                           for text in MORE_SHEETS)],
+    ids=["site", "sheet", "sheet-levels", "sheet-formulas"],
+)  # fmt: skip
 @fuzz
 @given(data=st.data())
 def test_a_good_file_changed_in_some_places(
