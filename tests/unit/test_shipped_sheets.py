@@ -133,6 +133,7 @@ CASES: tuple[Case, ...] = (
     ("ione-viewing", "data-at-most", {"workload.largest_data_set": "16 GB"}, "met", "minimum"),
     ("ione-viewing", "data-at-most", {"workload.largest_data_set": "17 GB"}, "short", None),
     ("ione-viewing", "data-at-most", {}, "unknown", None),
+    ("microsoft-dicom-server", "tiers", {}, "unknown", None),
     ("nvidia-driver", "branch", {"gpu.driver": "580.126.18"}, "met", "minimum"),
     ("nvidia-driver", "branch", {"gpu.driver": "595.45.04"}, "met", "minimum"),
     ("nvidia-driver", "branch", {"gpu.driver": "535.183.01"}, "short", None),
