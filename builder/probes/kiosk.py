@@ -26,6 +26,7 @@ _ANSWERED = 15.0  # seconds within which the dialog goes
 _DEAF = 0.6  # seconds; Chromium takes no confirmation in the first half of a second of a dialog
 _BARS = 56  # pixels above and below the image; measured with OHIF 3.12.10, 2026-11-22
 _NEXT = 10.0  # seconds within which another image of a series is shown
+_SETTLES = 3.0  # seconds that an image must stay right: OHIF's tour came 0.4 to 0.8 s after it, 2026-11-22
 _RESTS = 0.4  # seconds without a change, after which an image is taken for whole
 
 
@@ -48,8 +49,9 @@ class Kiosk:
         screen's with `one_to_one`.
 
         `Shown.seconds` count from the moment that the sign-in is confirmed: the viewer's start is in it, the browser's
-        is not. Screenshots follow each other in 0.2 to 1 s. A page
-        that asks for no password within a minute, as a blank one does, is shown as it is, with None and a note.
+        is not. Screenshots follow each other in 0.2 to 1 s, and what is given back has stayed for 3 s: a tour comes
+        after the image. A page that asks for no password within a minute, as a blank one does, is shown as it is,
+        with None and a note.
         Raises KioskError when no session begins or the sign-in is refused; StationInUse, HandError, Unreachable.
         """
         self._yield_to_people()
@@ -57,7 +59,7 @@ class Kiosk:
         window = self._window()
         if self.hand.until(lambda: sign_in_asked(self.hand.shot().frame.colours, window) or None, _ASKS) is None:
             return Shown(self.hand.shot().png, None, f"the page asked for no password within {_ASKS:.0f} s")
-        return self._watch(enough, self._sign_in(window), window, patience)
+        return self._watch(enough, self._sign_in(window), window, patience, rest=_SETTLES)
 
     def own_size(self) -> tuple[int, int]:
         """See StationViewer: as large as the window holds beside the viewer's own bars."""
@@ -95,7 +97,9 @@ class Kiosk:
             raise KioskError(f"{self.host}: the archive does not take the sign-in of {self.user}; see its web users")
         return began
 
-    def _watch(self, enough: Callable[[bytes], bool], began: float, window: Box | None, patience: float) -> Shown:
+    def _watch(
+        self, enough: Callable[[bytes], bool], began: float, window: Box | None, patience: float, *, rest: float = 0.0
+    ) -> Shown:
         def judged(png: bytes) -> bool:
             self._yield_to_people()
             if window is not None and sign_in_asked(open_picture(png).colours, window):
@@ -104,7 +108,7 @@ class Kiosk:
                 )
             return enough(png)
 
-        return watch(self.hand, judged, began, patience)
+        return watch(self.hand, judged, began, patience, rest=rest)
 
     def _window(self) -> Box:
         """The browser's window, which is there when a session has begun."""
