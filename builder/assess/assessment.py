@@ -70,7 +70,8 @@ def _conditional(sheet: Sheet, line: Requirement, asked: Asked, case: Case) -> F
         sentence = f"Asked only where {asked.where}; whether that is so here is not known: {asked.why}."
         observed = "whether it is asked here is not known"
         finding = _said(sheet, line, "unknown", expected=expected, observed=observed, sentence=sentence)
-        if line.when is not None and _undeclared(line.when, case):
+        unread = any(fact.error is not None for fact in asked.facts)
+        if line.when is not None and not unread and _undeclared(line.when, case):
             finding = finding.model_copy(update={"attest": line.by})
     return _with_facts(finding, asked.facts)
 

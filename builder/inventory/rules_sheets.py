@@ -105,5 +105,5 @@ def _asked(part: Part) -> str:
         return (" or " if part.any_of else " and ").join(inner)
     if part.fact != "gpu.driver":
         return ""
-    own = (part.minimum, part.maximum, *part.right)
+    own = (part.minimum, part.maximum, *part.right, part.versions)
     return ", ".join(str(text) for text in own if text is not None)

@@ -202,6 +202,7 @@ def test_what_the_site_file_does_not_say_is_for_a_person_to_write_there() -> Non
     assert finding_of(TABLE, {**GROWING, "cpu.threads": 8, **size}).attest == "PACS administrator"
     assert finding_of(CONDITION, {**size, "displays.count": 2}).attest == "PACS administrator"
     assert finding_of(CONDITION, size).attest is None
+    assert finding_of(CONDITION, {**size, "displays.count": "unread"}).attest is None
     assert finding_of("{fact: asset.released, within: 5 years}", {}).attest == "PACS administrator"
 
 

@@ -48,6 +48,14 @@ def broken(line: str, branch: str = "535", *, uses: tuple[str, ...] = ()) -> lis
         ("{fact: gpu.driver, minimum: '>= 580', when: {os: debian-13}}", "535"),
         ("{any_of: [{fact: gpu.driver, minimum: '>= 580'}, {judged: equivalent}]}", "535"),
         ("{fact: memory.total, minimum: '>= 580 GiB'}", "535"),
+        ("{fact: gpu.driver, versions: '==535.*'}", "535"),
+        ("{fact: gpu.driver, versions: '>=535.129,<580'}", "535"),
+        ("{fact: gpu.driver, not_one_of: ['535.54.03']}", "535"),
+        ("{fact: gpu.driver, minimum: '>= gpu.cuda'}", "535"),
+        ("{fact: gpu.driver, is: '196.21', or_equivalent: true}", "535"),
+        ("{fact: gpu.driver, minimum: '>= 580', when: {modality: MG}}", "535"),
+        ("{fact: gpu.driver, minimum: '>= 580', when: {all_of: [{fact: gpu.count, minimum: '>= 2'}]}}", "535"),
+        ("{none_of: [{fact: gpu.driver, versions: '==470.*'}]}", "535"),
     ],
 )
 def test_a_branch_in_which_some_version_will_do_is_left_to_the_site(line: str, branch: str) -> None:
@@ -73,6 +81,8 @@ def test_a_branch_in_which_some_version_will_do_is_left_to_the_site(line: str, b
             "196.21 or >= 580",
         ),
         ("{fact: gpu.driver, minimum: '>= 580', when: {os: debian-12}}", "535", ">= 580"),
+        ("{fact: gpu.driver, versions: '==580.*'}", "535", "==580.*"),
+        ("{fact: gpu.driver, versions: '>=580,<600'}", "535", ">=580,<600"),
     ],
 )
 def test_a_branch_in_which_no_version_will_do_is_forbidden(line: str, branch: str, asked: str) -> None:
