@@ -45,8 +45,10 @@ def verdict(code: int, falls: list[float], now: float) -> str:
 def drop_link(nspawn: list[str]) -> None:
     """Remove the host's network link of an earlier life: the kernel takes its time over the network of processes that
     were killed, and nspawn falls over a link that is still there (seen after a `down`, 2026-11-22)."""
-    name = next(word.removeprefix("--machine=") for word in nspawn if word.startswith("--machine="))
-    subprocess.run(["ip", "link", "delete", "dev", f"vb-{name}"], capture_output=True, check=False)
+    for word in nspawn:
+        if word.startswith("--machine="):
+            link = f"vb-{word.removeprefix('--machine=')}"
+            subprocess.run(["ip", "link", "delete", "dev", link], capture_output=True, check=False)
 
 
 def machine_starter(cgroup: str) -> Callable[[], None]:
