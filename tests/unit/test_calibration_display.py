@@ -335,10 +335,10 @@ def test_the_displays_of_a_host_and_their_reports() -> None:
 
 def test_from_an_edid_to_the_verdict() -> None:
     """What a display's EDID says finds its report, and both together answer the standard."""
-    said = edid.on_connector("DP-1", edid.panel((EDIDS / "enc2741.bin").read_bytes()))
+    said = edid.on_connector("DP-1", edid.panel((EDIDS / "made-up-colour-24.bin").read_bytes()))
     facts = {name: fact_of(name, value, "od edid", None, "0" * 64) for name, value in said.items()}
     graphics = panels(facts)["DP-1"]
-    its = changed(maker="ENC", product="2741", serial="31982116")
+    its = changed(maker="ENC", product="2741", serial="31900002")
     report = report_of(graphics, [REPORT, its])
     assert report == its
     found = {one.requirement: one for one in assess_display(STANDARDS["ranzcr"], "diagnostic", graphics, report,
@@ -349,7 +349,7 @@ def test_from_an_edid_to_the_verdict() -> None:
 
 
 def test_a_two_megapixel_display_s_own_edid_is_enough_for_review() -> None:
-    said = edid.panel((EDIDS / "eizo-l997.bin").read_bytes())
+    said = edid.panel((EDIDS / "made-up-grey-2mp.bin").read_bytes())
     facts = {name: fact_of(name, value, "od edid", None, "0" * 64) for name, value in said.items()}
     assert verdicts("rcr", "clinical-review", panel=facts)["pixels"] == "met"
     depth = findings("ranzcr", "diagnostic", panel=facts)["depth"]

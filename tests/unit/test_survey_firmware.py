@@ -134,7 +134,7 @@ def changed(block: bytes, at: int, value: bytes) -> bytes:
 
 
 def test_displays_by_what_they_say_they_are() -> None:
-    first, second = (EDID / f"{name}.bin" for name in ("eizo-l997", "enc2741"))
+    first, second = (EDID / f"{name}.bin" for name in ("made-up-grey-2mp", "made-up-colour-24"))
     said = displays.displays(reply(shown(first.read_bytes(), second.read_bytes())))
     assert (said["displays.count"], said["displays.panels"]) == (2, "ENC 1749, ENC 2741")
     assert said == displays.displays(reply(shown(second.read_bytes(), first.read_bytes())))
@@ -142,7 +142,7 @@ def test_displays_by_what_they_say_they_are() -> None:
 
 
 def test_another_serial_is_the_same_display_and_another_firmware_is_not() -> None:
-    block = (EDID / "eizo-l997.bin").read_bytes()[:128]
+    block = (EDID / "made-up-grey-2mp.bin").read_bytes()[:128]
     same = displays.displays(reply(shown(changed(block, 12, b"\x07\0\0\0\x01\x1e"))))
     other = displays.displays(reply(shown(changed(block, 23, b"\x99"))))
     before = displays.displays(reply(shown(block)))
@@ -153,7 +153,7 @@ def test_another_serial_is_the_same_display_and_another_firmware_is_not() -> Non
 
 
 def test_a_damaged_edid_is_unread() -> None:
-    block = bytearray((EDID / "eizo-l997.bin").read_bytes()[:128])
+    block = bytearray((EDID / "made-up-grey-2mp.bin").read_bytes()[:128])
     block[30] ^= 0xFF
     with pytest.raises(UnreadableError, match="cable"):
         displays.displays(reply(shown(bytes(block))))
