@@ -28,4 +28,5 @@ def uses_of(host: Host) -> frozenset[str]:
     storage = {f"storage:{host.archive.storage}"} if host.archive is not None else set()
     uses = {"dicom-tls"} if host.ae is not None and host.ae.tls else set()
     named = host.workstation.uses if host.workstation is not None else ()
-    return frozenset({f"os:{host.os}", *storage, *uses, *named})
+    declared = host.workload.uses if host.workload is not None else ()
+    return frozenset({f"os:{host.os}", *storage, *uses, *named, *declared})

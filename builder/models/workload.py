@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, model_validator
 
-from builder.models.base import Model
+from builder.models.base import Model, Name
 from builder.models.quantity import Kind, amount
 
 
@@ -35,6 +35,11 @@ class Workload(Model):
     studies_per_year: _Count | None = None
     studies: Mapping[Modality, _Count] = Field({}, description="studies a year by modality, as {CT: 9000, MR: 4000}")
     modalities: tuple[Modality, ...] = Field((), description="modalities that are read here, as [CT, MG]")
+    uses: tuple[Name, ...] = Field(
+        (),
+        description="what is done there: words of its sheets' `when`, as volume-rendering; a station may name them "
+        "below workstation: as well",
+    )
     concurrent_users: _Count | None = None
     instances: _Count | None = Field(None, description="images that the archive holds or will hold")
     largest_data_set: Annotated[str, _amount_of("bytes")] | None = Field(

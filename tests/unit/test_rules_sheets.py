@@ -14,7 +14,7 @@ from tests.unit.site_parts import site_of
 RULES = ("branches_are_allowed", "uses_are_words_of_a_sheet")
 
 
-def broken(line: str, branch: str = "535", *, uses: tuple[str, ...] = ()) -> list[str]:
+def broken(line: str, branch: str = "535", *, uses: tuple[str, ...] = (), done: tuple[str, ...] = ()) -> list[str]:
     """What the two rules say of a station with NVIDIA's driver of `branch`, whose product's sheet has this one line."""
     sheet = Sheet.model_validate({
         "product": {"id": "thing", "name": "Thing", "versions": ">=1"}, "machine": "workstation",
@@ -24,6 +24,7 @@ def broken(line: str, branch: str = "535", *, uses: tuple[str, ...] = ()) -> lis
     station: dict[str, Any] = {
         "name": "read1", "class": "workstation", "os": "debian-12", "product": {"id": "thing", "version": "1.0"},
         "network": "imaging", "address": "10.9.1.1", "location": "Room 1", "ae": {"title": "READ1"},
+        "workload": {"uses": list(done)},
         "workstation": {
             "graphics": "nvidia", "nvidia": {"branch": branch}, "uses": list(uses),
             "displays": [{"name": "left", "maker": "EIZ", "product": "2334", "mode": "2048x1536", "primary": True}],
@@ -95,6 +96,12 @@ def test_a_line_binds_where_the_site_names_its_use() -> None:
     line = "{fact: gpu.driver, minimum: '>= 580', when: {use: [ai, volume-rendering]}}"
     assert broken(line, uses=("ai",))[0].startswith("Thing does not allow a driver of branch 535")
     assert broken(line, "580", uses=("volume-rendering",)) == []
+
+
+def test_a_use_may_stand_in_the_workload() -> None:
+    line = "{fact: gpu.driver, minimum: '>= 580', when: {use: [ai, volume-rendering]}}"
+    assert broken(line, done=("ai",))[0].startswith("Thing does not allow a driver of branch 535")
+    assert broken(line, "580", done=("aii",)) == ["no sheet of read1 asks about the use aii; did you mean ai?"]
 
 
 def test_a_use_that_no_sheet_asks_about_is_a_slip() -> None:
