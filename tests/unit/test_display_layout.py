@@ -1,4 +1,4 @@
-"""Displays by identity: EDIDs of our own in the shape of real ones, and the arguments of xrandr that follow from them."""
+"""Displays by identity: EDIDs of our own in the shape of real ones, and what xrandr is told because of them."""
 
 from pathlib import Path
 from typing import Any
