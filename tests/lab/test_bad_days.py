@@ -50,6 +50,7 @@ def test_a_full_disk(ward: BuiltSite) -> None:
     assert "kw" in done.stderr
 
 
+@pytest.mark.long
 def test_power_loss_of_the_host_in_mid_build(ward: BuiltSite) -> None:
     under_way = subprocess.Popen(
         [sys.executable, "-m", "builder.cli.main", "build", "--site", ward.name],

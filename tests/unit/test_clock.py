@@ -21,6 +21,9 @@ from builder.models.finding import Finding
 from builder.survey import facts_from
 from builder.survey.clock import Offset, Stamps, offset, synchronised
 from builder.survey.question import Reply, UnreadableError
+from builder.survey.reading import recorded
+from builder.survey.remote import Answer, Remote
+from builder.survey.script import replies, section, stamps_of
 from tests.unit.test_survey_whole import HOST, RECORDED
 
 SHEET = load_sheet(specs_folders()[-1] / "class-archive.yml").value
@@ -165,3 +168,41 @@ def test_every_class_of_host_is_held_to_the_same_clock() -> None:
     for file in Path(specs_folders()[-1]).glob("class-*.yml"):
         lines = {line.id: line for line in load_sheet(file).value.requirements}
         assert (lines["host-clock"].maximum, lines["host-clock-kept"].is_) == ("<= 1 s", True)
+
+
+class Busy(Remote):
+    """A host 0.3 s ahead that needs so many seconds for each answer, by the clock of the test."""
+
+    def __init__(self, seconds: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+        self.seconds, self.now, self.asked = seconds, 1000.0, 0
+        monkeypatch.setattr(time, "time", lambda: self.now)
+
+    def run(self, command: str | list[str], *, stdin: bytes = b"", sudo: bool = False, timeout: float = 120) -> Answer:
+        if not stdin:
+            return Answer(0, b"", b"", 0.0)
+        slow, self.asked = self.seconds[self.asked], self.asked + 1
+        mark = re.findall("@@ [0-9a-f]{16}", stdin.decode())[0]
+        there = f"{self.now + slow * 0.9 + 0.3:.9f}"
+        self.now += slow
+        said = "".join(section(mark, name, there, "", 0) for name in ("clock-first", "clock-last"))
+        return Answer(0, f"{mark} begins\n{said}{mark} ends\n".encode(), b"", slow)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "asked", "doubt"),
+    [
+        ([0.1], 1, 0.05),
+        ([1.6, 0.9, 2.0, 0.3], 4, 0.15),
+        ([1.6, 1.4, 2.0, 1.9, 1.8, 1.7], 6, 0.7),
+    ],
+)
+def test_the_clock_alone_is_asked_again_where_a_round_trip_says_little(
+    seconds: list[float], asked: int, doubt: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The shortest round trip counts, and the truth, 0.3 s, is within its doubt."""
+    host = Busy(seconds, monkeypatch)
+    text = recorded(host, HOST)
+    found = offset(replies(text), stamps_of(text))
+    assert host.asked == asked
+    assert abs(found.uncertainty - doubt) < 1e-5
+    assert abs(found.seconds - 0.3) <= found.uncertainty
