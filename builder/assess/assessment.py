@@ -16,7 +16,6 @@ from builder.models.evidence import Verdict
 from builder.models.fact import Fact
 from builder.models.finding import Finding
 from builder.models.level import MINIMUM
-from builder.models.part import Part
 from builder.models.sheet import Requirement, Sheet, When
 from builder.models.site import Waiver
 
@@ -80,8 +79,7 @@ def _undeclared(when: When, case: Case) -> bool:
     """Whether the condition is not known only because the site file does not say something."""
     names = [MODALITIES] if when.modality else []
     names += [name for part in (*when.all_of, *when.any_of) for name in named(part)]
-    missing = [name for name in names if name not in case.facts]
-    return bool(missing) and all(map(is_declared, missing))
+    return _to_declare(names, case)
 
 
 def _climbed(sheet: Sheet, line: Requirement, case: Case) -> Finding:
@@ -145,12 +143,12 @@ def _a_person_can_tell(line: Requirement, outcome: Outcome, case: Case) -> bool:
     beneath a container, judged lines are theirs, and what the site file does not say they can write there; a setting or
     a service that no probe could read stays unknown, and nothing is accepted on anyone's word."""
     unread = any(fact.error is not None for fact in outcome.facts)
-    return _all_in_sight(outcome.facts) if unread else outcome.judged or _to_declare(line, case)
+    return _all_in_sight(outcome.facts) if unread else outcome.judged or _to_declare(named(line), case)
 
 
-def _to_declare(part: Part, case: Case) -> bool:
-    """Whether nothing is missing but what the site file should say."""
-    missing = [name for name in named(part) if name not in case.facts]
+def _to_declare(names: Iterable[str], case: Case) -> bool:
+    """Whether nothing is missing of these facts but what the site file should say."""
+    missing = [name for name in names if name not in case.facts]
     return bool(missing) and all(map(is_declared, missing))
 
 

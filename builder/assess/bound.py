@@ -37,8 +37,12 @@ def holds(part: Part, text: str, world: World) -> bool:
     if not isinstance(value, Decimal | Version):
         raise UnclearError(f'"{value}" is no number')
     wanted = _resolved(part, text, world)
-    tolerance = share(part.tolerance) if part.tolerance else Decimal(0)
-    return (comparison(text, part.kind) if wanted is None else wanted).holds(value, tolerance)
+    return (comparison(text, part.kind) if wanted is None else wanted).holds(value, tolerance(part))
+
+
+def tolerance(part: Part) -> Decimal:
+    """The share in the machine's favour."""
+    return share(part.tolerance) if part.tolerance else Decimal(0)
 
 
 def _resolved(part: Part, text: str, world: World) -> Comparison | None:

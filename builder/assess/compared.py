@@ -8,12 +8,12 @@ from fnmatch import fnmatchcase
 
 from packaging.version import Version
 
-from builder.assess.bound import base_text, bound_text, holds, inputs_of, wanted_text
+from builder.assess.bound import base_text, bound_text, holds, inputs_of, tolerance, wanted_text
 from builder.assess.inputs import World, is_declared, lacking, worlds
 from builder.assess.outcome import Case, Outcome, all_of, at_least
 from builder.assess.reading import UnclearError, readings, told
 from builder.models.catalogue import fact_kind
-from builder.models.comparison import comparison, share
+from builder.models.comparison import comparison
 from builder.models.criterion import Value, in_range
 from builder.models.days import before, last_day
 from builder.models.fact import Fact
@@ -159,7 +159,6 @@ def _equals(part: Part, wanted: Value, value: object) -> bool:
         return version(str(wanted)) == value
     if isinstance(value, Decimal):
         if isinstance(wanted, str) and part.kind != "setting":
-            tolerance = share(part.tolerance) if part.tolerance else Decimal(0)
-            return comparison(f"= {wanted}", part.kind).holds(value, tolerance)
+            return comparison(f"= {wanted}", part.kind).holds(value, tolerance(part))
         return not isinstance(wanted, str) and Decimal(str(wanted)) == value
     return wanted == value

@@ -27,17 +27,12 @@ from builder.models.site import Waiver
 CURRENT = "display.calibration.current"
 
 # The figure of each fact, how it is computed, and where that way is written down.
+_PER_JND = "dL/L per JND of 18 levels; AAPM OR-03 (TG18), IEC 62563-1, 7.4.3, DICOM PS3.14, 7.1"
 _TG18 = "AAPM TG-18, as EIZO RadiCS, p. 84, has it"
 FIGURES: Mapping[str, tuple[Callable[[Calibration], float], str]] = {
     "display.ambient.margin": (figures.ambient_margin, "Lmin / Lamb; AAPM TG-18, as EIZO RadiCS, p. 85, has it"),
-    "display.gsdf.deviation": (
-        lambda report: figures.response(report).greatest,
-        "dL/L per JND of 18 levels; AAPM OR-03 (TG18), IEC 62563-1, 7.4.3, DICOM PS3.14, 7.1",
-    ),
-    "display.gsdf.mean": (
-        lambda report: figures.response(report).mean,
-        "dL/L per JND of 18 levels; AAPM OR-03 (TG18), IEC 62563-1, 7.4.3, DICOM PS3.14, 7.1",
-    ),
+    "display.gsdf.deviation": (lambda report: figures.response(report).greatest, _PER_JND),
+    "display.gsdf.mean": (lambda report: figures.response(report).mean, _PER_JND),
     "display.luminance.maximum": (figures.greatest_luminance, f"L'max = Lmax + Lamb; {_TG18}"),
     "display.luminance.minimum": (figures.least_luminance, f"L'min = Lmin + Lamb; {_TG18}"),
     "display.luminance.own.maximum": (figures.own_greatest_luminance, "Lmax"),

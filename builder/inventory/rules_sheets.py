@@ -27,17 +27,20 @@ def _stations(case: Case) -> Iterator[tuple[FieldPath, Host, WorkstationSettings
 def uses_are_words_of_a_sheet(case: Case) -> Iterator[Found]:
     """A use that no sheet of the host asks about would silently leave out what it was meant to bring in."""
     for path, host in case.hosts:
-        for field, settings in (("workstation", host.workstation), ("workload", host.workload)):
-            if settings is None or not settings.uses:
-                continue
-            lines = [line for sheet in sheets_for(host, case.sheets) for line in sheet.requirements if line.when]
-            known = {word for line in lines if line.when for word in line.when.use}
-            for number, use in enumerate(settings.uses):
-                if use not in known:
-                    near = get_close_matches(use, known, n=1)
-                    remedy = f"did you mean {near[0]}?" if near else f"write one of them ({', '.join(sorted(known))})"
-                    what = f"no sheet of {host.name} asks about the use {use}"
-                    yield (*path, field, "uses", number), what, remedy if known else "remove it"
+        described = (("workstation", host.workstation), ("workload", host.workload))
+        named = [
+            ((*path, field, "uses", number), use)
+            for field, settings in described
+            for number, use in enumerate(settings.uses if settings else ())
+        ]
+        lines = [line for sheet in sheets_for(host, case.sheets) for line in sheet.requirements] if named else []
+        known = {word for line in lines if line.when for word in line.when.use}
+        for place, use in named:
+            if use not in known:
+                near = get_close_matches(use, known, n=1)
+                remedy = f"did you mean {near[0]}?" if near else f"write one of them ({', '.join(sorted(known))})"
+                what = f"no sheet of {host.name} asks about the use {use}"
+                yield place, what, remedy if known else "remove it"
 
 
 def branches_are_allowed(case: Case) -> Iterator[Found]:

@@ -185,9 +185,13 @@ class Ledger:
         with self._database.read() as session:
             return tuple(lock_of(row) for row in session.scalars(select(LockRow).order_by(LockRow.scope)))
 
+    def living_locks(self) -> tuple[Lock, ...]:
+        """Every lock whose process may still live, by scope."""
+        return tuple(lock for lock in self.locks() if not lock.process.gone(self._process))
+
     def at_work(self) -> frozenset[str]:
         """The runs that hold a lock and whose process may still live."""
-        return frozenset(lock.run for lock in self.locks() if not lock.process.gone(self._process))
+        return frozenset(lock.run for lock in self.living_locks())
 
     def break_lock(self, scope: str, *, run: Run, reason: str) -> Lock:
         """Remove somebody's lock. `run` is recorded, done, with the reason as its note and one event.

@@ -145,11 +145,11 @@ class Hand:
         seconds: float | None = self._ask("idle")[0]["idle"]
         return seconds
 
-    def yield_to_people(self) -> None:
-        """Raise StationInUse when somebody has touched the station in the last minutes: asked before what they do
-        there would be ended."""
+    def yield_to_people(self, within: float = QUIET_MINUTES * 60) -> None:
+        """Raise StationInUse when somebody has touched the station in the last seconds (`within`): asked before what
+        they do there would be ended."""
         idle = self.idle()
-        if idle is not None and idle < QUIET_MINUTES * 60:
+        if idle is not None and idle < within:
             raise StationInUse(self.host, idle)
 
     def move(self, x: int, y: int) -> None:

@@ -15,7 +15,7 @@ from builder.probes.kiosk_session import UNIT, KioskError, KioskSession, open_se
 from builder.probes.kiosk_signin import sign_in_asked
 from builder.probes.pattern import Pattern
 from builder.probes.screen_picture import open_picture
-from builder.probes.station_viewer import QUIET_MINUTES, Shown, StationInUse
+from builder.probes.station_viewer import QUIET_MINUTES, Shown
 from builder.probes.watching import watch
 from builder.survey.remote import Remote
 
@@ -138,9 +138,7 @@ class Kiosk:
     def _yield_to_people(self) -> None:
         """Raise StationInUse when somebody came since the kiosk was opened: who was there before has left, since
         `open_kiosk` saw to that."""
-        touched = self.hand.idle()
-        if touched is not None and touched < time.monotonic() - self.opened:
-            raise StationInUse(self.host, touched)
+        self.hand.yield_to_people(time.monotonic() - self.opened)
 
 
 @contextmanager
@@ -152,9 +150,7 @@ def open_kiosk(remote: Remote, host: str, origin: str, user: str, password: Secr
     """
     opened = time.monotonic()
     with open_hand(remote, AUTHORITY) as hand:
-        touched = hand.idle()
-        if touched is not None and touched < min(QUIET_MINUTES * 60, _session_age(remote)):
-            raise StationInUse(host, touched)
+        hand.yield_to_people(min(QUIET_MINUTES * 60, _session_age(remote)))
         with open_session(remote, host) as session:
             yield Kiosk(host, origin, user, password, hand, session, opened)
 

@@ -130,27 +130,27 @@ def unseen(site: Site, host: Host, run: str, at: datetime, archives: Sequence[st
     reads there that images of the further `archives`, which no pattern came from, show as those of the first do."""
     asked = _DIAGNOSTIC if host.workstation is not None else _REVIEW
     record = ScreenRecord(host, run, "none: a screenshot is taken before look-up table and panel")
-    who = _physicist(site)
     settings = host.workstation or host.thin_client
     others = [display.name for display in settings.displays if not display.primary] if settings else []
     asked = asked | {
         f"display {name}": "the same greys as on the primary display, on which the viewer showed the patterns"
         for name in others
     }
-    panels = [
-        record.evidence(f"panel, {what}", expected, "no probe can show it", "unknown", at).model_copy(
-            update={"attest": f"{who}, at {host.name} ({host.location})"}
-        )
-        for what, expected in asked.items()
-    ]
-    further = [
-        record.evidence(
-            f"images of {archive}", "they open as those of the first archive do", "no test pattern came from there",
-            "unknown", at,
-        ).model_copy(update={"attest": f"the person who reads at {host.name} ({host.location})"})
-        for archive in archives
+    physicist = f"{_physicist(site)}, at {host.name} ({host.location})"
+    wanted = [(f"panel, {what}", expected, "no probe can show it", physicist) for what, expected in asked.items()]
+    wanted += [
+        (f"images of {archive}", "they open as those of the first archive do", "no test pattern came from there",
+         reader_of(host)) for archive in archives
     ]  # fmt: skip
-    return (*panels, *further)
+    return tuple(
+        record.evidence(what, expected, seen, "unknown", at).model_copy(update={"attest": who})
+        for what, expected, seen, who in wanted
+    )
+
+
+def reader_of(host: Host) -> str:
+    """Who can say what a station shows where no pattern can be shown."""
+    return f"the person who reads at {host.name} ({host.location})"
 
 
 def _physicist(site: Site) -> str:

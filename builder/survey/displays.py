@@ -17,8 +17,6 @@ _COMMAND = (
     "echo '\tEDID:'; od -An -v -tx1 $f | tr -d ' ' | sed 's/^/\t\t/'; done; "
     '[ -n "$found" ] || env DISPLAY=:0 XAUTHORITY={authority} xrandr --prop'
 )
-_DESCRIPTORS = (54, 72, 90, 108)  # where the four 18-byte descriptors begin (section 3.10)
-_SERIAL_TAG = b"\0\0\0\xff"
 
 
 def questions(host: Host) -> tuple[Question, ...]:
@@ -56,9 +54,7 @@ def _name(block: bytes) -> str:
 
 def _serials(block: bytes) -> list[str]:
     number = int.from_bytes(block[12:16], "little")
-    texts = [block[at + 5 : at + 18] for at in _DESCRIPTORS if block[at : at + 4] == _SERIAL_TAG]
-    written = [text.partition(b"\n")[0].decode("cp437").strip() for text in texts]
-    return [serial for serial in (*([str(number)] if number else []), *written) if serial]
+    return [serial for serial in (*([str(number)] if number else []), *edid.texts(block, edid.SERIAL)) if serial]
 
 
 def _print(block: bytes) -> str:
@@ -67,7 +63,7 @@ def _print(block: bytes) -> str:
     common = bytearray(block)
     common[12:18] = bytes(6)
     common[127] = 0  # the checksum
-    for at in _DESCRIPTORS:
-        if block[at : at + 4] == _SERIAL_TAG:
+    for at in edid.DESCRIPTORS:
+        if block[at : at + 4] == edid.SERIAL:
             common[at : at + 18] = bytes(18)
     return hashlib.sha256(common).hexdigest()[:8]

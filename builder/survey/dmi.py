@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 
 from builder.survey import memory_modules
+from builder.survey.answers import tried
 from builder.survey.dmi_records import NOTHING, Record, Table, table
 from builder.survey.memory_modules import Slot, slot_facts
 from builder.survey.question import Noted, Reply, Said, UnreadableError
@@ -75,10 +76,7 @@ def _named(found: Table, kind: int, facts: dict[str, str]) -> dict[str, Said]:
 
 
 def _text(record: Record, name: str) -> Said:
-    try:
-        return record.text(name)
-    except UnreadableError as why:
-        return why
+    return tried(lambda: record.text(name))
 
 
 def virtualisation(found: Table) -> Said:

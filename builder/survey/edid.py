@@ -19,8 +19,8 @@ FACTS = (
 
 HEADER = bytes.fromhex("00ffffffffffff00")
 BLOCK = 128  # bytes of the base block and of each extension (section 2.2)
-_DESCRIPTORS = (54, 72, 90, 108)  # where the four 18-byte descriptors begin (section 3.10)
-_SERIAL, _NAME = b"\0\0\0\xff", b"\0\0\0\xfc"
+DESCRIPTORS = (54, 72, 90, 108)  # where the four 18-byte descriptors begin (section 3.10)
+SERIAL, _NAME = b"\0\0\0\xff", b"\0\0\0\xfc"
 _FILLERS = (0x01010101, 0xFFFFFFFF)  # what makers write who do not number their displays there
 _DEPTHS = {1: 6, 2: 8, 3: 10, 4: 12, 5: 14, 6: 16}  # bits of byte 20 from 4 to 6 (table 3.11)
 _INTERFACES = {1: "DVI", 2: "HDMI-a", 3: "HDMI-b", 4: "MDDI", 5: "DisplayPort"}  # bits 0 to 3 of the same
@@ -87,14 +87,19 @@ def product(base: bytes) -> str:
     return f"{int.from_bytes(base[10:12], 'little'):04X}"
 
 
+def texts(base: bytes, tag: bytes) -> list[str]:
+    """What the descriptors of this tag say (section 3.10.3)."""
+    found = [base[at + 5 : at + 18] for at in DESCRIPTORS if base[at : at + 4] == tag]
+    return [text.partition(b"\n")[0].decode("cp437").strip() for text in found]
+
+
 def _descriptor(base: bytes, tag: bytes) -> str:
-    texts = [base[at + 5 : at + 18] for at in _DESCRIPTORS if base[at : at + 4] == tag]
-    return next((text.partition(b"\n")[0].decode("cp437").strip() for text in texts), "")
+    return next(iter(texts(base, tag)), "")
 
 
 def _numbers(base: bytes) -> dict[str, Said]:
     """The serial number as text (a descriptor) and as a number of 32 bits: makers write the one, the other or both."""
-    number, written = int.from_bytes(base[12:16], "little"), _descriptor(base, _SERIAL)
+    number, written = int.from_bytes(base[12:16], "little"), _descriptor(base, SERIAL)
     counted: Said = str(number) if number else ABSENT
     if number in _FILLERS:
         counted = UnreadableError(f"the EDID holds a filler for it, 0x{number:08X}")

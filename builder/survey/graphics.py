@@ -1,10 +1,11 @@
 """The graphics cards, as NVIDIA's own tool tells of them, and the OpenGL that programs on the screen get."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from xml.etree import ElementTree
 
 from builder.models.quantity import amount, shown
+from builder.survey.answers import alike
 from builder.survey.lspci import key
 from builder.survey.question import ABSENT, Noted, Question, Reply, Said, UnreadableError
 
@@ -42,7 +43,7 @@ def cards(reply: Reply) -> dict[str, Said]:
     every = f"each of {len(found)} cards" if len(found) > 1 else None
 
     def of_all(read: Callable[[ElementTree.Element], Said], *notes: str | None) -> Said:
-        return _noted(_common([read(card) for card in found]), hidden, every, *notes)
+        return _noted(alike([read(card) for card in found], "cards"), hidden, every, *notes)
 
     return {
         **{f"gpu.{what}": of_all(read) for what, read in _READ.items()},
@@ -164,13 +165,6 @@ _READ: Mapping[str, Callable[[ElementTree.Element], Said]] = {
     "model": lambda card: _said(card, "product_name"),
     "temperature": _temperature,
 }
-
-
-def _common(values: Sequence[Said]) -> Said:
-    first = values[0]
-    if isinstance(first, UnreadableError) or all(type(one) is type(first) and one == first for one in values):
-        return first
-    return UnreadableError(f"the {len(values)} cards differ in it, and nobody says which one counts")
 
 
 def _noted(value: Said, *notes: str | None) -> Said:

@@ -1,10 +1,10 @@
 """Memory modules in their slots, however a tool tells of them -> facts (pure)."""
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from builder.survey.answers import word
 from builder.survey.question import ABSENT, Said, UnreadableError
 
 FACTS = ("memory.empty", "memory.installed", "memory.modules", "memory.parts", "memory.places", "memory.slots",
@@ -43,12 +43,12 @@ def slot_facts(slots: Sequence[Slot]) -> dict[str, Said]:
 def _each(slots: Sequence[Slot]) -> dict[str, Said]:
     """The facts of each slot by its name; slots that share a name are told as one of several, by their order."""
     said: dict[str, Said] = {}
-    shared = Counter(_word(slot.place) for slot in slots)
+    words = [word(slot.place) or "?" for slot in slots]
+    shared = Counter(words)
     seen: Counter[str] = Counter()
-    for slot in slots:
-        word = _word(slot.place)
-        seen[word] += 1
-        name = f"{word}-{seen[word]}" if shared[word] > 1 else word
+    for slot, own in zip(slots, words, strict=True):
+        seen[own] += 1
+        name = f"{own}-{seen[own]}" if shared[own] > 1 else own
         silent = UnreadableError("the firmware does not say") if slot.size else ABSENT
         said |= {
             f"memory.slot.{name}.size": slot.size or ABSENT,
@@ -70,10 +70,6 @@ def told(slot: Slot) -> str:
     elif slot.able or slot.runs:
         words.append(f"at {slot.able or slot.runs} MT/s")
     return " ".join(words)
-
-
-def _word(place: str) -> str:
-    return re.sub(r"[.\s]+", "-", place.strip()) or "?"
 
 
 def _counted(items: list[str]) -> str:

@@ -6,6 +6,7 @@ Every function takes the objects of one class; it raises UnreadableError when no
 import re
 from collections.abc import Callable, Sequence
 
+from builder.survey.answers import alike, tried
 from builder.survey.memory_modules import Slot, slot_facts
 from builder.survey.question import Noted, Said, UnreadableError
 from builder.survey.wmi import WmiObject
@@ -15,22 +16,6 @@ _PLACEHOLDERS = {"", "0", "00000000", "undefined", "unknown", "not specified", "
 _KINDS = {20: "DDR", 21: "DDR2", 24: "DDR3", 26: "DDR4", 30: "LPDDR4", 34: "DDR5", 35: "LPDDR5"}  # SMBIOS 3.7, 7.18.2
 _ON_PCI = re.compile(r"PCI\\VEN_([0-9A-F]{4})&DEV_([0-9A-F]{4})", re.IGNORECASE)
 _NVIDIA = "10DE"
-
-
-def tried(read: Callable[[], Said]) -> Said:
-    """What `read` returns, or the UnreadableError that it raises."""
-    try:
-        return read()
-    except UnreadableError as why:
-        return why
-
-
-def alike(values: Sequence[Said], what: str) -> Said:
-    """The one value of all; several things that differ are unread, since nobody knows which one a sheet means."""
-    first = values[0]
-    if isinstance(first, UnreadableError) or all(type(one) is type(first) and one == first for one in values):
-        return first
-    return UnreadableError(f"the {len(values)} {what} differ in it, and nobody says which one counts")
 
 
 def summed(read: Callable[[WmiObject], int], found: Objects) -> int:

@@ -3,8 +3,9 @@
 import re
 from collections import Counter
 
+from builder.survey.answers import tried, word
 from builder.survey.question import ABSENT, Noted, Said, UnreadableError
-from builder.survey.windows import Objects, tried
+from builder.survey.windows import Objects
 from builder.survey.wmi import WmiObject
 
 # The numbers of MSFT_PhysicalDisk, MSFT_NetAdapter and Win32_EncryptableVolume, as Microsoft documents them.
@@ -59,7 +60,7 @@ def net_adapter(found: Objects) -> dict[str, Said]:
     """MSFT_NetAdapter: `network.Ethernet-4.speed` and the like of each real adapter, and the same of the link when
     there is one. Adapters that programs make (bridges, tunnels) have no connector."""
     real = [one for one in found if one.truth("ConnectorPresent") and not one.truth("Virtual")]
-    names = [_word(one.text("Name")) for one in real]
+    names = [word(one.text("Name")) for one in real]
     if not real or len(set(names)) != len(names):
         raise UnreadableError("Windows lists no real network adapter" if not real else "two adapters share a name")
     each = [_adapter(one) for one in real]
@@ -124,10 +125,6 @@ def _address(one: WmiObject) -> str:
     if not re.fullmatch(r"[0-9A-Fa-f]{12}", said):
         raise UnreadableError(f'Windows says of PermanentAddress "{said[:80]}"')
     return ":".join(said[at : at + 2] for at in range(0, 12, 2)).lower()
-
-
-def _word(name: str) -> str:
-    return re.sub(r"[.\s]+", "-", name.strip())
 
 
 def encryptable_volume(found: Objects) -> dict[str, Said]:

@@ -1,7 +1,6 @@
 """Whether somebody is at work on a site's machines: asked before they are stopped under them."""
 
 from builder.errors import Locked
-from builder.ledger import ProcessIdentity
 from builder.models.site import Site
 from builder.secrets import open_store
 from builder.workflows.session import ledger_file, ledger_of
@@ -16,11 +15,9 @@ def refuse_while_at_work(site: Site, doing: str) -> None:
     file = ledger_file(site)
     if file is not None and not file.exists():
         return
-    here = ProcessIdentity.of_this()
     with ledger_of(site, open_store(site)) as ledger:
-        for lock in ledger.locks():
-            ours = lock.scope == site.name or lock.scope.startswith(f"{site.name}/")
-            if ours and not lock.process.gone(here):
+        for lock in ledger.living_locks():
+            if lock.scope == site.name or lock.scope.startswith(f"{site.name}/"):
                 raise Locked(
                     f"{doing} would stop the hosts under {lock.who}, who since {lock.since:%Y-%m-%d %H:%M} UTC holds "
                     f"{lock.scope} to {lock.why} (run {lock.run}, {lock.process}); wait for it, or, once you know that "

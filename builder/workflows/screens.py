@@ -17,7 +17,7 @@ from builder.probes.aeskulap import open_aeskulap
 from builder.probes.kiosk import open_kiosk
 from builder.probes.opening import StandInMaterial, opened
 from builder.probes.pattern import Pattern, PatternKind, make_pattern, make_series
-from builder.probes.screen_evidence import ScreenRecord, unseen
+from builder.probes.screen_evidence import ScreenRecord, reader_of, unseen
 from builder.probes.screen_session import ScreenSession
 from builder.probes.stage import Stage
 from builder.probes.station_viewer import StationViewer
@@ -96,7 +96,7 @@ def _stations(session: Session, machine: Machine, tell: Tell) -> Iterator[Statio
         return
     fault = PacsmithError(f"its images come from {', '.join(others)}, in which pacsmith puts no test pattern")
     found = record.failed("screen", fault, now())
-    tell(found.model_copy(update={"attest": f"the person who reads at {host.name} ({host.location})"}))
+    tell(found.model_copy(update={"attest": reader_of(host)}))
 
 
 def archive_of(session: Session, host: Host) -> Host | None:
