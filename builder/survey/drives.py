@@ -139,8 +139,10 @@ def _place(one: Mapping[str, Any]) -> str:
     """`sda`; behind a RAID controller also the number there: `bus-0-megaraid-8`."""
     if "device" not in one:
         raise UnreadableError(_told(_complaint(one)) if _complaint(one) else "smartctl does not name the drive")
-    kind = str(one["device"]["type"])
-    return str(one["device"]["name"]).removeprefix("/dev/") + (f"-{kind}" if "," in kind else "")
+    kind, name = str(one["device"]["type"]), str(one["device"]["name"]).removeprefix("/dev/")
+    if re.fullmatch(r"nvme[0-9]+", name):  # the controller; lsblk names the drive on it
+        return f"{name}n1"
+    return name + (f"-{kind}" if "," in kind else "")
 
 
 def _told(complaint: str) -> str:

@@ -23,7 +23,7 @@ from builder.survey import (
 )
 from builder.survey.derived import derived
 from builder.survey.merging import Merged, Told, merged
-from builder.survey.question import Absent, Noted, Question, Reply, Said, UnreadableError
+from builder.survey.question import ABSENT, Noted, Question, Reply, Said, UnreadableError
 from builder.survey.script import replies, stamps_of
 from builder.survey.stating import fact_of, parsed
 from builder.survey.tools import question_of, tool_of
@@ -94,10 +94,17 @@ def _corrected(name: str, value: Said, virtual: str | None) -> Said:
         return UnreadableError(f"{virtual} has no equipment record of its own")
     if name == "clock.synchronised" and virtual in (None, *CONTAINERS) and not isinstance(value, UnreadableError):
         return clock.beneath(virtual)
-    if isinstance(value, UnreadableError | Absent) or virtual in (None, "none"):
+    if isinstance(value, UnreadableError) or virtual is None or virtual == "none":
         return value
+    return _of_virtual_drives(name, value, virtual)
+
+
+def _of_virtual_drives(name: str, value: Said, virtual: str) -> Said:
+    """A virtual drive may be anything beneath."""
     if name.startswith(("disk.", "drives.")) and name.endswith(".medium"):
         return UnreadableError(f"a drive in {virtual} does not say what it is made of")
+    if name.endswith((".encrypted", ".encryption")) and (value is ABSENT or value == Noted(False, drives.UNSEEN)):
+        return UnreadableError(f"{virtual} does not show whether the machine beneath encrypts its drives")
     if name == "disk.apart" and value is True:
         return UnreadableError(f"drives that are two in {virtual} may be one beneath")
     return value

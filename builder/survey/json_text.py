@@ -1,4 +1,4 @@
-"""JSON that tools print: read strictly, since a missing line between two objects makes one wrong object of them (pure)."""
+"""JSON that tools print, read strictly: a missing line between two objects makes one wrong object of them (pure)."""
 
 import functools
 import json

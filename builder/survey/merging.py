@@ -62,7 +62,7 @@ def _bare(said: Said) -> Said:
 
 
 def _same(one: Said, other: Said) -> bool:
-    """Texts are alike without regard to capitals and to how words are parted."""
+    """Texts are alike whatever their capitals and spaces; nvidia-smi leaves its maker's name out."""
     first, second = _bare(one), _bare(other)
     if isinstance(first, str) and isinstance(second, str):
         return _plain(first) == _plain(second)
@@ -70,7 +70,7 @@ def _same(one: Said, other: Said) -> bool:
 
 
 def _plain(text: str) -> str:
-    return " ".join(text.replace("_", " ").split()).casefold()
+    return " ".join(text.replace("_", " ").split()).casefold().removeprefix("nvidia ")
 
 
 def _words(name: str, said: Said) -> str:

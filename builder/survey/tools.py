@@ -48,8 +48,10 @@ def _beginning(
 
     def parse(reply: Reply) -> Mapping[str, Said]:
         first = next((line.strip() for line in reply.text.splitlines() if line.strip()), "")
-        if reply.code == 0 and not re.search(pattern, reply.text, re.MULTILINE):
+        if not re.search(pattern, reply.text, re.MULTILINE):
             raise UnreadableError(f'{name} says "{first[:120]}"' if first else f"{name} printed nothing")
+        if not reply.text.endswith("\n"):
+            raise UnreadableError(f"the answer of {name} was cut off in the middle of a line")
         return read(reply)
 
     return Question(name, command, promises, parse)
@@ -60,6 +62,8 @@ def _detected(reply: Reply) -> Mapping[str, Said]:
     word = reply.text.strip()
     if word and not re.fullmatch(r"[a-z][a-z0-9-]*", word):
         raise UnreadableError(f'systemd-detect-virt says "{" ".join(word.split())[:120]}"')
+    if word and not reply.text.endswith("\n"):
+        raise UnreadableError("the answer of systemd-detect-virt was cut off in the middle of a line")
     return system.virtualisation(Reply(1 if word == "none" else 0, word, "it printed nothing"))
 
 
@@ -68,7 +72,7 @@ TOOLS: Mapping[str, Question] = {
     for tool in (
         Question("dmidecode", dmi.COMMAND, dmi.PROMISES, dmi.dmidecode),
         Question("edid", "edid-decode", edid.FACTS, edid.display),
-        _beginning(r"^\[", "ip", network.IP, network.ADDRESSES, network.addresses),
+        Question("ip", network.IP, network.ADDRESSES, network.addresses),
         Question("lsblk", drives.LSBLK, drives.DISKS, drives.lsblk),
         _beginning(r"^CPU\(s\):", "lscpu", "lscpu", ("cpu.cores", "cpu.model", "cpu.threads"), hardware.cpu),
         Question("lspci", lspci.COMMAND, lspci.PROMISES, lspci.lspci),
