@@ -23,7 +23,7 @@ from builder.survey import (
 )
 from builder.survey.derived import derived
 from builder.survey.merging import Merged, Told, merged
-from builder.survey.question import ABSENT, Noted, Question, Reply, Said, UnreadableError
+from builder.survey.question import ABSENT, NotAskedError, Noted, Question, Reply, Said, UnreadableError
 from builder.survey.script import replies, stamps_of
 from builder.survey.stating import fact_of, parsed
 from builder.survey.tools import question_of, tool_of
@@ -32,6 +32,7 @@ CONTAINERS = ("systemd-nspawn", "lxc", "lxc-libvirt", "docker", "podman", "openv
               "container-other")  # fmt: skip
 # One for each thing that was found, promised or not.
 _EACH = ("displays.", "drives.", "gpus.", "memory.slot.", "network.", "port.tcp.")
+_OPEN = UnreadableError("nobody says whether this is a virtual machine, whose drives may be others beneath")
 _BENEATH = ("cpu.", "gpu.", "gpus.", "memory.", "os.kernel")
 
 
@@ -82,10 +83,32 @@ def _stated(every: Mapping[str, Merged], digest: str) -> dict[str, Fact]:
     machine = every["virtualisation"].said if "virtualisation" in every else None
     machine = machine.value if isinstance(machine, Noted) else machine
     virtual = machine if isinstance(machine, str) else None
+    unsure = isinstance(machine, UnreadableError) and not isinstance(machine, NotAskedError)
     return {
-        name: fact_of(name, _corrected(name, one.said, virtual), one.command, _note(name, virtual), digest)
+        name: fact_of(
+            name,
+            _OPEN if unsure and _of_drives(name, one) else _corrected(name, one.said, virtual),
+            one.command,
+            _note(name, virtual),
+            digest,
+        )
         for name, one in every.items()
     }
+
+
+def _of_drives(name: str, one: Merged) -> bool:
+    """Whether the kernel of a virtual machine would say this of a drive that may be another one beneath."""
+    if isinstance(one.said, UnreadableError) or not one.command.startswith("lsblk"):
+        return False
+    return _is_medium(name) or _is_unencrypted(name, one.said)
+
+
+def _is_medium(name: str) -> bool:
+    return name.startswith(("disk.", "drives.")) and name.endswith(".medium")
+
+
+def _is_unencrypted(name: str, said: Said) -> bool:
+    return name.endswith((".encrypted", ".encryption")) and (said is ABSENT or said == Noted(False, drives.UNSEEN))
 
 
 def _corrected(name: str, value: Said, virtual: str | None) -> Said:
@@ -101,9 +124,9 @@ def _corrected(name: str, value: Said, virtual: str | None) -> Said:
 
 def _of_virtual_drives(name: str, value: Said, virtual: str) -> Said:
     """A virtual drive may be anything beneath."""
-    if name.startswith(("disk.", "drives.")) and name.endswith(".medium"):
+    if _is_medium(name):
         return UnreadableError(f"a drive in {virtual} does not say what it is made of")
-    if name.endswith((".encrypted", ".encryption")) and (value is ABSENT or value == Noted(False, drives.UNSEEN)):
+    if _is_unencrypted(name, value):
         return UnreadableError(f"{virtual} does not show whether the machine beneath encrypts its drives")
     if name == "disk.apart" and value is True:
         return UnreadableError(f"drives that are two in {virtual} may be one beneath")

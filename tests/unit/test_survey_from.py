@@ -172,3 +172,24 @@ def test_a_site_has_no_place_beside_it(tmp_path: Path) -> None:
         f"--from {folder}: it reads machines that no site knows, so leave out a site and --host and --outliers; "
         "a host of a site is read with --recorded, from the same files in FOLDER/HOST/"
     )
+
+
+@pytest.mark.parametrize(
+    ("virtual", "medium", "encrypted"),
+    [
+        ("none\n", "ssd", False),
+        ("kvm\n", "? a drive in kvm does not say what it is made of",
+         "? kvm does not show whether the machine beneath encrypts its drives"),
+        ("sh: 1: systemd-detect-virt: not found\n",
+         *["? nobody says whether this is a virtual machine, whose drives may be others beneath"] * 2),
+        (None, "ssd", False),
+    ],
+)  # fmt: skip
+def test_what_a_drive_is_hangs_on_the_machine(
+    tmp_path: Path, virtual: str | None, medium: str, encrypted: str | bool
+) -> None:
+    folder = put(tmp_path / "srv", lsblk__json="lsblk/server.json")
+    if virtual is not None:
+        (folder / "systemd-detect-virt.txt").write_text(virtual)
+    said = facts(folder)
+    assert (said["drives.sda.medium"], said["disk.system.encrypted"]) == (medium, encrypted)
