@@ -64,11 +64,15 @@ def health(*records: str) -> dict[str, Said]:
 
 
 def test_several_drives_and_the_one_that_is_ill() -> None:
-    well, ill = {"smart_status": {"passed": True}}, {"smart_status": {"passed": False}}
-    said = health(record(**well), record("/dev/bus/0", "megaraid,8", **ill), record("/dev/nvme0", "nvme", **well))
+    well, ill = {"passed": True}, {"passed": False}
+    said = health(
+        record(smart_status=well),
+        record("/dev/bus/0", "megaraid,8", smart_status=ill),
+        record("/dev/nvme0", "nvme", smart_status=well),
+    )
     assert said["drives.health"] == "unhealthy: bus-0-megaraid-8"
     assert (said["drives.sda.health"], said["drives.nvme0n1.health"]) == ("healthy", "healthy")
-    assert health(record(**well))["drives.health"] == "healthy"
+    assert health(record(smart_status=well))["drives.health"] == "healthy"
 
 
 def test_a_drive_that_sleeps_is_not_woken_and_says_so() -> None:

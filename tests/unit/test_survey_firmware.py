@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builder.models.site import Host
+from builder.load import load_site
+from builder.load.shipped import example_site
 from builder.survey import disks, displays, dmi, firmware
 from builder.survey.question import ABSENT, Reply, UnreadableError
 
@@ -200,7 +201,8 @@ def test_the_command_names_the_connectors(tmp_path: Path, plugged: tuple[str, ..
     for name in ("card0-DP-1", "card0-DP-2", "card1-HDMI-A-1"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "edid").write_bytes(edid if name in plugged else b"")
-    station = Host.model_construct(name="read1", host_class="workstation")
+    archive = load_site(example_site()).value.hosts[0]
+    station = archive.model_copy(update={"host_class": "workstation", "archive": None})
     (question,) = displays.questions(station)
     command = question.command.replace("/sys/class/drm", str(tmp_path)).replace(" xrandr", " echo xrandr")
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)
