@@ -207,6 +207,7 @@ CATALOGUE: tuple[FactKind, ...] = (
     FactKind("postgresql.version", "version", "PostgreSQL"),
     FactKind("service.*.enabled", "text", "start of {} at boot"),
     FactKind("service.*.state", "text", "service {}"),
+    FactKind("systemd.failed", "text", "units of systemd that have failed"),
     FactKind("systemd.state", "text", "state of the system by systemd"),
     FactKind("virtualisation", "text", "virtualisation"),
     FactKind("workload.columns", "count", "columns of a slice", own=True),

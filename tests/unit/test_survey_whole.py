@@ -1,7 +1,7 @@
 """A whole answer: a recorded archive, cut and bent in many ways. Never an exception, never a wrong value.
 
-The sections dmidecode, lsblk, smartctl, lspci, links and ip of the recorded file were written by hand, in the shape in
-which such a container prints them: the rest was recorded before they were asked.
+The sections failed-units, dmidecode, lsblk, smartctl, lspci, links and ip of the recorded file were written by hand, in
+the shape in which such a container prints them: the rest was recorded before they were asked.
 """
 
 import re
