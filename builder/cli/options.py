@@ -26,7 +26,10 @@ RecordedOption = Annotated[
     typer.Option(
         "--recorded",
         metavar="FOLDER",
-        help="Take recorded answers and touch no machine: FOLDER/HOST.txt, or FOLDER/HOST/ with one file a question.",
+        help=(
+            "Take recorded answers and touch no machine: FOLDER/HOST.txt, or FOLDER/HOST/ with one file a question or "
+            "a tool."
+        ),
     ),
 ]
 

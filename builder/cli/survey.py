@@ -1,6 +1,7 @@
 """`pacsmith survey`: what each machine is."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -10,14 +11,14 @@ from builder.assess.outliers import compare
 from builder.assess.reading import told
 from builder.cli.options import ClassOption, HostOption, JsonOption, RecordedOption, SiteArgument, SiteOption, one_site
 from builder.cli.outliers import OutliersOption, show_outliers
-from builder.errors import EXIT_UNREACHABLE
+from builder.errors import EXIT_UNREACHABLE, BadInput
 from builder.inventory import build_inventory
 from builder.load import load_site
 from builder.load.place import find_site
 from builder.models.catalogue import fact_kind
 from builder.models.fact import Fact
 from builder.workflows.session import select
-from builder.workflows.survey import HostFacts, read_recorded, record, survey_hosts
+from builder.workflows.survey import HostFacts, read_recorded, read_tools, record, survey_hosts
 
 
 def survey(  # noqa: PLR0917 - typer names every option
@@ -30,6 +31,17 @@ def survey(  # noqa: PLR0917 - typer names every option
         Path | None,
         typer.Option("--record", metavar="FOLDER", help="Keep what each machine says in FOLDER/HOST.txt as well."),
     ] = None,
+    tools: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="FOLDER",
+            help=(
+                "Read a machine that no site knows from what tools printed there: one file a tool in FOLDER, named "
+                "after it, as dmidecode.txt, edid-DP-1.bin or read7-Win32_BIOS.wmi; or a folder like that a machine."
+            ),
+        ),
+    ] = None,
     outliers: OutliersOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -39,7 +51,14 @@ def survey(  # noqa: PLR0917 - typer names every option
     Example: pacsmith survey --host archive01
 
     Which of many differs: pacsmith survey --class workstation --outliers
+
+    A machine that nobody can log in to: pacsmith survey --from read7/
     """
+    if tools is not None:
+        given = {"a site": site_name or site, "--host": host, "--class": host_class, "--recorded": recorded,
+                 "--record": kept, "--outliers": outliers}  # fmt: skip
+        _tell_tools(tools, [name for name, value in given.items() if value], as_json)
+        return
     inventory = build_inventory(load_site(find_site(one_site(site_name, site))).value, roles=False)
     machines = select(inventory, host, host_class)
     read = survey_hosts(machines) if recorded is None else read_recorded(machines, recorded)
@@ -60,15 +79,38 @@ def survey(  # noqa: PLR0917 - typer names every option
         raise typer.Exit(EXIT_UNREACHABLE)
 
 
+def _tell_tools(folder: Path, beside: list[str], as_json: bool) -> None:
+    """Facts of recorded tools alone. Raises BadInput for what needs a site."""
+    if beside:
+        raise BadInput(
+            f"--from {folder}: it reads machines that no site knows, so leave out {' and '.join(beside)}; "
+            "a host of a site is read with --recorded, from the same files in FOLDER/HOST/"
+        )
+    read = read_tools(folder)
+    if as_json:
+        typer.echo(json.dumps({name: {"fault": None, "facts": _data(facts)} for name, facts in read.items()}, indent=2))
+        return
+    for name, facts in read.items():
+        typer.echo(name)
+        _list(facts)
+
+
 def _as_data(read: HostFacts) -> dict[str, object]:
-    facts = {name: fact.model_dump(mode="json", exclude={"name"}) for name, fact in read.facts.items()}
-    return {"fault": read.fault, "facts": facts}
+    return {"fault": read.fault, "facts": _data(read.facts)}
+
+
+def _data(facts: Mapping[str, Fact]) -> dict[str, object]:
+    return {name: fact.model_dump(mode="json", exclude={"name"}) for name, fact in facts.items()}
 
 
 def _tell(read: HostFacts) -> None:
     typer.echo(f"{read.machine.host.name}  {read.machine.host.location}")
-    width = max((len(name) for name in read.facts), default=0)
-    for name, fact in read.facts.items():
+    _list(read.facts)
+
+
+def _list(facts: Mapping[str, Fact]) -> None:
+    width = max((len(name) for name in facts), default=0)
+    for name, fact in facts.items():
         typer.echo(f"  {name:{width}}  {_said(fact)}")
 
 

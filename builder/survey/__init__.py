@@ -1,7 +1,7 @@
 """Reading a machine: questions (one command each), one script, pure parsers, facts."""
 
-from builder.survey.facts import facts_from
+from builder.survey.facts import facts_from, facts_of_tools
 from builder.survey.reading import answer, survey
-from builder.survey.recorded import recorded_answer
+from builder.survey.recorded import recorded_answer, recorded_machines
 
-__all__ = ["answer", "facts_from", "recorded_answer", "survey"]
+__all__ = ["answer", "facts_from", "facts_of_tools", "recorded_answer", "recorded_machines", "survey"]

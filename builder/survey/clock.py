@@ -11,7 +11,11 @@ _TRACKING = "chronyc -n -c tracking"
 _LEAPS = ("Normal", "Insert second", "Delete second", "Not synchronised")
 _TRACKING_FIELDS = 14
 # A chronyd that has just been started needs some seconds; in a container it may never set the clock, so nobody waits.
-_KEPT = f"systemd-detect-virt -q --container || chronyc -n waitsync 10 0 0 1 >/dev/null 2>&1; {_TRACKING}"
+# A host that others built may keep its clock with systemd-timesyncd, ntpd or ntpsec, of which systemd knows.
+_KEPT = (
+    "if ! command -v chronyc >/dev/null && timedatectl show -p NTPSynchronized 2>/dev/null; then exit; fi; "
+    f"systemd-detect-virt -q --container || chronyc -n waitsync 10 0 0 1 >/dev/null 2>&1; {_TRACKING}"
+)
 
 FIRST = Question("clock-first", COMMAND, (), lambda _: {})
 LAST = Question("clock-last", COMMAND, (), lambda _: {})
@@ -32,7 +36,11 @@ class Offset(NamedTuple):
 
 
 def synchronised(reply: Reply) -> dict[str, Said]:
-    """`chronyc -c tracking`: comma-separated fields, the last of which says whether a source is followed."""
+    """`chronyc -c tracking`: comma-separated fields, the last of which says whether a source is followed. Or what
+    `timedatectl show` knows of another program's work."""
+    by_systemd = re.fullmatch(r"NTPSynchronized=(yes|no)", reply.text.strip())
+    if by_systemd and reply.code == 0:
+        return {"clock.synchronised": by_systemd[1] == "yes"}
     fields = reply.checked().strip().split(",")
     if len(fields) != _TRACKING_FIELDS or fields[-1] not in _LEAPS:
         raise UnreadableError("chronyc did not print its tracking")

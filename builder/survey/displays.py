@@ -14,8 +14,12 @@ _FACTS = ("displays.count", "displays.firmware", "displays.panels", "displays.se
 # A driver that keeps the EDID to itself (NVIDIA's) shows it to X.org alone; where the kernel shows it, that is nearer.
 _COMMAND = (
     "found=; for f in /sys/class/drm/card*-*/edid; do [ -r $f ] && [ $(wc -c <$f) -gt 0 ] || continue; found=1; "
-    "echo '\tEDID:'; od -An -v -tx1 $f | tr -d ' ' | sed 's/^/\t\t/'; done; "
+    "d=${f%/edid}; echo \"${d##*/} connected\"; echo '\tEDID:'; od -An -v -tx1 $f | tr -d ' ' | sed 's/^/\t\t/'; done; "
     '[ -n "$found" ] || env DISPLAY=:0 XAUTHORITY={authority} xrandr --prop'
+)
+_SHOWN = re.compile(
+    r"(?:^(?P<connector>\S+) connected\b.*\n(?:(?!\tEDID:)[ \t].*\n)*)?^\tEDID: *\n(?P<edid>(?:\t\t.+\n?)+)",
+    re.MULTILINE,
 )
 
 
@@ -28,13 +32,26 @@ def questions(host: Host) -> tuple[Question, ...]:
 
 
 def displays(reply: Reply) -> dict[str, Said]:
-    """EDIDs in hexadecimal digits, as `xrandr --prop` prints them. Panels are sorted: connectors do not count."""
-    text = reply.checked()
-    found = [bytes.fromhex("".join(digits.split())) for digits in re.findall(
-        r"^\tEDID: *\n((?:\t\t[0-9a-f]+\n?)+)", text, re.MULTILINE)]  # fmt: skip
-    blocks = [edid.blocks_in(one)[0] for one in found]
-    if not blocks:
+    """EDIDs in hexadecimal digits, as `xrandr --prop` prints them: of all displays together, and of each by the name of
+    its connector, where a line before says it. Panels are sorted: there connectors do not count.
+
+    Raises UnreadableError for a damaged EDID of which no connector is known.
+    """
+    found = [(match["connector"], match["edid"]) for match in _SHOWN.finditer(reply.checked())]
+    if not found:
         return {"displays.count": 0, **dict.fromkeys(_FACTS[1:], ABSENT)}
+    said: dict[str, Said] = {}
+    for name, text in zip(_connectors([name for name, _ in found]), [text for _, text in found], strict=True):
+        said |= edid.on_connector(name, _panel(text)) if name else {}
+    try:
+        return {**_together([edid.blocks_in(_bytes(text))[0] for _, text in found]), **said}
+    except UnreadableError as why:
+        if not said:
+            raise
+        return {**dict.fromkeys(_FACTS, why), **said}
+
+
+def _together(blocks: list[bytes]) -> dict[str, Said]:
     serials = sorted(serial for block in blocks for serial in _serials(block))
     return {
         "displays.count": len(blocks),
@@ -42,6 +59,39 @@ def displays(reply: Reply) -> dict[str, Said]:
         "displays.panels": ", ".join(sorted(map(_name, blocks))),
         "displays.serials": ", ".join(serials) or UnreadableError("the displays state no serial number"),
     }
+
+
+def shown_on(connector: str, text: str) -> str:
+    """An EDID of one display, however it was recorded (`edid_in`), as `displays` reads it; what is none stays as it is,
+    for the reason."""
+    try:
+        digits = edid.edid_in(text).hex()
+    except UnreadableError as why:
+        return f"{connector} connected\n\tEDID:\n\t\t{why}\n"
+    return f"{connector} connected\n\tEDID:\n\t\t{digits}\n"
+
+
+def _bytes(text: str) -> bytes:
+    digits = "".join(text.split())
+    if not re.fullmatch(r"(?:[0-9a-f]{2})+", digits):
+        raise UnreadableError(" ".join(text.split())[:160])
+    return bytes.fromhex(digits)
+
+
+def _panel(text: str) -> dict[str, Said]:
+    try:
+        return edid.panel(_bytes(text))
+    except UnreadableError as why:
+        return dict.fromkeys(edid.FACTS, why)
+
+
+def _connectors(names: list[str | None]) -> list[str]:
+    """`card0-DP-1` is DP-1, unless another card has one of that name; nothing where no line says it."""
+    short = [re.sub(r"^card[0-9]+-", "", name or "") for name in names]
+    return [
+        (name or "").replace(".", "-") if short.count(own) > 1 else own.replace(".", "-")
+        for name, own in zip(names, short, strict=True)
+    ]
 
 
 def _name(block: bytes) -> str:

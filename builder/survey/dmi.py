@@ -1,7 +1,7 @@
 """`dmidecode`: the firmware, the machine's name, its processors' sockets and its memory slots (pure)."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from builder.survey import memory_modules
 from builder.survey.answers import tried
@@ -86,16 +86,22 @@ def virtualisation(found: Table) -> Said:
     """
     said = [_text(record, name) for kind in (1, 0, 2) for record in found.of(kind)[:1]
             for name in ("Product Name", "Manufacturer", "Vendor", "Version") if name in record.fields]  # fmt: skip
-    names = [value.lower() for value in said if isinstance(value, str)]
-    for name in names:
-        for begins, word in _HYPERVISORS.items():
-            if name.startswith(begins):
-                return word
-    if "microsoft corporation" in names and "virtual machine" in names:
-        return "microsoft"
+    word = hypervisor([value for value in said if isinstance(value, str)])
+    if word is not None:
+        return word
     if any("System is a virtual machine" in record.remarks for record in found.of(0)):
         return "vm-other"
     return UnreadableError("the firmware names no hypervisor, which proves none; systemd-detect-virt tells")
+
+
+def hypervisor(names: Sequence[str]) -> str | None:
+    """The hypervisor that gave a machine one of these names of its maker and model; None where none is known."""
+    small = [name.lower() for name in names]
+    for name in small:
+        for begins, word in _HYPERVISORS.items():
+            if name.startswith(begins):
+                return word
+    return "microsoft" if "microsoft corporation" in small and "virtual machine" in small else None
 
 
 def _all(found: Table, kind: int) -> tuple[Record, ...]:

@@ -2,39 +2,45 @@
 
 import hashlib
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
-from builder.models.catalogue import fact_kind
 from builder.models.fact import Fact
-from builder.models.quantity import BASE_UNITS
 from builder.models.site import Host
 from builder.survey import (
     clock,
     disks,
     displays,
+    drives,
     firmware,
     graphics,
     hardware,
+    lspci,
+    network,
     nginx,
     orthanc,
     packages,
     postgresql,
     system,
 )
-from builder.survey.question import Absent, BeneathError, Noted, Question, Reply, Said, UnreadableError
+from builder.survey.derived import derived
+from builder.survey.merging import Merged, Told, merged
+from builder.survey.question import ABSENT, NotAskedError, Noted, Question, Reply, Said, UnreadableError
 from builder.survey.script import replies, stamps_of
+from builder.survey.stating import fact_of, parsed
+from builder.survey.tools import question_of, tool_of
 
 CONTAINERS = ("systemd-nspawn", "lxc", "lxc-libvirt", "docker", "podman", "openvz", "rkt", "wsl", "proot", "pouch",
               "container-other")  # fmt: skip
-_CUT_OFF = UnreadableError("the answer of the host was cut off")
-_EACH = ("displays.", "gpus.", "memory.slot.", "port.tcp.")  # one for each thing that was found, promised or not
+# One for each thing that was found, promised or not.
+_EACH = ("displays.", "drives.", "gpus.", "memory.slot.", "network.", "port.tcp.")
+_OPEN = UnreadableError("nobody says whether this is a virtual machine, whose drives may be others beneath")
 _BENEATH = ("cpu.", "gpu.", "gpus.", "memory.", "os.kernel")
 
 
 def questions(host: Host) -> tuple[Question, ...]:
     """What a host of this class is asked, in the order of the script."""
     every = (clock.FIRST, *system.questions(host), clock.KEPT, *hardware.questions(), *firmware.questions(),
-             *disks.questions(host), *displays.questions(host), *packages.questions(host))  # fmt: skip
+             *disks.questions(host), *drives.questions(), *lspci.questions(), *network.questions(),
+             *displays.questions(host), *packages.questions(host))  # fmt: skip
     if host.host_class == "workstation":
         every = (*every, *graphics.questions())
     if host.host_class != "archive":
@@ -43,75 +49,66 @@ def questions(host: Host) -> tuple[Question, ...]:
 
 
 def facts_from(text: str, host: Host) -> dict[str, Fact]:
-    """The facts in what the script printed, sorted by name. Never raises: what is not whole is unreadable."""
+    """The facts in what the script printed, sorted by name. Never raises: what is not whole is unreadable.
+
+    A recorded answer may have more sections, of tools that no host of this class is asked with.
+    """
     answers = replies(text)
     asked = questions(host)
-    said: dict[str, Said] = {}
-    commands: dict[str, str] = {}
-    for question in asked:
-        told = parsed(question, answers.get(question.name))
-        said |= told
-        commands |= {name: question.command for name in told if name in question.promises or name.startswith(_EACH)}
-    said |= _derived(host, answers, said)
-    commands |= _derived_commands(host, {question.name: question.command for question in asked})
-    machine = said.get("virtualisation")
-    virtual = machine if isinstance(machine, str) else None
+    sources = [_told(question, parsed(question, answers.get(question.name))) for question in asked]
+    every = merged([*sources, *_beside(answers, {question.name for question in asked})])
+    every |= derived(host, answers, every, {question.name: question.command for question in asked})
     digest = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
-    facts = {
-        name: fact_of(name, _corrected(name, value, virtual), commands[name], _note(name, virtual), digest)
-        for name, value in said.items()
-        if name in commands
-    }
-    return dict(sorted({**facts, "clock.offset": _offset(answers, text, digest)}.items()))
+    return dict(sorted({**_stated(every, digest), "clock.offset": _offset(answers, text, digest)}.items()))
 
 
-def parsed(question: Question, reply: Reply | None) -> dict[str, Said]:
-    """What a reply says of all that its question promises, and of more where it says more. Never raises."""
-    if reply is None:
-        return dict.fromkeys(question.promises, _CUT_OFF)
-    try:
-        said = question.parse(reply)
-    except UnreadableError as why:
-        return dict.fromkeys(question.promises, why)
-    except (ValueError, LookupError, RecursionError):
-        return dict.fromkeys(question.promises, UnreadableError("what the command printed is not understood"))
-    return {**dict.fromkeys(question.promises, UnreadableError("the command does not say")), **said}
+def facts_of_tools(text: str) -> dict[str, Fact]:
+    """The same of a machine that no site knows: what the recorded tools say, and nothing of what nobody recorded."""
+    digest = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+    return dict(sorted(_stated(merged(_beside(replies(text), set())), digest).items()))
 
 
-def _derived(host: Host, answers: Mapping[str, Reply], said: Mapping[str, Said]) -> dict[str, Said]:
-    """What only two answers together tell."""
-    if host.archive is None:
-        return {}
-    mounts = [said.get(f"disk.{purpose}.mount") for purpose in ("storage", "database")]
-    same = mounts[0] == mounts[1] if all(isinstance(mount, str) for mount in mounts) else None
-    derived: dict[str, Said] = {
-        "disk.apart": disks.apart(answers.get("drives-storage"), answers.get("drives-database"), same),
-        "orthanc.database": orthanc.database(answers.get("orthanc-files"), answers.get("orthanc-process")),
-    }
-    server = _database_server(said)
-    if server is not None and server not in ("127.0.0.1", "::1", "localhost") and not server.startswith("/"):
-        derived["postgresql.latency"] = UnreadableError(f"Orthanc's database is on {server}, not on this host")
-    return derived
+def _told(question: Question, said: Mapping[str, Said]) -> Told:
+    """Of what it says beside its promises, only that which there is one of for each thing that was found."""
+    kept = {name: value for name, value in said.items() if name in question.promises or name.startswith(_EACH)}
+    return Told(tool_of(question.name), question.command, kept)
 
 
-def _database_server(said: Mapping[str, Said]) -> str | None:
-    """Where Orthanc's database is, by name or address; None where it does not say."""
-    uri, name = said.get("orthanc.config.PostgreSQL.ConnectionUri"), said.get("orthanc.config.PostgreSQL.Host")
-    if isinstance(uri, str):
-        try:
-            return urlsplit(uri).hostname
-        except ValueError:
-            return uri
-    return name if isinstance(name, str) else None
+def _beside(answers: Mapping[str, Reply], asked: set[str]) -> list[Told]:
+    known = [(question_of(name), reply) for name, reply in answers.items() if name not in asked]
+    return [Told(tool.name, tool.command, parsed(tool, reply)) for tool, reply in known if tool is not None]
 
 
-def _derived_commands(host: Host, commands: Mapping[str, str]) -> dict[str, str]:
-    if host.archive is None:
-        return {}
+def _stated(every: Mapping[str, Merged], digest: str) -> dict[str, Fact]:
+    machine = every["virtualisation"].said if "virtualisation" in every else None
+    machine = machine.value if isinstance(machine, Noted) else machine
+    virtual = machine if isinstance(machine, str) else None
+    unsure = isinstance(machine, UnreadableError) and not isinstance(machine, NotAskedError)
     return {
-        "disk.apart": f"{commands['drives-storage']}; {commands['drives-database']}",
-        "orthanc.database": f"{commands['orthanc-files']}; {commands['orthanc-process']}",
+        name: fact_of(
+            name,
+            _OPEN if unsure and _of_drives(name, one) else _corrected(name, one.said, virtual),
+            one.command,
+            _note(name, virtual),
+            digest,
+        )
+        for name, one in every.items()
     }
+
+
+def _of_drives(name: str, one: Merged) -> bool:
+    """Whether the kernel of a virtual machine would say this of a drive that may be another one beneath."""
+    if isinstance(one.said, UnreadableError) or not one.command.startswith("lsblk"):
+        return False
+    return _is_medium(name) or _is_unencrypted(name, one.said)
+
+
+def _is_medium(name: str) -> bool:
+    return name.startswith(("disk.", "drives.")) and name.endswith(".medium")
+
+
+def _is_unencrypted(name: str, said: Said) -> bool:
+    return name.endswith((".encrypted", ".encryption")) and (said is ABSENT or said == Noted(False, drives.UNSEEN))
 
 
 def _corrected(name: str, value: Said, virtual: str | None) -> Said:
@@ -120,10 +117,17 @@ def _corrected(name: str, value: Said, virtual: str | None) -> Said:
         return UnreadableError(f"{virtual} has no equipment record of its own")
     if name == "clock.synchronised" and virtual in (None, *CONTAINERS) and not isinstance(value, UnreadableError):
         return clock.beneath(virtual)
-    if isinstance(value, UnreadableError | Absent) or virtual in (None, "none"):
+    if isinstance(value, UnreadableError) or virtual is None or virtual == "none":
         return value
-    if name.startswith("disk.") and name.endswith(".medium"):
+    return _of_virtual_drives(name, value, virtual)
+
+
+def _of_virtual_drives(name: str, value: Said, virtual: str) -> Said:
+    """A virtual drive may be anything beneath."""
+    if _is_medium(name):
         return UnreadableError(f"a drive in {virtual} does not say what it is made of")
+    if _is_unencrypted(name, value):
+        return UnreadableError(f"{virtual} does not show whether the machine beneath encrypts its drives")
     if name == "disk.apart" and value is True:
         return UnreadableError(f"drives that are two in {virtual} may be one beneath")
     return value
@@ -137,19 +141,6 @@ def _note(name: str, virtual: str | None) -> str | None:
     if virtual not in (None, "none") and name.startswith(("asset.", "bios.", "board.")):
         return f"of the virtual machine, {virtual}"
     return None
-
-
-def fact_of(name: str, said: Said, command: str, note: str | None, digest: str) -> Fact:
-    """What was said of a fact of the catalogue, with the command that said it and its output's SHA-256."""
-    if isinstance(said, Absent):
-        return Fact(name=name, command=command, absent=True, raw_sha256=digest)
-    if isinstance(said, UnreadableError):
-        beneath = True if isinstance(said, BeneathError) else None
-        return Fact(name=name, command=command, error=str(said), raw_sha256=digest, beneath=beneath)
-    value, own = said if isinstance(said, Noted) else (said, None)
-    note = "; ".join(text for text in (own, note) if text) or None
-    unit = BASE_UNITS.get(fact_kind(name).kind)
-    return Fact(name=name, value=value, unit=unit, command=command, note=note, raw_sha256=digest)
 
 
 def _offset(answers: Mapping[str, Reply], text: str, digest: str) -> Fact:

@@ -1,6 +1,6 @@
-"""What the firmware records beside the machine's name: its own version, the board, and the memory slots."""
+"""What the firmware records: the machine's name, its own version, the board, and the memory slots."""
 
-from builder.survey import dmi
+from builder.survey import dmi, hardware
 from builder.survey.dmi_records import NOTHING
 from builder.survey.question import Question, Reply, Said, UnreadableError
 
@@ -15,8 +15,15 @@ def questions() -> tuple[Question, ...]:
     files = " ".join(sorted(_SYSFS.values()))
     return (
         Question("firmware", f"cd /sys/class/dmi/id && grep -s '' {files}", tuple(_SYSFS), record),
-        Question("memory-slots", "dmidecode -t memory", dmi.MEMORY, dmi.memory),
+        Question("dmidecode", dmi.COMMAND, dmi.PROMISES, dmi.dmidecode),
     )
+
+
+FORMER = (
+    Question("equipment", "dmidecode -t system", hardware.EQUIPMENT, hardware.equipment),
+    Question("memory-slots", "dmidecode -t memory", dmi.MEMORY, dmi.memory),
+)
+"""No longer asked, since dmidecode whole tells the same; recorded answers from before have them."""
 
 
 def record(reply: Reply) -> dict[str, Said]:

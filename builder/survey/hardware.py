@@ -11,13 +11,15 @@ _PLACEHOLDERS = {
 _RECORD = {"asset.maker": "Manufacturer", "asset.model": "Product Name", "asset.serial": "Serial Number"}
 
 
+EQUIPMENT = tuple(_RECORD)
+
+
 def questions() -> tuple[Question, ...]:
     """What every Linux host is asked of its hardware."""
     return (
         Question("memory", "cat /proc/meminfo; cat /sys/fs/cgroup/memory.max 2>/dev/null || echo max",
                  ("memory.total",), memory),
         Question("cpu", "lscpu", ("cpu.model", "cpu.cores", "cpu.threads"), cpu),
-        Question("equipment", "dmidecode -t system", tuple(_RECORD), equipment),
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 
-from builder.survey.question import Reply, Said, UnreadableError
+from builder.survey.question import Question, Reply, Said, UnreadableError
 
 COMMAND = "lspci -D -nnmmvk"
 PROMISES = ("gpus.count", "gpus.models")
@@ -13,6 +13,11 @@ _NAMES = ("VGA compatible controller", "3D controller", "Display controller")
 _REPEATED = ("Module",)
 _SLOT = re.compile(r"(?:([0-9a-f]{4,8}):)?([0-9a-f]{2}):([0-9a-f]{2})\.([0-7])", re.IGNORECASE)
 _NUMBERED = re.compile(r"(?P<name>.*?) ?\[(?P<number>[0-9a-f]{4})\]")
+
+
+def questions() -> tuple[Question, ...]:
+    """What every Linux host is asked of its PCI bus."""
+    return (Question("lspci", COMMAND, PROMISES, lspci),)
 
 
 def key(address: str) -> str:
@@ -45,6 +50,14 @@ def lspci(reply: Reply) -> dict[str, Said]:
     told = ", ".join(f"{count} x {name}" for name, count in counted)
     unnamed = UnreadableError("lspci does not name each of them")
     return {"gpus.count": len(cards), "gpus.models": told if whole else unnamed, **said}
+
+
+def names(text: str) -> dict[str, str]:
+    """Every device's maker and name by its address with the domain, as `lspci -D` prints it. Raises UnreadableError."""
+    return {
+        record["Slot"]: f"{_split(record['Vendor'])[0]} {_split(record['Device'])[0]}"
+        for record in records(text) if {"Vendor", "Device"} <= record.keys()
+    }  # fmt: skip
 
 
 def records(text: str) -> tuple[dict[str, str], ...]:

@@ -13,6 +13,10 @@ class BeneathError(UnreadableError):
     """A fact that only the machine beneath a container could state."""
 
 
+class NotAskedError(UnreadableError):
+    """A fact that nobody asked for: any other reason says more."""
+
+
 class Absent:
     """The machine was asked and the thing is not there."""
 
@@ -53,6 +57,10 @@ class Reply(NamedTuple):
         if not lines:
             return f"exit code {self.code}"
         return next((line for line in lines if _COMPLAINT.search(line)), lines[-1])[:200].rstrip(". ")
+
+
+NOT_RECORDED: Final = Reply(125, "", "nobody has recorded it")
+"""In a recorded answer, of a question that no file answers: no command ran, so none failed by itself."""
 
 
 class Question(NamedTuple):

@@ -12,6 +12,7 @@ _UNITS: Mapping[str, tuple[str, ...]] = {
     "": ("ssh", "chrony", "nftables", "prometheus-node-exporter", "unattended-upgrades"),
 }
 _WORD = re.compile(r"[a-z][a-z0-9-]*")
+_FAILED = re.compile(r"(\S+\.[a-z]+) +(?:loaded|not-found|error|masked|bad-setting) +failed +[a-z]+(?: |$)")
 _SOCKET = re.compile(r'^LISTEN +\d+ +\d+ +(?P<local>\S+):(?P<port>\d+) +\S+(?: +users:\(\("(?P<program>[^"]+)".*)?$')
 
 
@@ -25,6 +26,8 @@ def questions(host: Host) -> tuple[Question, ...]:
         Question("kernel", "uname -s -r -m", ("os.kernel", "os.architecture"), kernel),
         Question("virtualisation", "systemd-detect-virt", ("virtualisation",), virtualisation),
         Question("systemd", "systemctl is-system-running", ("systemd.state",), systemd_state),
+        Question("failed-units", "systemctl list-units --failed --plain --no-legend --no-pager", ("systemd.failed",),
+                 failed_units),
         Question("services", "systemctl show -p Id,LoadState,ActiveState,UnitFileState -- "
                  + shlex.join(unit if "." in unit else f"{unit}.service" for unit in units), unit_facts, services),
         Question("ports", "ss -H -l -t -n -p", tuple(f"port.tcp.{port}" for port in ports),
@@ -71,6 +74,15 @@ def systemd_state(reply: Reply) -> dict[str, Said]:
     if word not in known:
         raise UnreadableError(reply.reason() if reply.code else "systemctl printed no state")
     return {"systemd.state": word}
+
+
+def failed_units(reply: Reply) -> dict[str, Said]:
+    """`systemctl list-units --failed --plain --no-legend`: a line a unit, nothing when none has failed."""
+    lines = [line for line in reply.checked().splitlines() if line.strip()]
+    found = [_FAILED.match(line) for line in lines]
+    if None in found:
+        raise UnreadableError("systemctl printed a line that is not understood")
+    return {"systemd.failed": " ".join(sorted(match[1] for match in found if match)) or ABSENT}
 
 
 def services(reply: Reply) -> dict[str, Said]:

@@ -7,9 +7,24 @@ import re
 from collections.abc import Callable, Mapping
 
 from builder.models.fact import Fact
-from builder.survey import dmi, edid, graphics, lspci, windows, windows_devices, xrandr
-from builder.survey.facts import fact_of, parsed
-from builder.survey.question import Question, Reply, Said
+from builder.survey import (
+    displays,
+    dmi,
+    drives,
+    edid,
+    firmware,
+    graphics,
+    hardware,
+    lspci,
+    network,
+    system,
+    windows,
+    windows_devices,
+    windows_machine,
+    xrandr,
+)
+from builder.survey.question import Question, Reply, Said, UnreadableError
+from builder.survey.stating import fact_of, parsed
 from builder.survey.wmi import objects
 
 _NAMESPACES = {
@@ -26,17 +41,53 @@ def _wmi(name: str, read: Callable[[windows.Objects], Mapping[str, Said]], *prom
     return Question(name, command, promises, lambda reply: read(objects(reply)))
 
 
+def _beginning(
+    pattern: str, name: str, command: str, promises: tuple[str, ...], read: Callable[[Reply], Mapping[str, Said]]
+) -> Question:
+    """A tool whose answer has a line like `pattern`: a complaint in its place is told as such, word for word."""
+
+    def parse(reply: Reply) -> Mapping[str, Said]:
+        first = next((line.strip() for line in reply.text.splitlines() if line.strip()), "")
+        if not re.search(pattern, reply.text, re.MULTILINE):
+            raise UnreadableError(f'{name} says "{first[:120]}"' if first else f"{name} printed nothing")
+        if not reply.text.endswith("\n"):
+            raise UnreadableError(f"the answer of {name} was cut off in the middle of a line")
+        return read(reply)
+
+    return Question(name, command, promises, parse)
+
+
+def _detected(reply: Reply) -> Mapping[str, Said]:
+    """A recorded file has no exit code, which is 1 for "none"."""
+    word = reply.text.strip()
+    if word and not re.fullmatch(r"[a-z][a-z0-9-]*", word):
+        raise UnreadableError(f'systemd-detect-virt says "{" ".join(word.split())[:120]}"')
+    if word and not reply.text.endswith("\n"):
+        raise UnreadableError("the answer of systemd-detect-virt was cut off in the middle of a line")
+    return system.virtualisation(Reply(1 if word == "none" else 0, word, "it printed nothing"))
+
+
 TOOLS: Mapping[str, Question] = {
     tool.name: tool
     for tool in (
         Question("dmidecode", dmi.COMMAND, dmi.PROMISES, dmi.dmidecode),
         Question("edid", "edid-decode", edid.FACTS, edid.display),
+        Question("ip", network.IP, network.ADDRESSES, network.addresses),
+        Question("lsblk", drives.LSBLK, drives.DISKS, drives.lsblk),
+        _beginning(r"^CPU\(s\):", "lscpu", "lscpu", ("cpu.cores", "cpu.model", "cpu.threads"), hardware.cpu),
         Question("lspci", lspci.COMMAND, lspci.PROMISES, lspci.lspci),
         Question("nvidia-smi", graphics.COMMAND, graphics.CARDS, graphics.cards),
+        _beginning(r"^[A-Z_]+=", "os-release", "cat /etc/os-release", ("os.id", "os.name", "os.version"),
+                   system.os_release),
+        Question("smartctl", drives.SMARTCTL, drives.HEALTH, drives.smartctl),
+        Question("systemd-detect-virt", "systemd-detect-virt", ("virtualisation",), _detected),
+        _beginning(r"^Linux ", "uname", "uname -s -r -m", ("os.architecture", "os.kernel"), system.kernel),
         Question("xrandr", xrandr.COMMAND, xrandr.PROMISES, xrandr.xrandr),
         _wmi("MSFT_NetAdapter", windows_devices.net_adapter, "network.adapters", "network.duplex", "network.mtu",
              "network.speed"),
         _wmi("MSFT_PhysicalDisk", windows_devices.physical_disk, "drives.count", "drives.models"),
+        _wmi("Win32_BIOS", windows_machine.bios, *windows_machine.BIOS),
+        _wmi("Win32_ComputerSystem", windows_machine.computer_system, *windows_machine.COMPUTER),
         _wmi("Win32_EncryptableVolume", windows_devices.encryptable_volume, "disk.system.encrypted",
              "disk.system.encryption"),
         _wmi("Win32_OperatingSystem", windows.operating_system, "memory.total", "os.architecture", "os.build", "os.id",
@@ -49,6 +100,30 @@ TOOLS: Mapping[str, Question] = {
     )
 }  # fmt: skip
 """By the name of the tool, or of the class of WMI. `edid` tells of one display (`display.*`), the others of a host."""
+
+
+_BESIDE: Mapping[str, Question] = {
+    one.name: one for one in (*firmware.FORMER, Question("displays", "edid-decode", (), displays.displays))
+}
+_QUESTIONS = {"cpu": "lscpu", "graphics": "nvidia-smi", "kernel": "uname", "virtualisation": "systemd-detect-virt"}
+"""Questions of the live survey whose command is one of the tools, and no more."""
+
+
+def tool_of(question: str) -> str:
+    """The tool that answers a question of the live survey; the question's own name where none is known by another."""
+    return _QUESTIONS.get(question, question)
+
+
+def question_of(section: str) -> Question | None:
+    """How a section of a recorded answer is read that no host is asked any more, or that only a file can hold."""
+    return TOOLS.get(section) or _BESIDE.get(section)
+
+
+def named_after(stem: str) -> str | None:
+    """The tool that a file is named after: `dmidecode`, or after a last hyphen as in `read7-Win32_BIOS`; None where it
+    is none."""
+    fits = [name for name in TOOLS if stem == name or stem.endswith(f"-{name}")]
+    return max(fits, key=len, default=None)
 
 
 def facts_of(tool: Question, content: bytes) -> dict[str, Fact]:

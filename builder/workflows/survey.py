@@ -12,7 +12,7 @@ from builder.inventory import Machine
 from builder.models.fact import Fact
 from builder.models.finding import Finding
 from builder.models.sheet import Sheet
-from builder.survey import answer, facts_from, recorded_answer
+from builder.survey import answer, facts_from, facts_of_tools, recorded_answer, recorded_machines
 from builder.survey.remote import Remote
 
 _AT_ONCE = 10
@@ -49,6 +49,12 @@ def _heard(machine: Machine, text: str) -> HostFacts:
 def read_recorded(machines: Sequence[Machine], folder: Path) -> tuple[HostFacts, ...]:
     """The same from recorded answers, and no machine is touched. Raises BadInput for a machine without one."""
     return tuple(_heard(machine, recorded_answer(folder, machine.host)) for machine in machines)
+
+
+def read_tools(folder: Path) -> dict[str, dict[str, Fact]]:
+    """The facts of machines that no site knows, by their folder's name, from what tools printed there. Raises BadInput
+    for a file that is named after no tool."""
+    return {name: facts_of_tools(text) for name, text in recorded_machines(folder).items()}
 
 
 def record(read: Sequence[HostFacts], folder: Path) -> tuple[Path, ...]:

@@ -34,7 +34,7 @@ from builder.models.quantity import BASE_UNITS
 from builder.models.sheet import Sheet
 from builder.models.site import Waiver
 from builder.survey import edid
-from builder.survey.facts import fact_of
+from builder.survey.stating import fact_of
 
 EDIDS = Path(__file__).parent / "recorded" / "edid"
 LOADED = load_calibration(Path(__file__).parent / "recorded" / "calibration" / "made-up.csv")

@@ -196,3 +196,11 @@ def test_the_ledgers_facts_are_compared_and_a_host_that_was_never_read_is_told(t
         ledger.set_host_state(site.name, names[0], facts={"bios.version": {"value": []}})
         with pytest.raises(BadInput, match="run pacsmith verify again"):
             last_read(site, ledger)
+
+
+def test_which_connector_or_name_a_thing_has_sets_no_machine_apart() -> None:
+    """Two equal displays that are plugged the other way round, two drives that the kernel found in another order."""
+    for name in ("displays.DP-1.product", "displays.DP-1.mode", "drives.sda.model", "drives.sda.size"):
+        assert fact_kind(name).own, name
+    for name in ("displays.panels", "drives.models", "network.speed", "drives.health"):
+        assert not fact_kind(name).own, name

@@ -16,7 +16,7 @@ from builder.survey.question import Question
 from builder.survey.tools import TOOLS, facts_of, text_of
 
 RECORDED = Path(__file__).parent / "recorded"
-FOLDERS = ("dmidecode", "edid", "lspci", "nvidia-smi", "xrandr", "wmi")
+FOLDERS = ("dmidecode", "edid", "ip", "lsblk", "lscpu", "lspci", "nvidia-smi", "smartctl", "xrandr", "wmi")
 FILES = sorted(
     file for folder in FOLDERS for file in (RECORDED / folder).iterdir() if not file.name.endswith(".facts.yml")
 )

@@ -1,12 +1,15 @@
 """Firmware, memory slots, drives and displays, as commands of Linux print them."""
 
 import contextlib
+import subprocess
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from builder.load import load_site
+from builder.load.shipped import example_site
 from builder.survey import disks, displays, dmi, firmware
 from builder.survey.question import ABSENT, Reply, UnreadableError
 
@@ -157,3 +160,54 @@ def test_a_damaged_edid_is_unread() -> None:
     block[30] ^= 0xFF
     with pytest.raises(UnreadableError, match="cable"):
         displays.displays(reply(shown(bytes(block))))
+
+
+def test_each_display_on_its_connector() -> None:
+    first, second = (EDID / f"made-up-{name}.bin" for name in ("grey-2mp", "rx360"))
+    text = "".join(displays.shown_on(name, file.read_bytes().hex()) for name, file in
+                   (("card0-DP-1", first), ("card0-HDMI-A-1", second)))  # fmt: skip
+    said = displays.displays(reply(text))
+    assert (said["displays.count"], said["displays.DP-1.product"], said["displays.HDMI-A-1.depth"]) == (2, "1749", 10)
+    assert said["displays.panels"] == "EIZ 2334, ENC 1749"
+    twice = displays.displays(reply(text.replace("HDMI-A-1", "DP-1").replace("card0", "card1", 1)))
+    assert {"displays.card0-DP-1.depth", "displays.card1-DP-1.depth"} <= set(twice)
+    assert "displays.DP-1.depth" not in twice
+
+
+def test_the_outputs_of_xrandr_are_connectors_as_well() -> None:
+    verbose = (EDID.parent / "xrandr" / "verbose.txt").read_text()
+    said = displays.displays(reply(verbose))
+    assert (said["displays.count"], said["displays.DP-0.mode"]) == (2, "2048x1536")
+    assert {name.split(".")[1] for name in said if name.endswith(".depth")} == {
+        line.split()[0].replace(".", "-") for line in verbose.splitlines() if " connected " in line
+    }
+
+
+def test_a_damaged_edid_leaves_the_other_display_s() -> None:
+    good = (EDID / "made-up-rx360.bin").read_bytes()
+    bad = bytearray(good)
+    bad[30] ^= 0xFF
+    text = displays.shown_on("card0-DP-1", good.hex()) + displays.shown_on("card0-DP-2", bytes(bad).hex())
+    said = displays.displays(reply(text))
+    assert said["displays.DP-1.mode"] == "2048x1536"
+    for name in ("displays.DP-2.mode", "displays.count", "displays.panels"):
+        assert str(said[name]) == "the EDID of a display is damaged: look at its cable"
+
+
+@pytest.mark.parametrize("plugged", [("card0-DP-1",), ("card0-DP-1", "card1-HDMI-A-1"), ()])
+def test_the_command_names_the_connectors(tmp_path: Path, plugged: tuple[str, ...]) -> None:
+    """The command as a host runs it, on a folder in the shape of the kernel's."""
+    edid = (EDID / "made-up-rx360.bin").read_bytes()
+    for name in ("card0-DP-1", "card0-DP-2", "card1-HDMI-A-1"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "edid").write_bytes(edid if name in plugged else b"")
+    archive = load_site(example_site()).value.hosts[0]
+    station = archive.model_copy(update={"host_class": "workstation", "archive": None})
+    (question,) = displays.questions(station)
+    command = question.command.replace("/sys/class/drm", str(tmp_path)).replace(" xrandr", " echo xrandr")
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)
+    said = displays.displays(reply(done.stdout))
+    assert said["displays.count"] == len(plugged)
+    short = {name.partition("-")[2] for name in plugged}
+    assert {name.split(".")[1] for name in said if name.endswith(".mode")} == short
+    assert done.stdout.startswith("xrandr --prop") == (not plugged)

@@ -5,6 +5,7 @@ The documents in recorded/nvidia-smi are short ones of our own in the shape of r
 
 import json
 import re
+import shutil
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -267,3 +268,28 @@ def test_survey_shows_recorded_answers_and_keeps_them_for_the_next_time(project:
     (project / "kept").rename(project / "answers" / "all")
     again = CliRunner().invoke(app, ["survey", "--host", "read1", "--recorded", "answers/all", "--json"])
     assert json.loads(again.stdout)["read1"]["facts"]["gpu.driver"]["value"] == "525.125.06"
+
+
+def test_a_host_of_a_site_is_read_from_files_of_tools_as_well(project: Path) -> None:
+    """Files named after tools beside those named after questions, Windows's too: each by its rank."""
+    folder = project / "answers" / "read1"
+    folder.mkdir(parents=True)
+    shutil.copy(RECORDED / "quadro-p2000.xml", folder / "nvidia-smi.xml")
+    for name in ("station-Win32_ComputerSystem", "quadro-Win32_VideoController", "station-Win32_Processor"):
+        shutil.copy(RECORDED.parent / "wmi" / f"{name}.wmi", folder)
+    (folder / "os-release.txt").write_text("ID=debian\r\nVERSION_ID=12\r\n")
+    done = told("survey", "--json")
+    assert done.exit_code == 0, done.output
+    said = json.loads(done.stdout)["read1"]["facts"]
+    assert (said["gpu.memory"]["value"], said["gpu.memory"]["command"]) == (5 << 30, "nvidia-smi -q -x")
+    assert said["gpu.driver"]["note"] == "Win32_VideoController says 528.49"
+    assert (said["asset.model"]["value"], said["cpu.cores"]["value"]) == ("Precision 7820 Tower", 16)
+    assert (said["virtualisation"]["value"], said["os.version"]["value"]) == ("none", "12")
+    assert said["memory.slots"]["error"] == "nobody has recorded it"
+    kept = CliRunner().invoke(app, ["survey", "--host", "read1", "--recorded", "answers", "--record", "kept"])
+    again = CliRunner().invoke(app, ["survey", "--host", "read1", "--recorded", "kept", "--json"])
+    assert kept.exit_code == 0, kept.output
+    facts = json.loads(again.stdout)["read1"]["facts"]
+    assert {name: fact["value"] for name, fact in facts.items()} == {name: fact["value"] for name, fact in said.items()}
+    assessed = told("assess")
+    assert any("Graphics memory: 5 GiB" in line for line in assessed.stdout.splitlines()), assessed.output

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builder.survey import disks, hardware, nginx, orthanc, packages, postgresql, system
+from builder.survey import clock, disks, hardware, nginx, orthanc, packages, postgresql, system
 from builder.survey.facts import facts_from
 from builder.survey.question import ABSENT, Reply, Said, UnreadableError
 from tests.unit.test_survey_whole import HOST, with_body
@@ -334,3 +334,22 @@ def test_an_nginx_configuration_that_is_not_understood(text: str, reason: str) -
     with pytest.raises(UnreadableError) as caught:
         nginx.body_limit(files(text))
     assert str(caught.value) == reason
+
+
+def test_units_that_have_failed() -> None:
+    text = (
+        "pacsmith-guard.service loaded failed failed Whether module and user space fit\n"
+        "mnt-old.mount not-found failed failed mnt-old.mount\n"
+    )
+    assert system.failed_units(reply(text)) == {"systemd.failed": "mnt-old.mount pacsmith-guard.service"}
+    assert system.failed_units(reply("")) == {"systemd.failed": ABSENT}
+    with pytest.raises(UnreadableError, match="systemctl printed a line that is not understood"):
+        system.failed_units(reply("System has not been booted with systemd as init system (PID 1).\n"))
+
+
+def test_a_clock_that_another_program_than_chrony_keeps() -> None:
+    assert clock.synchronised(reply("NTPSynchronized=yes\n")) == {"clock.synchronised": True}
+    assert clock.synchronised(reply("NTPSynchronized=no\n")) == {"clock.synchronised": False}
+    for text in ("NTPSynchronized=\n", "NTPSynchronized=yes\nNTPSynchronized=no\n"):
+        with pytest.raises(UnreadableError, match="chronyc did not print its tracking"):
+            clock.synchronised(reply(text))
