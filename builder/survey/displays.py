@@ -14,10 +14,16 @@ _FACTS = ("displays.count", "displays.firmware", "displays.panels", "displays.se
 # A driver that keeps the EDID to itself (NVIDIA's) shows it to X.org alone; where the kernel shows it, that is nearer.
 _COMMAND = (
     "found=; for f in /sys/class/drm/card*-*/edid; do [ -r $f ] && [ $(wc -c <$f) -gt 0 ] || continue; found=1; "
-    "echo '\tEDID:'; od -An -v -tx1 $f | tr -d ' ' | sed 's/^/\t\t/'; done; "
+    "n=${f%/edid}; echo \"${n##*/} connected\"; echo '\tEDID:'; od -An -v -tx1 $f | tr -d ' ' | sed 's/^/\t\t/'; done; "
     '[ -n "$found" ] || env DISPLAY=:0 XAUTHORITY={authority} xrandr --prop'
 )
 _DESCRIPTORS = (54, 72, 90, 108)  # where the four 18-byte descriptors begin (section 3.10)
+# A connector's name where a line tells it, the lines of its properties, and the digits of its EDID.
+_SHOWN = re.compile(
+    r"^(?:(\S+) connected.*\n(?:(?!\S+ (?:dis)?connected|\tEDID:).*\n)*)?\tEDID: *\n((?:\t\t[0-9a-f]+\n?)+)",
+    re.MULTILINE,
+)
+_CARD = re.compile(r"^card[0-9]+-")
 _SERIAL_TAG = b"\0\0\0\xff"
 
 
@@ -32,18 +38,30 @@ def questions(host: Host) -> tuple[Question, ...]:
 def displays(reply: Reply) -> dict[str, Said]:
     """EDIDs in hexadecimal digits, as `xrandr --prop` prints them. Panels are sorted: connectors do not count."""
     text = reply.checked()
-    found = [bytes.fromhex("".join(digits.split())) for digits in re.findall(
-        r"^\tEDID: *\n((?:\t\t[0-9a-f]+\n?)+)", text, re.MULTILINE)]  # fmt: skip
-    blocks = [edid.blocks_in(one)[0] for one in found]
+    found = [(connector, bytes.fromhex("".join(digits.split()))) for connector, digits in _SHOWN.findall(text)]
+    blocks = [edid.blocks_in(one)[0] for _, one in found]
     if not blocks:
         return {"displays.count": 0, **dict.fromkeys(_FACTS[1:], ABSENT)}
     serials = sorted(serial for block in blocks for serial in _serials(block))
     return {
+        **_each(found),
         "displays.count": len(blocks),
         "displays.firmware": ", ".join(sorted(f"{_name(block)} {_print(block)}" for block in blocks)),
         "displays.panels": ", ".join(sorted(map(_name, blocks))),
         "displays.serials": ", ".join(serials) or UnreadableError("the displays state no serial number"),
     }
+
+
+def _each(found: list[tuple[str, bytes]]) -> dict[str, Said]:
+    """What each display says, by its connector; nothing where connectors were not printed or cannot be told apart."""
+    short = [_CARD.sub("", connector) for connector, _ in found]
+    connectors = short if len(set(short)) == len(short) else [connector for connector, _ in found]
+    if "" in connectors or len(set(connectors)) < len(connectors):
+        return {}
+    said: dict[str, Said] = {}
+    for connector, (_, one) in zip(connectors, found, strict=True):
+        said |= edid.on_connector(connector.replace(".", "-"), edid.panel(one))
+    return said
 
 
 def _name(block: bytes) -> str:
