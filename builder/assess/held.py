@@ -119,12 +119,14 @@ def _held(host: Host, display: Display, known: Mapping[str, Sheet], hung: Hung, 
         _, what, remedy = fault or ("", "it names no standard", "name one")
         raise BadInput(f"hosts/{host.name}: {what}; {remedy}")
     sheet, word = known[display.standard], display.display_class
-    own = _with_lines(sheet, [line for line in sheet.requirements if not _is_shared(line)])
     waivers = [one.model_copy(update={"requirement": one.requirement.removeprefix(f"{display.name}-")})
                for one in host.waivers if one.requirement.startswith(f"{display.name}-")]  # fmt: skip
-    found = assess_display(own, word, hung.panel, hung.report, waivers=waivers, today=today)
-    lines = {line.id: line for line in own.requirements}
-    findings = (hung.finding(sheet), *(_by_eye(one, lines[one.requirement], hung) for one in found))
+    found = assess_display(sheet, word, hung.panel, hung.report, waivers=waivers, today=today)
+    lines = {line.id: line for line in sheet.requirements if not _is_shared(line)}
+    findings = (
+        hung.finding(sheet),
+        *(_by_eye(one, lines[one.requirement], hung) for one in found if one.requirement in lines),
+    )
     return Held(
         display=display,
         sheet=sheet,

@@ -173,7 +173,7 @@ class DisplayLine(Model):
 class DisplayRecord(Model):
     """A display that is held to a standard. `calibration` is the report that counted, of the file `file` with the
     SHA-256 `sha256`; without one `missing` says why. `limit`: the greatest deviation of a grey step from the GSDF, in
-    per cent, that the standard allows. `due`: when it is to be measured again, empty where the standard says nothing."""
+    per cent, that the standard allows. `due`: when to measure again, empty where the standard says nothing of it."""
 
     name: str
     title: str
