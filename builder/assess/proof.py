@@ -10,7 +10,8 @@ _SHOWN = 60  # characters of a command: enough to recognise it; the host's facts
 _REPORTED = ("calibration/", "no calibration report")  # how a figure of a calibration report begins
 
 
-def _brief(command: str) -> str:
+def brief(command: str) -> str:
+    """The beginning of a command, on one line."""
     text = " ".join(command.split())
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "\u2026"
 
@@ -20,7 +21,7 @@ def _probe(finding: Finding) -> str:
     if not finding.commands:
         return "none: a person must tell"
     reported = all(command.startswith(_REPORTED) for command in finding.commands)
-    return ("" if reported else "survey: ") + "; ".join(map(_brief, finding.commands))
+    return ("" if reported else "survey: ") + "; ".join(map(brief, finding.commands))
 
 
 def evidence_of(finding: Finding, host: str, run: str, at: datetime) -> Evidence:

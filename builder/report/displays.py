@@ -8,6 +8,8 @@ from markupsafe import Markup
 
 from builder.assess.calibration import Response, response
 from builder.assess.display import CURRENT, Report
+from builder.assess.hanging import EDID_FACTS
+from builder.assess.proof import brief
 from builder.assess.reading import UnclearError, told
 from builder.models.catalogue import fact_kind
 from builder.models.comparison import comparison
@@ -66,7 +68,7 @@ def record_of(shown: Shown) -> DisplayRecord:
             DisplayFigure(
                 meaning=fact_kind(name).meaning,
                 value=_said(fact),
-                origin=fact.command.removeprefix(f"{report.file}: "),
+                origin=brief(fact.command) if name in EDID_FACTS else fact.command.removeprefix(f"{report.file}: "),
             )
             for name, fact in shown.facts.items()
             if name != CURRENT

@@ -23,6 +23,7 @@ _SHOWN = re.compile(
     r"^(?:(\S+) connected.*\n(?:(?!\S+ (?:dis)?connected|\tEDID:).*\n)*)?\tEDID: *\n((?:\t\t[0-9a-f]+\n?)+)",
     re.MULTILINE,
 )
+_CONNECTED = re.compile(r"^(\S+) connected\b", re.MULTILINE)
 _CARD = re.compile(r"^card[0-9]+-")
 _SERIAL_TAG = b"\0\0\0\xff"
 
@@ -44,7 +45,7 @@ def displays(reply: Reply) -> dict[str, Said]:
         return {"displays.count": 0, **dict.fromkeys(_FACTS[1:], ABSENT)}
     serials = sorted(serial for block in blocks for serial in _serials(block))
     return {
-        **_each(found),
+        **_each(text, found),
         "displays.count": len(blocks),
         "displays.firmware": ", ".join(sorted(f"{_name(block)} {_print(block)}" for block in blocks)),
         "displays.panels": ", ".join(sorted(map(_name, blocks))),
@@ -52,15 +53,18 @@ def displays(reply: Reply) -> dict[str, Said]:
     }
 
 
-def _each(found: list[tuple[str, bytes]]) -> dict[str, Said]:
+def _each(text: str, found: list[tuple[str, bytes]]) -> dict[str, Said]:
     """What each display says, by its connector; nothing where connectors were not printed or cannot be told apart."""
-    short = [_CARD.sub("", connector) for connector, _ in found]
-    connectors = short if len(set(short)) == len(short) else [connector for connector, _ in found]
-    if "" in connectors or len(set(connectors)) < len(connectors):
+    named = [(connector, edid.panel(one)) for connector, one in found]
+    mute = [connector for connector in _CONNECTED.findall(text) if connector not in dict(named)]
+    named += [(connector, dict.fromkeys(edid.FACTS, UnreadableError("it shows no EDID"))) for connector in mute]
+    short = {_CARD.sub("", connector) for connector, _ in named}
+    if "" in short or len({connector for connector, _ in named}) < len(named):
         return {}
     said: dict[str, Said] = {}
-    for connector, (_, one) in zip(connectors, found, strict=True):
-        said |= edid.on_connector(connector.replace(".", "-"), edid.panel(one))
+    for connector, panel in named:
+        key = _CARD.sub("", connector) if len(short) == len(named) else connector
+        said |= edid.on_connector(key.replace(".", "-"), panel)
     return said
 
 
