@@ -80,8 +80,8 @@ def products_have_a_sheet(case: Case) -> Iterator[Found]:
 
 def _asked_of_displays(host: Host, sheets: Sequence[Sheet]) -> list[str]:
     its, known = displays_of(host), standards(sheets)
-    held = [(display, known[display.standard]) for display in its if display.standard in known]
-    return [name for display, sheet in held for name in waivable(display, sheet)]
+    held = [(display, known.get(display.standard or "")) for display in its]
+    return [name for display, sheet in held if sheet is not None for name in waivable(display, sheet)]
 
 
 def waivers_name_a_requirement(case: Case) -> Iterator[Found]:
