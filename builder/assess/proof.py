@@ -7,10 +7,21 @@ from builder.models.finding import Finding
 
 _SHOWN = 60  # characters of a command: enough to recognise it; the host's facts carry it whole
 
+_REPORTED = ("calibration/", "no calibration report")  # how a figure of a calibration report begins
 
-def _brief(command: str) -> str:
+
+def brief(command: str) -> str:
+    """The beginning of a command, on one line."""
     text = " ".join(command.split())
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "\u2026"
+
+
+def _probe(finding: Finding) -> str:
+    """What told it: a survey's commands, or the calibration reports of a display."""
+    if not finding.commands:
+        return "none: a person must tell"
+    reported = all(command.startswith(_REPORTED) for command in finding.commands)
+    return ("" if reported else "survey: ") + "; ".join(map(brief, finding.commands))
 
 
 def evidence_of(finding: Finding, host: str, run: str, at: datetime) -> Evidence:
@@ -23,7 +34,7 @@ def evidence_of(finding: Finding, host: str, run: str, at: datetime) -> Evidence
         observed=finding.sentence,
         verdict=finding.verdict,
         at=at,
-        probe="survey: " + "; ".join(map(_brief, finding.commands)) if finding.commands else "none: a person must tell",
+        probe=_probe(finding),
         host=host,
         run=run,
         raw_sha256=finding.raw_sha256,

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
+from decimal import Decimal
 
 from packaging.version import Version
 
@@ -10,6 +11,7 @@ from builder.assess.inputs import lacking
 from builder.assess.outcome import Case, Outcome
 from builder.assess.reading import Reading, UnclearError, reading, told
 from builder.models.catalogue import fact_kind
+from builder.models.comparison import share
 from builder.models.part import Part
 
 _LENGTH = {"major": 1, "minor": 2}
@@ -22,6 +24,7 @@ def agree(part: Part, case: Case) -> Outcome:
     )
     told_names = " and ".join(fact_kind(name).meaning.replace("*", "each") for name in part.equal)
     depth = f" in their {part.precision} version" if part.precision else ""
+    depth = f" within {part.tolerance}" if part.tolerance else depth
     expected = f"equal{depth}: {told_names}"
     known, unclear, seen = _read(part, names, case)
     used = tuple(case.facts[name] for name in names if name in case.facts)
@@ -30,7 +33,7 @@ def agree(part: Part, case: Case) -> Outcome:
         return _enough(
             part.at_least, known, unclear, Outcome("unknown", None, expected, observed, "", facts=used), case
         )
-    if len(set(known)) > 1:
+    if _differ(part, known):
         return Outcome("short", None, expected, observed, f"{observed}; {case.asked} is that they are equal{depth}",
                        facts=used)  # fmt: skip
     if unclear or len(known) < 2:
@@ -69,6 +72,14 @@ def _read(part: Part, names: list[str], case: Case) -> tuple[list[Reading], list
         except UnclearError as why:
             unclear.append(f"{entry.meaning} cannot be told ({why})")
     return known, unclear, seen
+
+
+def _differ(part: Part, known: list[Reading]) -> bool:
+    """Whether they are not equal; of amounts with a tolerance, whether the least is further below the greatest."""
+    amounts = [value for value in known if isinstance(value, Decimal)]
+    if part.tolerance and amounts:
+        return min(amounts) < max(amounts) * (1 - share(part.tolerance))
+    return len(set(known)) > 1
 
 
 def _cut(value: Reading, part: Part) -> Reading:

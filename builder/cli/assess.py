@@ -10,10 +10,12 @@ from builder.cli.options import ClassOption, HostOption, JsonOption, RecordedOpt
 from builder.errors import EXIT_FAILED, EXIT_UNREACHABLE
 from builder.inventory import build_inventory
 from builder.load import load_sheets, load_site
+from builder.load.calibration import load_calibrations
 from builder.load.place import find_site
 from builder.models.finding import Finding
 from builder.workflows.session import select
 from builder.workflows.survey import findings_of, read_recorded, survey_hosts
+from builder.workflows.validate import reports_from
 
 
 def assess(  # noqa: PLR0917 - typer names every option
@@ -24,7 +26,8 @@ def assess(  # noqa: PLR0917 - typer names every option
     recorded: RecordedOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare each machine with its product's sheet and its class: met, short, unknown, not applicable or waived.
+    """Compare each machine with its product's sheet and its class, and each display that names a standard with that and
+    its calibration report: met, short, unknown, not applicable or waived.
 
     Exit code 1 when a requirement is short; unknown is never met, and says who can tell.
 
@@ -33,12 +36,14 @@ def assess(  # noqa: PLR0917 - typer names every option
     A station that nobody can log in to: save what nvidia-smi -q -x printed there as answers/read01/graphics.xml, then
     pacsmith assess --host read01 --recorded answers
     """
-    inventory = build_inventory(load_site(find_site(one_site(site_name, site))).value, roles=False)
+    file = find_site(one_site(site_name, site))
+    inventory = build_inventory(load_site(file).value, roles=False)
+    reports = reports_from(load_calibrations(file))
     machines = select(inventory, host, host_class)
     sheets = [loaded.value for loaded in load_sheets()]
     read = survey_hosts(machines) if recorded is None else read_recorded(machines, recorded)
     today = date.today()
-    found = {one.machine.host.name: () if one.fault else findings_of(one, sheets, today) for one in read}
+    found = {one.machine.host.name: () if one.fault else findings_of(one, sheets, today, reports) for one in read}
     if as_json:
         rows = {name: [finding.model_dump(mode="json") for finding in findings] for name, findings in found.items()}
         typer.echo(json.dumps(rows, indent=2))

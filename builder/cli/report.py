@@ -3,17 +3,22 @@
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypedDict
 
 import typer
 
+from builder.assess.display import Report
+from builder.assess.held import displays_of
 from builder.cli.ask import asker
 from builder.cli.options import JsonOption, SiteArgument, SiteOption, one_site
 from builder.cli.outliers import OutliersOption, show_outliers, tell_when
 from builder.ledger import Ledger
+from builder.load.calibration import load_calibrations
 from builder.load.place import find_site
+from builder.load.sheets import load_sheets
 from builder.load.site import load_site
 from builder.models.run import Outcome, Run
+from builder.models.sheet import Sheet
 from builder.models.site import Site
 from builder.report.gather import choose_run, gather, pictures_of, screens_folder
 from builder.report.outliers import last_read
@@ -22,6 +27,7 @@ from builder.report.write import FORMATS, formats_of, write_dossier
 from builder.secrets import open_store
 from builder.secrets.certificates import certificates_folder
 from builder.workflows.session import ledger_of
+from builder.workflows.validate import reports_from
 
 
 def report(  # noqa: PLR0917 - typer names every option
@@ -58,7 +64,8 @@ def report(  # noqa: PLR0917 - typer names every option
     Example: pacsmith report --format html,pdf --out handover
     """
     wanted = formats_of(formats)
-    hospital = load_site(find_site(one_site(site_name, site))).value
+    file = find_site(one_site(site_name, site))
+    hospital = load_site(file).value
     store = open_store(hospital, ask=asker())
     with ledger_of(hospital, store) as ledger:
         if list_runs:
@@ -76,6 +83,7 @@ def report(  # noqa: PLR0917 - typer names every option
         dossier = gather(
             hospital, ledger, chosen.id,
             certificates=certificates_folder(hospital), generated=datetime.now(UTC), clean=store.redactor().clean,
+            **_of_displays(hospital, file),
         )  # fmt: skip
         written = write_dossier(dossier, folder, wanted, pictures_of(dossier, screens_folder(hospital)))
     if as_json:
@@ -87,6 +95,19 @@ def report(  # noqa: PLR0917 - typer names every option
     typer.echo(f"run {chosen.id}: {dossier.outcome}")
     for form, path in written.items():
         typer.echo(f"dossier ({form}): {path}")
+
+
+class _OfDisplays(TypedDict):
+    sheets: tuple[Sheet, ...]
+    reports: tuple[Report, ...]
+
+
+def _of_displays(site: Site, file: Path) -> _OfDisplays:
+    """What the displays' part is made of; nothing is read where no display is held to a standard."""
+    if not any(display.standard for host in site.hosts for display in displays_of(host)):
+        return {"sheets": (), "reports": ()}
+    sheets = tuple(loaded.value for loaded in load_sheets())
+    return {"sheets": sheets, "reports": reports_from(load_calibrations(file))}
 
 
 def _warn_of_newer(site: Site, ledger: Ledger, chosen: Run) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from builder.inventory import rules_calendar as calendar
+from builder.inventory import rules_displays as displays
 from builder.inventory import rules_names as names
 from builder.inventory import rules_network as network
 from builder.inventory import rules_products as products
@@ -55,6 +56,7 @@ RULES: tuple[Rule, ...] = (
     stations.caches_have_a_size,
     stations.login_screens_ask_for_a_password,
     stations.graphics_fit_their_driver,
+    displays.displays_are_held_to_a_standard,
     of_sheets.uses_are_words_of_a_sheet,
     of_sheets.branches_are_allowed,
     calendar.time_zone_exists,

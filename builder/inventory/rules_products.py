@@ -2,10 +2,11 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from difflib import get_close_matches
 
+from builder.assess.held import displays_of, standards, waivable
 from builder.inventory.rules_case import Case, Found
 from builder.inventory.rules_names import doubles
 from builder.models.quantity import version
@@ -77,6 +78,12 @@ def products_have_a_sheet(case: Case) -> Iterator[Found]:
             yield (*path, "product", field), what, remedy
 
 
+def _asked_of_displays(host: Host, sheets: Sequence[Sheet]) -> list[str]:
+    its, known = displays_of(host), standards(sheets)
+    held = [(display, known.get(display.standard or "")) for display in its]
+    return [name for display, sheet in held if sheet is not None for name in waivable(display, sheet)]
+
+
 def waivers_name_a_requirement(case: Case) -> Iterator[Found]:
     """A waiver speaks of a line of the host's sheet, once."""
     shelf = _Shelf(case)
@@ -84,6 +91,7 @@ def waivers_name_a_requirement(case: Case) -> Iterator[Found]:
         if not host.waivers:
             continue
         known = [line.id for sheet in shelf.covering(host) for line in sheet.requirements]
+        known += _asked_of_displays(host, case.sheets) if known else []
         places = [((*path, "waivers", n, "requirement"), one.requirement) for n, one in enumerate(host.waivers)]
         for place, requirement in places:
             if known and requirement not in known:

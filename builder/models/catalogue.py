@@ -96,10 +96,24 @@ CATALOGUE: tuple[FactKind, ...] = (
     FactKind("display.shorter", "count", "pixels along the shorter side"),
     FactKind("displays.count", "count", "displays that say what they are"),
     FactKind("displays.firmware", "text", "displays, and a fingerprint of what their firmware says"),
+    FactKind("displays.*.ambient.margin", "ratio", "darkest luminance over the room's light on {}", own=True),
     FactKind("displays.*.current_mode", "text", "mode in use on {}", own=True),
     FactKind("displays.*.depth", "bits", "bit depth of the display on {}", own=True),
+    FactKind("displays.*.gsdf.deviation", "per cent", "greatest deviation of a grey step on {}", own=True),
+    FactKind("displays.*.gsdf.mean", "per cent", "mean deviation of the grey steps on {}", own=True),
     FactKind("displays.*.height", "millimetres", "height of the picture on {}", own=True),
     FactKind("displays.*.interface", "text", "input of the display on {}", own=True),
+    FactKind("displays.*.luminance.maximum", "luminance", "maximum luminance, with the room's light, of {}", own=True),
+    FactKind("displays.*.luminance.minimum", "luminance", "minimum luminance, with the room's light, of {}", own=True),
+    FactKind(
+        "displays.*.luminance.own.maximum", "luminance", "maximum luminance, without the room's light, of {}", own=True
+    ),
+    FactKind(
+        "displays.*.luminance.own.minimum", "luminance", "minimum luminance, without the room's light, of {}", own=True
+    ),
+    FactKind("displays.*.luminance.own.ratio", "ratio", "luminance ratio, without the room's light, of {}", own=True),
+    FactKind("displays.*.luminance.ratio", "ratio", "luminance ratio, with the room's light, of {}", own=True),
+    FactKind("displays.*.nonuniformity", "per cent", "greatest non-uniformity of the luminance of {}", own=True),
     FactKind("displays.*.made", "text", "week and year of making of the display on {}", own=True),
     FactKind("displays.*.maker", "text", "maker of the display, three letters, on {}", own=True),
     FactKind("displays.*.megapixels", "megapixels", "megapixels of the display on {}", own=True),

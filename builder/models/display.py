@@ -42,6 +42,21 @@ class Display(Model):
         "normal", description="how the picture is turned; left and right are portrait mountings"
     )
     primary: bool = Field(False, description="the display on which windows open; exactly one of a host")
+    # Left out of what roles are told: a station is not set up anew because another standard counts.
+    standard: Name | None = Field(
+        None,
+        exclude=True,
+        description="sheet of displays that it is held to, without `display-`, as ranzcr; calibration reports lie "
+        "beside the site file in calibration/",
+    )
+    display_class: Name | None = Field(
+        None, alias="class", exclude=True, description="the standard's word for what is read on it, as diagnostic"
+    )
+
+    @property
+    def identity(self) -> str:
+        """The display as people read it: `ENC 2651, serial 27700017`."""
+        return f"{self.maker} {self.product}" + (f", serial {self.serial}" if self.serial else "")
 
     @property
     def size(self) -> tuple[int, int]:

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from builder.models.base import Model
+from builder.models.calibration import Calibration
 from builder.models.event import StepStatus
 from builder.models.evidence import Evidence, Verdict
 from builder.models.fact import Fact
@@ -150,6 +151,45 @@ class CertificateRecord(Model):
     fingerprint: str = ""
 
 
+class DisplayFigure(Model):
+    """A figure of a display or of its calibration report: what it is, its value or why nobody can tell, and how it was
+    come by."""
+
+    meaning: str
+    value: str
+    origin: str
+
+
+class DisplayLine(Model):
+    """What the display's standard asks and what was found; `proof` is the number of the evidence, where it is some."""
+
+    verdict: Verdict
+    expected: str
+    found: str
+    attest: str | None = None
+    proof: int | None = None
+
+
+class DisplayRecord(Model):
+    """A display that is held to a standard. `calibration` is the report that counted, of the file `file` with the
+    SHA-256 `sha256`; without one `missing` says why. `limit`: the greatest deviation of a grey step from the GSDF, in
+    per cent, that the standard allows. `due`: when to measure again, empty where the standard says nothing of it."""
+
+    name: str
+    title: str
+    standard: str
+    source: str
+    trust: str
+    limit: float | None = None
+    calibration: Calibration | None = None
+    file: str = ""
+    sha256: str | None = None
+    missing: str = ""
+    due: str = ""
+    figures: tuple[DisplayFigure, ...] = ()
+    lines: tuple[DisplayLine, ...] = ()
+
+
 class Dossier(Model):
     """`generated` and `time_zone` are given, never read from the clock: the same inputs give the same dossier."""
 
@@ -169,6 +209,7 @@ class Dossier(Model):
     facts: tuple[HostReading, ...] = ()
     proofs: tuple[Proof, ...] = ()
     matrix: tuple[MatrixRow, ...] = ()
+    displays: tuple[DisplayRecord, ...] = ()
     work: tuple[HostWork, ...] = ()
     notes: tuple[str, ...] = ()
     waivers: tuple[WaivedRequirement, ...] = ()

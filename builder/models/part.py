@@ -24,7 +24,7 @@ Precision = Literal["major", "minor"]
 
 class Part(Model):
     """Exactly one of: a fact with its comparisons; `judged` (only a person can tell); `any_of`, `all_of`, `none_of`;
-    `equal` (facts that must agree); `table` (a row chosen by a figure).
+    `equal` (facts that must agree, amounts within a `tolerance` of the greatest); `table` (a row chosen by a figure).
 
     A bound may be a formula of other facts, as ">= 10 * workload.largest_data_set". A fact with a * in its name is each
     fact of that pattern: all of them must fit, or `at_least` so many.
@@ -75,7 +75,7 @@ class Part(Model):
             raise ValueError(f"write exactly one of {', '.join(self._forms())}" +
                              (f"; here are {' and '.join(forms)}" if forms else ""))  # fmt: skip
         criteria = [name.rstrip("_") for name in _CRITERIA if getattr(self, name) not in (None, ())]
-        beside = [name for name in _BESIDE_A_FACT if getattr(self, name)]
+        beside = [name for name in _BESIDE_A_FACT if getattr(self, name) and not (name == "tolerance" and self.equal)]
         if self.fact is None and (criteria or beside):
             raise ValueError(f"{(criteria or beside)[0]} compares a fact: write which, as fact: memory.total")
         if self.precision and not self.equal:
@@ -122,6 +122,10 @@ class Part(Model):
             raise ValueError(f"facts of different kinds are never equal ({listed}); name facts of one kind")
         if self.precision and kinds != {"version"}:
             raise ValueError(f"precision is said of versions, and {self.equal[0]} is none; leave it out")
+        if self.tolerance and not kinds.isdisjoint(_NO_AMOUNT):
+            raise ValueError(f"a tolerance means nothing for {self.equal[0]}, which is no amount")
+        if self.tolerance and self.at_least:
+            raise ValueError("of facts that are equal within a tolerance all must be; leave at_least or tolerance out")
         if len(self.equal) == 1 and "*" not in self.equal[0]:
             raise ValueError("one fact always equals itself; name two facts, or a pattern with a *")
 

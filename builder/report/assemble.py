@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import get_args
 
+from builder.assess.display import Report
 from builder.inventory import fqdn_of
 from builder.inventory.index import all_ends
 from builder.inventory.registry import grants
@@ -23,7 +24,9 @@ from builder.models.dossier import (
 from builder.models.event import Event, StepStatus
 from builder.models.evidence import Evidence, Verdict
 from builder.models.run import Outcome, Run
+from builder.models.sheet import Sheet
 from builder.models.site import DICOM_OPERATIONS, WEB_OPERATIONS, Host, Peer, Site
+from builder.report.held import display_records
 from builder.report.matrix import matrix_of
 from builder.report.work import loose_notes, work_of
 
@@ -49,9 +52,13 @@ def assemble(
     facts: Sequence[HostReading] = (),
     certificates: Sequence[CertificateRecord] = (),
     history: Sequence[Run] = (),
+    sheets: Sequence[Sheet] = (),
+    reports: Sequence[Report] = (),
     generated: datetime,
 ) -> Dossier:
-    """The dossier of one run. `history` is the site's runs, newest first; `generated` is the time that it bears."""
+    """The dossier of one run. `history` is the site's runs, newest first; `generated` is the time that it bears.
+
+    `sheets` and `reports` (calibration reports) are for its displays that are held to a standard."""
     counts = count(evidence)
     proofs = tuple(Proof(number=number, evidence=item) for number, item in enumerate(_ordered(evidence), start=1))
     # A ledger's word against the evidence's: where they differ, nothing is called accepted.
@@ -72,6 +79,7 @@ def assemble(
         facts=tuple(facts),
         proofs=proofs,
         matrix=matrix_of(site, proofs),
+        displays=display_records(site, run, facts, proofs, sheets=sheets, reports=reports) if sheets else (),
         work=work_of(events),
         notes=loose_notes(events),
         waivers=tuple(

@@ -8,9 +8,12 @@ from markupsafe import Markup
 
 from builder.assess.calibration import Response, response
 from builder.assess.display import CURRENT, Report
+from builder.assess.hanging import EDID_FACTS
+from builder.assess.proof import brief
 from builder.assess.reading import UnclearError, told
 from builder.models.catalogue import fact_kind
 from builder.models.comparison import comparison
+from builder.models.dossier import DisplayFigure, DisplayLine, DisplayRecord
 from builder.models.fact import Fact
 from builder.models.finding import Finding
 from builder.models.sheet import Sheet
@@ -46,27 +49,53 @@ class Shown:
         return f"{product.name}{edition}" + (f", class {self.display_class}" if self.display_class else "")
 
 
-def display_html(shown: Shown) -> str:
-    """One display as an HTML section without external parts, for a page that has the dossier's style sheet."""
-    limit = limit_of(shown.sheet, shown.display_class)
-    greys, why = _greys(shown.report)
-    title = f"Deviation of the grey steps from the GSDF, {shown.title}"
-    key = slug(shown.name)
-    # The plot's own template escaped what it holds.
-    plot = Markup(deviation_svg(greys, title=title, limit=limit, key=key)) if greys else ""
-    return environment().get_template("display.html.j2").render(
-        d=shown,
-        key=key,
-        figures=[(fact_kind(name).meaning, _said(fact), fact.command.removeprefix(f"{shown.report.file}: "))
-                 for name, fact in shown.facts.items() if name != CURRENT],
+def record_of(shown: Shown) -> DisplayRecord:
+    """The display as the dossier keeps it: all that its section says, in words and figures."""
+    source, report = shown.sheet.source, shown.report
+    return DisplayRecord(
+        name=shown.name,
+        title=shown.title,
+        standard=shown.standard,
+        source=source.cited,
+        trust=source.trust,
+        limit=limit_of(shown.sheet, shown.display_class),
+        calibration=report.calibration,
+        file=report.file,
+        sha256=report.sha256,
+        missing="" if report.calibration else report.missing,
         due=_due(shown.facts.get(CURRENT)),
-        limit=limit,
+        figures=tuple(
+            DisplayFigure(
+                meaning=fact_kind(name).meaning,
+                value=_said(fact),
+                origin=brief(fact.command) if name in EDID_FACTS else fact.command.removeprefix(f"{report.file}: "),
+            )
+            for name, fact in shown.facts.items()
+            if name != CURRENT
+        ),
+        lines=tuple(
+            DisplayLine(verdict=one.verdict, expected=one.expected, found=one.sentence, attest=one.attest)
+            for one in shown.findings
+        ),
+    )
+
+
+def display_html(record: DisplayRecord) -> str:
+    """One display as an HTML section without external parts, for a page that has the dossier's style sheet."""
+    greys, why = _greys(record)
+    title = f"Deviation of the grey steps from the GSDF, {record.title}"
+    key = slug(record.name)
+    # The plot's own template escaped what it holds.
+    plot = Markup(deviation_svg(greys, title=title, limit=record.limit, key=key)) if greys else ""
+    return environment().get_template("display.html.j2").render(
+        d=record,
+        key=key,
         greys=greys,
         why=why,
-        summary=summary(greys, limit) if greys else "",
+        summary=summary(greys, record.limit) if greys else "",
         plot=plot,
         light=_light,
-        beyond=lambda step: is_beyond(step, limit),
+        beyond=lambda step: is_beyond(step, record.limit),
         signed=signed,
     )  # fmt: skip
 
@@ -80,9 +109,11 @@ def limit_of(sheet: Sheet, display_class: str | None) -> float | None:
     return None
 
 
-def _greys(report: Report) -> tuple[Response | None, str]:
+def _greys(record: DisplayRecord) -> tuple[Response | None, str]:
+    if record.calibration is None:
+        return None, record.missing
     try:
-        return response(report.read()), ""
+        return response(record.calibration), ""
     except UnclearError as why:
         return None, str(why)
 

@@ -1,7 +1,7 @@
 """Read what a dossier is made of: the ledger and the certificates on record."""
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -9,11 +9,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from pydantic import ValidationError
 
+from builder.assess.display import Report
 from builder.errors import BadInput
 from builder.ledger import HostState, Ledger
 from builder.models.dossier import CertificateRecord, Dossier, HostReading
 from builder.models.fact import Fact
 from builder.models.run import Outcome, Run
+from builder.models.sheet import Sheet
 from builder.models.site import Site
 from builder.report.assemble import assemble, cleaned
 
@@ -35,9 +37,12 @@ def gather(
     certificates: Path,
     generated: datetime,
     clean: Callable[[str], str] = lambda text: text,
+    sheets: Sequence[Sheet] = (),
+    reports: Sequence[Report] = (),
 ) -> Dossier:
     """The dossier of a recorded run. `certificates` is the folder of the site's PEM files; `clean` (a Redactor's)
-    passes over every text of the result.
+    passes over every text of the result; `sheets` and `reports` (calibration reports) are for displays that are held
+    to a standard.
 
     Raises BadInput for a run that the ledger does not know, that was of another site, or that did nothing which a
     dossier could hold.
@@ -56,6 +61,8 @@ def gather(
             facts=[reading_of(state) for state in states if state is not None and state.facts],
             certificates=read_certificates(certificates, (*run.hosts, "ca")),
             history=ledger.runs(site=site.name, limit=_HISTORY),
+            sheets=sheets,
+            reports=reports,
             generated=generated,
         ),
         clean,

@@ -13,6 +13,7 @@ from builder.models.dossier import Dossier, HostReading, Proof
 from builder.models.evidence import Verdict
 from builder.models.fact import Fact
 from builder.models.quantity import Kind
+from builder.report.displays import display_html
 from builder.report.drawing import draw
 from builder.report.network import CROWD
 from builder.report.templating import day_and_time, environment, moment, zone
@@ -45,6 +46,7 @@ def dossier_html(dossier: Dossier, pictures: Mapping[str, bytes] = MappingProxyT
         built=[machine for machine in dossier.network.machines if machine.name in dossier.run.hosts],
         groups=_by_kind(dossier.proofs),
         tally=_tally(dossier.proofs),
+        displays=[Markup(display_html(one)) for one in dossier.displays],  # its own template escaped it
         shown=_by_picture(dossier.proofs),
         pictures={digest: _inline(png) for digest, png in pictures.items()},
         faults=[p for p in dossier.proofs if p.evidence.verdict == "short"],

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Sequence
 
 from builder.models.site import Host
 from builder.survey import edid
@@ -21,6 +22,7 @@ _SHOWN = re.compile(
     r"(?:^(?P<connector>\S+) connected\b.*\n(?:(?!\tEDID:)[ \t].*\n)*)?^\tEDID: *\n(?P<edid>(?:\t\t.+\n?)+)",
     re.MULTILINE,
 )
+_CONNECTED = re.compile(r"^(\S+) connected\b", re.MULTILINE)
 
 
 def questions(host: Host) -> tuple[Question, ...]:
@@ -33,14 +35,16 @@ def questions(host: Host) -> tuple[Question, ...]:
 
 def displays(reply: Reply) -> dict[str, Said]:
     """EDIDs in hexadecimal digits, as `xrandr --prop` prints them: of all displays together, and of each by the name of
-    its connector, where a line before says it. Panels are sorted: there connectors do not count.
+    its connector, where a line before says it. Panels are sorted: there connectors do not count. Of a display that is
+    connected and shows no EDID each fact is unread.
 
     Raises UnreadableError for a damaged EDID of which no connector is known.
     """
-    found = [(match["connector"], match["edid"]) for match in _SHOWN.finditer(reply.checked())]
+    printed = reply.checked()
+    found = [(match["connector"], match["edid"]) for match in _SHOWN.finditer(printed)]
     if not found:
-        return {"displays.count": 0, **dict.fromkeys(_FACTS[1:], ABSENT)}
-    said: dict[str, Said] = {}
+        return {"displays.count": 0, **dict.fromkeys(_FACTS[1:], ABSENT), **_mute(printed, ())}
+    said = _mute(printed, [name for name, _ in found])
     for name, text in zip(_connectors([name for name, _ in found]), [text for _, text in found], strict=True):
         said |= edid.on_connector(name, _panel(text)) if name else {}
     try:
@@ -59,6 +63,13 @@ def _together(blocks: list[bytes]) -> dict[str, Said]:
         "displays.panels": ", ".join(sorted(map(_name, blocks))),
         "displays.serials": ", ".join(serials) or UnreadableError("the displays state no serial number"),
     }
+
+
+def _mute(printed: str, shown: Sequence[str | None]) -> dict[str, Said]:
+    """The facts of displays that are connected and show no EDID."""
+    unread = dict.fromkeys(edid.FACTS, UnreadableError("the display shows no EDID"))
+    mute = [name for name in _CONNECTED.findall(printed) if name not in shown]
+    return {name: said for one in _connectors(mute) for name, said in edid.on_connector(one, unread).items()}
 
 
 def shown_on(connector: str, text: str) -> str:
@@ -85,7 +96,7 @@ def _panel(text: str) -> dict[str, Said]:
         return dict.fromkeys(edid.FACTS, why)
 
 
-def _connectors(names: list[str | None]) -> list[str]:
+def _connectors(names: Sequence[str | None]) -> list[str]:
     """`card0-DP-1` is DP-1, unless another card has one of that name; nothing where no line says it."""
     short = [re.sub(r"^card[0-9]+-", "", name or "") for name in names]
     return [

@@ -92,6 +92,8 @@ def write_documents(session: Session) -> Mapping[str, Path]:
         certificates=certificates_folder(session.site),
         generated=now(),
         clean=session.store.redactor().clean,
+        sheets=session.sheets,
+        reports=session.reports,
     )
     folder, pictures = session.folder / "dossiers" / session.run.id, pictures_of(dossier, screens_folder(session.site))
     return {str(form): path for form, path in write_dossier(dossier, folder, FORMATS, pictures).items()}

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import get_args
 
 from builder import __version__
+from builder.assess.display import Report
 from builder.errors import BadInput
 from builder.inventory import Inventory, Machine, build_inventory
 from builder.inventory.roles import role_folder
@@ -26,7 +27,8 @@ from builder.workflows.validate import read_checked_site
 
 @dataclass(frozen=True)
 class Session:
-    """One verb on one site. `machines` are the selected ones, in the inventory's order."""
+    """One verb on one site. `machines` are the selected ones, in the inventory's order; `reports` its calibration
+    reports."""
 
     site: Site
     sheets: tuple[Sheet, ...]
@@ -36,6 +38,7 @@ class Session:
     ledger: Ledger
     run: Run
     today: date
+    reports: tuple[Report, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -135,9 +138,14 @@ def open_session(
         who=os.environ.get("SUDO_USER") or getpass.getuser(),
         started=now(),
         tool_version=__version__,
-        inputs=_inputs({str(checked.site.file): checked.site.sha256}, checked.sheet_digests, machines),
+        inputs=_inputs(
+            {str(one.file): one.sha256 for one in (checked.site, *checked.calibrations)},
+            checked.sheet_digests,
+            machines,
+        ),
     )
-    return Session(site, checked.sheets, inventory, machines, checked.store, ledger_of(site, checked.store), run, day)
+    ledger = ledger_of(site, checked.store)
+    return Session(site, checked.sheets, inventory, machines, checked.store, ledger, run, day, checked.reports)
 
 
 def _inputs(site: Mapping[str, str], sheets: Mapping[str, str], machines: Sequence[Machine]) -> dict[str, str]:

@@ -7,6 +7,8 @@ from datetime import date
 from pathlib import Path
 
 from builder.assess import assess, declared_facts, sheets_for, uses_of
+from builder.assess.display import Report
+from builder.assess.held import held_displays, measured_facts, shared_findings
 from builder.errors import BadInput, Unreachable
 from builder.inventory import Machine
 from builder.models.fact import Fact
@@ -69,12 +71,19 @@ def record(read: Sequence[HostFacts], folder: Path) -> tuple[Path, ...]:
     return tuple(files)
 
 
-def findings_of(read: HostFacts, sheets: Sequence[Sheet], today: date) -> tuple[Finding, ...]:
-    """Every finding of the sheets of the machine's product and class. Raises BadInput for a malformed waiver."""
+def findings_of(
+    read: HostFacts, sheets: Sequence[Sheet], today: date, reports: Sequence[Report] = ()
+) -> tuple[Finding, ...]:
+    """Every finding of the sheets of the machine's product and class, then of the standards that its displays are held
+    to; `reports` are the site's calibration reports. Raises BadInput for a malformed waiver or a standard that is not
+    there."""
     host = read.machine.host
-    facts = {**read.facts, **declared_facts(host)}
-    return tuple(
+    facts = {**read.facts, **measured_facts(read.facts, reports, today), **declared_facts(host)}
+    of_host = (
         finding
         for sheet in sheets_for(host, sheets)
         for finding in assess(sheet, facts, use=uses_of(host), waivers=host.waivers, today=today)
     )
+    held = held_displays(host, read.facts, sheets, reports, today)
+    of_displays = (finding for one in held for finding in one.findings)
+    return (*of_host, *of_displays, *shared_findings(host, held, today))

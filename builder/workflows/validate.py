@@ -1,20 +1,24 @@
 """Read every sheet and the site, judge the site by its rules, and say everything that is wrong at once."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Literal
 
+from builder.assess.display import Report
 from builder.depot import artefact_for, needed_by
 from builder.errors import BadInput
 from builder.inventory.references import secret_references
 from builder.inventory.remarks import remarks
 from builder.inventory.roles import role_variables, roles_of
 from builder.inventory.rules import check_site
+from builder.inventory.rules_displays import strangers
 from builder.load import Loaded, LoadErrors, Problem, load_sheets, load_site
+from builder.load.calibration import FOLDER, load_calibrations
 from builder.load.depot import load_artefacts
 from builder.load.problem import FieldPath
+from builder.models.calibration import Calibration
 from builder.models.secret import SecretReference
 from builder.models.sheet import Sheet
 from builder.models.site import Site
@@ -23,7 +27,7 @@ from builder.secrets import SecretStore, open_store
 # needed: every secret can be read now. begun: as needed, but a vault that does not exist yet is only noted (a new site,
 # or a checkout without secrets). unasked: the files alone.
 SecretsAre = Literal["needed", "begun", "unasked"]
-_ABOUT_SHEETS = frozenset(("products_have_a_sheet", "waivers_name_a_requirement"))
+_ABOUT_SHEETS = frozenset(("displays_are_held_to_a_standard", "products_have_a_sheet", "waivers_name_a_requirement"))
 _VIEWER = ("archive", "viewer", "version")  # where the only artefact that a shipped role needs is named
 _AGAIN = "is checked once these are mended: run pacsmith validate again, more may follow"
 _SITE_FIRST = f"how hosts, products, routes and secrets fit together {_AGAIN}"
@@ -39,6 +43,7 @@ class CheckedSite:
     loaded_sheets: tuple[Loaded[Sheet], ...]
     store: SecretStore
     notes: tuple[str, ...] = ()
+    calibrations: tuple[Loaded[Calibration], ...] = ()
 
     @property
     def sheets(self) -> tuple[Sheet, ...]:
@@ -49,6 +54,33 @@ class CheckedSite:
     def sheet_digests(self) -> Mapping[str, str]:
         """Sheet file -> SHA-256 of its bytes, hex."""
         return {str(sheet.file): sheet.sha256 for sheet in self.loaded_sheets}
+
+    @property
+    def reports(self) -> tuple[Report, ...]:
+        """The calibration reports of the site, by file name."""
+        return reports_from(self.calibrations)
+
+
+def reports_from(calibrations: Iterable[Loaded[Calibration]]) -> tuple[Report, ...]:
+    """Loaded calibration reports as an assessment takes them."""
+    return tuple(Report(one.value, f"{FOLDER}/{one.file.name}", one.sha256) for one in calibrations)
+
+
+def _calibrations(site_file: Path) -> tuple[tuple[Loaded[Calibration], ...], list[Problem]]:
+    try:
+        return load_calibrations(site_file), []
+    except LoadErrors as faults:
+        return (), list(faults.problems)
+
+
+def _of_no_display(site: Site, calibrations: Sequence[Loaded[Calibration]]) -> Iterator[str]:
+    """What is told of a report whose display the site does not have: it may hang elsewhere, or its number be a slip."""
+    lost = {id(one) for one in strangers(site, [one.value for one in calibrations])}
+    for one in calibrations:
+        if id(one.value) in lost:
+            line, column = one.position(("display serial",))
+            what = f"{one.value.display} is no display of this site, so that this calibration report counts for none"
+            yield f"{one.file}:{line}:{column}: {what}; correct its numbers, or the display's in the site file"
 
 
 def _vault_names(site: Site) -> int:
@@ -95,11 +127,14 @@ def read_checked_site(
     build as the site says is a problem, too.
     """
     sheets, problems = _sheets()
+    calibrations, faulty_reports = _calibrations(file)
     unchecked = _SHEETS_FIRST if problems else ""
     try:
         site = load_site(file)
     except LoadErrors as faults:
-        raise LoadErrors([*problems, *faults.problems], _SITE_FIRST if file.is_file() else "") from None
+        raise LoadErrors(
+            [*problems, *faults.problems, *faulty_reports], _SITE_FIRST if file.is_file() else ""
+        ) from None
     first(site.value)
     store = open_store(site.value, ask=ask)
     secret_problem, note = _secrets(site.value, store, secrets)
@@ -118,9 +153,11 @@ def read_checked_site(
             if not problems:
                 raise
             unchecked = unchecked or _HOSTS_FIRST
+    problems += faulty_reports
     if problems:
         raise LoadErrors(problems, unchecked)
-    return CheckedSite(site, sheets, store, (*((note,) if note else ()), *remarks(site.value)))
+    notes = (*((note,) if note else ()), *remarks(site.value), *_of_no_display(site.value, calibrations))
+    return CheckedSite(site, sheets, store, notes, calibrations)
 
 
 def unbuildable(site: Loaded[Site], *, leave_out: Collection[int] = ()) -> list[Problem]:

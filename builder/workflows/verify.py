@@ -161,7 +161,7 @@ def _requirements(
     read = survey_hosts(machines)
     for one in read:
         name = one.machine.host.name
-        for finding in findings_of(one, session.sheets, session.today):
+        for finding in findings_of(one, session.sheets, session.today, session.reports):
             hear(evidence_of_finding(finding, name, session.run.id, now()))
         if one.fault is not None:
             hear(_unreadable(session, name, one.fault))

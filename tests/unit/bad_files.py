@@ -7,8 +7,7 @@ from builder.inventory import check_site
 from builder.load import LoadErrors, load_sheet, load_site
 from builder.load.depot import load_manifest
 from builder.models.secret import SecretReference
-from builder.models.sheet import Requirement, Sheet, SheetProduct, Source, When
-from builder.models.site import HostClass
+from builder.models.sheet import Machine, Requirement, Sheet, SheetProduct, Source, When
 
 TODAY = date(2026, 11, 21)
 FOLDER = Path(__file__).parent / "bad"
@@ -19,8 +18,10 @@ RENDERING = Requirement(
     id="card", fact="gpu.memory", minimum="> 4 GiB", when=When(use=("volume-rendering",)), place="page 4"
 )
 
+PITCH = Requirement(id="pitch", fact="display.pitch", maximum="<= 0.2 mm", when=When(use=("diagnostic",)), place="p. 5")
 
-def sheet(product: str, versions: str, machine: HostClass, *more: Requirement) -> Sheet:
+
+def sheet(product: str, versions: str, machine: Machine, *more: Requirement) -> Sheet:
     """A sheet with two requirements, so that no test depends on the shipped ones, and `more`."""
     return Sheet(
         product=SheetProduct(id=product, name=product, versions=versions),
@@ -38,6 +39,7 @@ SHEETS = (
     sheet("orthanc", ">=1.10,<1.13", "archive"),
     sheet("class-workstation", ">=12,<14", "workstation", DRIVER, RENDERING),
     sheet("class-thin-client", ">=12,<14", "thin_client"),
+    sheet("display-house", ">=0", "display", PITCH),
 )
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from builder.assess.calibration import Response, ResponseStep, response
 from builder.assess.display import Report, assess_display, calibration_facts, interval_of
-from builder.report.displays import Shown, display_html, limit_of
+from builder.report.displays import Shown, display_html, limit_of, record_of
 from builder.report.gsdf_plot import BOTTOM, LEFT, RIGHT, TOP, WIDTH, deviation_svg, lay_out, signed, summary
 from tests.unit.report_sample_data import ATTACK
 from tests.unit.test_calibration_display import LOADED, REPORT, SQUARE, STANDARDS, changed
@@ -132,7 +132,7 @@ def section(
     sheet = STANDARDS[standard]
     facts = {**SQUARE, **calibration_facts(report, interval_of(sheet, display_class), TODAY)}
     found = assess_display(sheet, display_class, SQUARE, report, today=TODAY)
-    return display_html(Shown(name, sheet, display_class, report, facts, found))
+    return display_html(record_of(Shown(name, sheet, display_class, report, facts, found)))
 
 
 def words(html: str) -> str:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from builder.load import load_site
 from builder.load.shipped import example_site
 from builder.survey import disks, displays, dmi, firmware
-from builder.survey.question import ABSENT, Reply, UnreadableError
+from builder.survey.question import ABSENT, Reply, Said, UnreadableError
 
 EDID = Path(__file__).parent / "recorded" / "edid"
 
@@ -142,6 +142,29 @@ def test_displays_by_what_they_say_they_are() -> None:
     assert (said["displays.count"], said["displays.panels"]) == (2, "ENC 1749, ENC 2741")
     assert said == displays.displays(reply(shown(second.read_bytes(), first.read_bytes())))
     assert displays.displays(reply("Screen 0: minimum 8 x 8\n"))["displays.panels"] is ABSENT
+
+
+def test_displays_by_their_connectors() -> None:
+    """As the kernel names them, or X.org; one that shows no EDID is not passed over."""
+    first, second = (shown((EDID / f"{name}.bin").read_bytes()) for name in ("made-up-grey-2mp", "made-up-colour-24"))
+
+    def products(text: str) -> dict[str, Said]:
+        said = displays.displays(reply(text))
+        return {name: value for name, value in said.items() if name.endswith(".product")}
+
+    kernel = f"card0-DP-1 connected\n{first}card0-HDMI-A-1 connected\n{second}"
+    assert products(kernel) == {"displays.DP-1.product": "1749", "displays.HDMI-A-1.product": "2741"}
+    two_cards = f"card0-DP-1 connected\n{first}card1-DP-1 connected\n{second}"
+    assert products(two_cards) == {"displays.card0-DP-1.product": "1749", "displays.card1-DP-1.product": "2741"}
+    xorg = (
+        "Screen 0: minimum 8 x 8\nDP-0 disconnected (normal left)\n\tCTM: 0\n\t\t0 1\n"
+        f"DP-2 connected primary 1200x1600+0+0 left\n\t_MUTTER: 1\n{first}\tCTM: 0\n"
+        f"VGA-1 connected 1024x768+0+0\n\tCTM: 0\nDP-4 connected 1920x1200+0+0\n{second}"
+    )
+    found = products(xorg)
+    assert (found["displays.DP-2.product"], found["displays.DP-4.product"]) == ("1749", "2741")
+    assert str(found["displays.VGA-1.product"]) == "it shows no EDID"
+    assert products(first + second) == products(f"DP-1 connected\n{first}DP-1 connected\n{second}") == {}
 
 
 def test_another_serial_is_the_same_display_and_another_firmware_is_not() -> None:
