@@ -28,8 +28,8 @@ class Asking(Model):
 
 class Need(Model):
     """What one host lacks of one fact. `have`, `want` and `missing` are amounts in the base unit of the fact's kind,
-    None where it is no amount; `which`: on which connector or at which address it hangs; `change` says it for people, by the most demanding line. `either`: other items are as
-    good, and one of them is enough."""
+    None where it is no amount; `change` says it for people, by the most demanding line. `which`: on which connector or
+    at which address it hangs. `either`: other items are as good, and one of them is enough."""
 
     host: str
     which: str | None = None
