@@ -135,6 +135,7 @@ def test_other_bounds(line: str, values: dict[str, Value], change: str) -> None:
         ("disk.*.filesystem", "Settings and services", False, False),
         ("displays.DP-1.megapixels", "Displays", True, True),
         ("displays.*.product", "Displays", True, True),
+        ("displays.count", "Displays", True, False),
         ("displays.DP-1.current_mode", "Settings and services", False, False),
         ("gpu.memory", "Graphics card", True, True),
         ("gpu.driver", "Software and versions", False, False),
