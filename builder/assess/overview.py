@@ -109,7 +109,9 @@ def _column(sheet: Sheet) -> Column:
 def _held(host: Host, facts: Mapping[str, Fact], sheet: Sheet, today: date, *, planned: bool) -> Held:
     if planned and sheet.machine != host.host_class:
         kind = host.host_class.replace("_", " ")
-        sentence = f"Not held against it: the sheet speaks of a {sheet.machine.replace('_', ' ')}, this is a {kind}."
+        sentence = (
+            f"Not held against it: the sheet speaks of a {sheet.machine.replace('_', ' ')}, this is of class {kind}."
+        )
         return _for(sheet, "not applicable", {}, sentence)
     waivers = () if planned else host.waivers
     return summed_up(sheet, assess(sheet, facts, use=uses_of(host), waivers=waivers, today=today))
@@ -120,7 +122,7 @@ def summed_up(sheet: Sheet, findings: Sequence[Finding]) -> Held:
     found = Counter(one.verdict for one in findings)
     counts: dict[Verdict, int] = {verdict: found[verdict] for verdict in _WORST if found[verdict]}
     worst = next(iter(counts), "not applicable")
-    level = _level(findings) if worst in ("met", "waived") else None
+    level = _level(findings) if worst == "met" else None
     waived = dict.fromkeys(f"{one.waived_by} until {one.waived_until}" for one in findings if one.waived_by)
     sentence = _sentence(findings, counts, level)
     return _for(sheet, worst, counts, sentence).model_copy(
@@ -151,11 +153,12 @@ def _sentence(findings: Sequence[Finding], counts: Mapping[Verdict, int], level:
     parts = []
     if "short" in counts:
         parts.append(f"{_lines(counts['short'])} of {asked} short: {_named(findings, 'short')}")
-    elif "unknown" not in counts:
-        parts.append(f"All {asked} that are asked are met" if "waived" not in counts
-                     else f"{counts.get('met', 0)} of {asked} met")  # fmt: skip
-    else:
+    elif "unknown" in counts:
         parts.append(f"Nothing short, {counts.get('met', 0)} of {asked} met")
+    elif "waived" in counts:
+        parts.append(f"{counts.get('met', 0)} of {asked} met")
+    else:
+        parts.append("The one line that is asked is met" if asked == 1 else f"All {asked} lines that are asked are met")
     if "unknown" in counts:
         people = sum(1 for one in findings if one.verdict == "unknown" and one.attest)
         who = "" if not people else ", which a person must tell" if people == counts["unknown"] else \

@@ -1,16 +1,18 @@
 """`pacsmith survey`: what each machine is."""
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from builder.assess.capture import sheet_text
 from builder.assess.outliers import compare
 from builder.assess.reading import told
 from builder.cli.options import ClassOption, HostOption, JsonOption, RecordedOption, SiteArgument, SiteOption, one_site
 from builder.cli.outliers import OutliersOption, show_outliers
-from builder.errors import EXIT_UNREACHABLE
+from builder.errors import EXIT_UNREACHABLE, BadInput
 from builder.inventory import build_inventory
 from builder.load import load_site
 from builder.load.place import find_site
@@ -31,6 +33,10 @@ def survey(  # noqa: PLR0917 - typer names every option
         typer.Option("--record", metavar="FOLDER", help="Keep what each machine says in FOLDER/HOST.txt as well."),
     ] = None,
     outliers: OutliersOption = False,
+    as_sheet: Annotated[
+        bool,
+        typer.Option("--as-sheet", help="Print a sheet that asks of other machines what this one has; wants one host."),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Read each machine in one SSH round trip and without leaving a file there: hardware, disks, packages, services,
@@ -39,13 +45,19 @@ def survey(  # noqa: PLR0917 - typer names every option
     Example: pacsmith survey --host archive01
 
     Which of many differs: pacsmith survey --class workstation --outliers
+
+    This is our standard: pacsmith survey --host read02 --as-sheet > specs/as-read02.yml
     """
     inventory = build_inventory(load_site(find_site(one_site(site_name, site))).value, roles=False)
     machines = select(inventory, host, host_class)
+    if as_sheet:
+        _alone(len(machines), other=outliers or as_json)
     read = survey_hosts(machines) if recorded is None else read_recorded(machines, recorded)
     for file in record(read, kept) if kept is not None else ():
         typer.echo(f"kept: {file}", err=True)
-    if outliers:
+    if as_sheet:
+        _give_sheet(read[0])
+    elif outliers:
         compared = compare((one.machine.host, one.facts) for one in read)
         show_outliers(compared, as_json, "the reason stands below")
     elif as_json:
@@ -58,6 +70,19 @@ def survey(  # noqa: PLR0917 - typer names every option
             typer.echo(f"pacsmith: {one.fault}", err=True)
     if any(one.fault for one in read):
         raise typer.Exit(EXIT_UNREACHABLE)
+
+
+def _alone(machines: int, *, other: bool) -> None:
+    if other:
+        raise BadInput("--as-sheet prints a sheet and nothing else; leave out --outliers and --json")
+    if machines != 1:
+        raise BadInput(f"--as-sheet speaks of one machine, and {machines} are selected; name it with --host")
+
+
+def _give_sheet(read: HostFacts) -> None:
+    """One that was not read has no sheet: the fault is told instead."""
+    if read.fault is None:
+        typer.echo(sheet_text(read.machine.host, read.facts, date.today()), nl=False)
 
 
 def _as_data(read: HostFacts) -> dict[str, object]:

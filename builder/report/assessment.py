@@ -64,7 +64,8 @@ def outcome(found: Overview) -> str:
         said.append(f"{len(short)} of {_machines(len(held))} {verb} less than is asked at least: "
                     f"{_few([row.host for row in short])}.")  # fmt: skip
     else:
-        said.append(f"None of {_machines(len(held))} is known to have less than is asked at least.")
+        whose = "The machine is not" if len(held) == 1 else f"None of {len(held)} machines is"
+        said.append(f"{whose} known to have less than is asked at least.")
     if found.shopping.buy:
         said.append(f"To buy: {_few(list(dict.fromkeys(item.part.lower() for item in found.shopping.buy)))}.")
     if found.shopping.find_out:
