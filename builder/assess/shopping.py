@@ -6,6 +6,7 @@ knows yet is no purchase: it is to be found out first.
 
 import re
 from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 from builder.assess.parts import PARTS, part_of, to_buy
 from builder.models.base import Model
@@ -27,11 +28,14 @@ class Asking(Model):
 
 
 class Need(Model):
-    """What one host lacks of one fact. `have`, `want` and `missing` are amounts in the base unit of the fact's kind,
-    None where it is no amount; `change` says it for people, by the most demanding line. `which`: on which connector or
-    at which address it hangs. `either`: other items are as good, and one of them is enough."""
+    """What hosts lack of one fact, those together that lack the same for the same lines.
 
-    host: str
+    `have`, `want` and `missing` are amounts of each host in the base unit of the fact's kind, None where it is no
+    amount; `change` says it for people, by the most demanding line. `which`: on which connector or at which address it
+    hangs. `either`: other items are as good, and one of them is enough.
+    """
+
+    hosts: tuple[str, ...]
     which: str | None = None
     change: str
     have: float | None = None
@@ -52,9 +56,9 @@ class Item(Model):
 
 
 class Question(Model):
-    """What is not known of a host, and so may have to be bought or not; `person`: who can tell, None: the machine."""
+    """What is not known of hosts, and so may have to be bought or not; `person`: who can tell, None: the machine."""
 
-    host: str
+    hosts: tuple[str, ...]
     product: str
     requirement: str
     sentence: str
@@ -87,8 +91,8 @@ def shopping_list(assessed: Assessed) -> ShoppingList:
         arrange=_items(one for one in asked if not to_buy(one[2].fact)),
         wish=_items(one for one in wished if to_buy(one[2].fact)),
         wish_arranged=_items(one for one in wished if not to_buy(one[2].fact)),
-        find_out=tuple(
-            Question(host=host, product=one.product, requirement=one.requirement, sentence=one.sentence,
+        find_out=_together(
+            Question(hosts=(host,), product=one.product, requirement=one.requirement, sentence=one.sentence,
                      source=one.source, person=one.attest)
             for host, one in findings if one.verdict == "unknown"
         ),
@@ -113,8 +117,19 @@ def _items(lacking: Iterable[_Told]) -> tuple[Item, ...]:
                                                  item.part, item.fact)))  # fmt: skip
 
 
+_T = TypeVar("_T", Need, Question)
+
+
+def _together(found: Iterable[_T]) -> tuple[_T, ...]:
+    """Those that differ in nothing but their hosts as one."""
+    hosts: dict[_T, dict[str, None]] = {}
+    for one in found:
+        hosts.setdefault(one.model_copy(update={"hosts": ()}), {}).update(dict.fromkeys(one.hosts))
+    return tuple(one.model_copy(update={"hosts": tuple(names)}) for one, names in hosts.items())
+
+
 def _item(fact: str, hosts: dict[tuple[str, str], list[_Told]]) -> Item:
-    needs = tuple(_need(its, host, told) for (host, its), told in hosts.items())
+    needs = _together(_need(its, host, told) for (host, its), told in hosts.items())
     return Item(part=part_of(fact), fact=fact, meaning=plain_meaning(fact), needs=needs, total=_total(fact, needs))
 
 
@@ -140,7 +155,7 @@ def _need(fact: str, host: str, told: Sequence[_Told]) -> Need:
     most = max((lack for _, _, lack in told), key=_missing)
     lines = {(one.product, one.requirement): Asking(product=one.product, requirement=one.requirement, asked=lack.asked,
                                                     source=one.source) for _, one, lack in told}  # fmt: skip
-    return Need(host=host, which=family(fact)[1], change=_change(fact, most), have=most.have, want=most.want,
+    return Need(hosts=(host,), which=family(fact)[1], change=_change(fact, most), have=most.have, want=most.want,
                 missing=_missing(most) if most.want is not None else None,
                 either=all(lack.either for _, _, lack in told), lines=tuple(lines.values()))  # fmt: skip
 
@@ -168,7 +183,7 @@ _BOUNDS = {">=": "", ">": "more than ", "<=": "at most ", "<": "less than ", "="
 
 def _total(fact: str, needs: Sequence[Need]) -> str | None:
     """The amounts of several hosts together, where adding them up means something: of bytes."""
-    amounts = [need.missing for need in needs if need.missing is not None and not need.either]
+    amounts = [need.missing for need in needs if need.missing is not None and not need.either for _ in need.hosts]
     if fact_kind(fact).kind != "bytes" or len(amounts) < 2 or "maximum" in fact:
         return None
     return shown(sum(amounts), "bytes")

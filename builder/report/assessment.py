@@ -29,9 +29,13 @@ def assessment_html(found: Overview) -> str:
         outcome=outcome(found),
         unread=[row for row in found.hosts if row.fault],
         cell=_cell,
+        every_line=len(found.hosts) <= _MOST_IN_FULL,
         names={sheet.product: sheet.name for sheet in found.sheets},
         asked_of=_by_person(found.shopping.find_out),
     )  # fmt: skip
+
+
+_MOST_IN_FULL = 60  # hosts: each adds some 20 kB of lines to the page
 
 
 def _long(day: date) -> str:
@@ -145,17 +149,18 @@ def _items(items: Sequence[Item]) -> Table:
     for item in items:
         for need in item.needs:
             lines = "; ".join(f"{line.product} {line.requirement}, {line.source}" for line in need.lines)
-            host = f"{need.host} ({need.which})" if need.which else need.host
+            names = _few(need.hosts)
+            host = f"{names} ({need.which})" if need.which else names
             change = need.change + (", or another part of the same line" if need.either else "")
             table.add_row(*map(Text, (item.part, item.meaning, host, change, lines)))
         if item.total:
-            table.add_row(*map(Text, (item.part, item.meaning, "all", f"{item.total} more", "")), style="bold")
+            table.add_row(*map(Text, (item.part, item.meaning, "together", f"{item.total} more", "")), style="bold")
     return table
 
 
 def _questions(questions: Sequence[Question]) -> Table:
     table = plain_table("host", "line", "who can tell", "what is not known")
     for one in questions:
-        row = (one.host, f"{one.product} {one.requirement}", one.person or "the machine", one.sentence)
+        row = (_few(one.hosts), f"{one.product} {one.requirement}", one.person or "the machine", one.sentence)
         table.add_row(*map(Text, row))
     return table

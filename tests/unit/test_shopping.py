@@ -29,13 +29,24 @@ def test_what_how_much_for_whom_and_who_asks() -> None:
     )
     (item,) = found.buy
     assert (item.part, item.fact, item.meaning, item.total) == ("Memory", "memory.total", "main memory", "20 GiB")
-    assert [(need.host, need.change) for need in item.needs] == [
-        ("read01", "from 8 GiB to 16 GiB (8 GiB more)"),
-        ("read02", "from 4 GiB to 16 GiB (12 GiB more)"),
+    assert [(need.hosts, need.change) for need in item.needs] == [
+        (("read01",), "from 8 GiB to 16 GiB (8 GiB more)"),
+        (("read02",), "from 4 GiB to 16 GiB (12 GiB more)"),
     ]
     assert item.needs[0].missing == 8 * 1024**3
     assert item.needs[0].lines == (Asking(product="thing", requirement="line0", asked=">= 16 GiB", source=PLACE),)
     assert (found.wish, found.arrange, found.find_out) == ((), (), ())
+
+
+def test_hosts_that_lack_the_same_stand_together() -> None:
+    short = held({"memory.total": "8 GiB"}, MEMORY)
+    found = listed(("read01", short), ("read02", short), ("read03", held({"memory.total": "4 GiB"}, MEMORY)))
+    (item,) = found.buy
+    assert [need.hosts for need in item.needs] == [("read01", "read02"), ("read03",)]
+    assert item.total == "28 GiB"
+    unread = held({}, MEMORY)
+    (question,) = listed(("read01", unread), ("read02", unread)).find_out
+    assert question.hosts == ("read01", "read02")
 
 
 def test_what_is_recommended_stands_apart() -> None:
@@ -75,7 +86,7 @@ def test_what_is_not_known_is_found_out_first() -> None:
     found = listed(("read01", held({"memory.total": "unread"}, MEMORY)))
     assert found.buy == ()
     (question,) = found.find_out
-    assert (question.host, question.requirement, question.person) == ("read01", "line0", "PACS administrator")
+    assert (question.hosts, question.requirement, question.person) == (("read01",), "line0", "PACS administrator")
     assert question.sentence == "Main memory: cannot be told, since permission denied."
 
 
@@ -104,10 +115,10 @@ def test_displays_are_one_thing_on_whatever_connector() -> None:
     )
     (item,) = found.buy
     assert (item.fact, item.meaning) == ("displays.*.megapixels", "megapixels of the display")
-    assert [(need.host, need.which, need.change) for need in item.needs] == [
-        ("read01", "DP-1", "from 2 MP to 3 MP (1 MP more)"),
-        ("read01", "DP-2", "from 2.3 MP to 3 MP (0.7 MP more)"),
-        ("read02", "HDMI-1", "from 2 MP to 3 MP (1 MP more)"),
+    assert [(need.hosts, need.which, need.change) for need in item.needs] == [
+        (("read01",), "DP-1", "from 2 MP to 3 MP (1 MP more)"),
+        (("read01",), "DP-2", "from 2.3 MP to 3 MP (0.7 MP more)"),
+        (("read02",), "HDMI-1", "from 2 MP to 3 MP (1 MP more)"),
     ]
 
 
