@@ -90,10 +90,13 @@ def overview(
         its = sheets_for(host, sheets) if plan_for is None else (plan_for,)
         columns |= {(one.product.id, one.product.versions): _column(one) for one in its}
         whole = {**facts, **declared_facts(host)}
-        held = () if fault else tuple(_held(host, whole, one, today, planned=plan_for is not None) for one in its)
+        held = [_held(host, whole, one, today, planned=plan_for is not None) for one in its if not fault]
+        if plan_for is None and host.product.id not in {one.product.id for one in its}:
+            columns[host.product.id, host.product.version] = _no_column(host)
+            held = [] if fault else [_no_sheet(host), *held]
         rows.append(HostRow(host=host.name, host_class=host.host_class, location=host.location,
                             machine=f"{host.asset.maker} {host.asset.model}" if host.asset else None,
-                            fault=fault, held=held))  # fmt: skip
+                            fault=fault, held=tuple(held)))  # fmt: skip
     return Overview(
         site=site[0], title=site[1], day=today, sheets=tuple(columns.values()), hosts=tuple(rows),
         planned_for=None if plan_for is None else f"{plan_for.product.name} {plan_for.product.versions}",
@@ -104,6 +107,17 @@ def overview(
 def _column(sheet: Sheet) -> Column:
     return Column(product=sheet.product.id, name=sheet.product.name, versions=sheet.product.versions,
                   source=sheet.source.cited)  # fmt: skip
+
+
+def _no_column(host: Host) -> Column:
+    return Column(product=host.product.id, name=host.product.id, versions=host.product.version, source="no sheet")
+
+
+def _no_sheet(host: Host) -> Held:
+    """A product that no sheet covers is not met by silence."""
+    named = f"{host.product.id} {host.product.version}"
+    sentence = f"No sheet covers {named}: what its vendor asks is not known, and nothing was held against it."
+    return Held(product=host.product.id, versions=host.product.version, verdict="unknown", counts={}, sentence=sentence)
 
 
 def _held(host: Host, facts: Mapping[str, Fact], sheet: Sheet, today: date, *, planned: bool) -> Held:

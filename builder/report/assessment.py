@@ -75,6 +75,10 @@ def outcome(found: Overview) -> str:
     if found.shopping.find_out:
         count = len(found.shopping.find_out)
         said.append(f"{count} {'question is' if count == 1 else 'questions are'} open.")
+    without = dict.fromkeys(f"{one.product} {one.versions}" for row in found.hosts for one in row.held
+                            if one.verdict == "unknown" and not one.findings)  # fmt: skip
+    if without:
+        said.append(f"No sheet: {_few(list(without))}.")
     if unread:
         said.append(f"Not read: {_few([row.host for row in unread])}.")
     return " ".join(said)

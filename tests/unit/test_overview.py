@@ -137,6 +137,18 @@ def test_csv_has_a_row_a_finding_and_no_formulas() -> None:
     assert ",=cmd" not in assessment_csv(evil)
 
 
+def test_a_product_that_no_sheet_covers_is_not_met_by_silence() -> None:
+    older = archive_sheet(LINES[0], versions=">=2")
+    found = site_overview({"memory.total": "32 GiB"}, sheet=older)
+    (held,) = found.hosts[0].held
+    assert (held.product, held.verdict) == ("thing", "unknown")
+    assert held.sentence == (
+        "No sheet covers thing 1: what its vendor asks is not known, and nothing was held against it."
+    )
+    assert outcome(found) == "No machine was held against a sheet. No sheet: thing 1."
+    assert "No sheet covers thing 1" in assessment_html(found)
+
+
 def test_json_reads_back() -> None:
     found = site_overview(ALL, {**ALL, "memory.total": "8 GiB"})
     assert Overview.model_validate_json(assessment_json(found)) == found
