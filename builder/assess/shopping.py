@@ -92,11 +92,18 @@ def shopping_list(assessed: Assessed) -> ShoppingList:
         wish=_items(one for one in wished if to_buy(one[2].fact)),
         wish_arranged=_items(one for one in wished if not to_buy(one[2].fact)),
         find_out=_together(
-            Question(hosts=(host,), product=one.product, requirement=one.requirement, sentence=one.sentence,
+            Question(hosts=(host,), product=one.product, requirement=one.requirement, sentence=_open(one),
                      source=one.source, person=one.attest)
             for host, one in findings if one.verdict == "unknown"
         ),
     )  # fmt: skip
+
+
+def _open(finding: Finding) -> str:
+    """What is not known; of a line that only a person can answer, with what it says."""
+    if finding.commands or finding.observed not in ("not attested", "nothing to measure"):
+        return finding.sentence
+    return f"{finding.expected[0].upper()}{finding.expected[1:]}. {finding.sentence}"
 
 
 def _beyond(wish: _Told, asked: Sequence[_Told]) -> bool:

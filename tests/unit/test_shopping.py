@@ -90,6 +90,14 @@ def test_what_is_not_known_is_found_out_first() -> None:
     assert question.sentence == "Main memory: cannot be told, since permission denied."
 
 
+def test_a_line_for_a_person_says_what_it_is() -> None:
+    found = listed(("read01", held({}, "{attested: Ear protection is at hand}", "{advice: No coffee}")))
+    assert [one.sentence for one in found.find_out] == [
+        "Ear protection is at hand. No probe can tell; PACS administrator must attest it.",
+        "Advice: No coffee. The source advises it and nothing measures it; PACS administrator must take note.",
+    ]
+
+
 def test_a_waived_line_asks_for_nothing() -> None:
     waiver = Waiver(requirement="line0", reason="spare part is ordered", owner="M. Kilbride", until="2027-01-31")
     found = held({"memory.total": "8 GiB"}, MEMORY, waivers=(waiver,))
