@@ -43,7 +43,7 @@ def sheets_of(count: int) -> list[Sheet]:
 def facts_of(text: str, host: Host, number: int) -> Mapping[str, Fact]:
     """The recorded facts of the `number`th host: memory of 4, 16, 32 or 64 GiB, 2 to 32 cores, and a card or none."""
     facts = dict(facts_from(text, host))
-    told = {
+    told: Mapping[str, tuple[int, str | None]] = {
         "memory.total": ((4, 16, 32, 64)[number % 4] * _GIB, "B"),
         "cpu.cores": (2 ** (1 + number % 5), "cores"),
         "gpu.memory": ((1, 2, 4, 8, 24)[number % 5] * _GIB, "B"),

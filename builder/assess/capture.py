@@ -68,13 +68,13 @@ def _criterion(name: str, facts: Iterable[Fact], how: _How) -> dict[str, Any]:
     """What is asked of the fact, in the words of a sheet; empty where a value does not lend itself to it."""
     kind = fact_kind(name).kind
     try:
-        values = [reading(fact, kind) for fact in facts]
+        values: list[Any] = [reading(fact, kind) for fact in facts]
     except UnclearError:
         return {}
     if not values:
         return {}
     if how in ("at least", "at most"):
-        extreme: Any = min(values) if how == "at least" else max(values)  # type: ignore[type-var]
+        extreme = min(values) if how == "at least" else max(values)
         sign, field = (">=", "minimum") if how == "at least" else ("<=", "maximum")
         return {field: f"{sign} {_bound(extreme, kind, sign)}"}
     names = list(dict.fromkeys(value if isinstance(value, bool) else str(value) for value in values))

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
+from packaging.version import Version
+
 from builder.assess.bound import base_text, bound_of, bound_text
 from builder.assess.inputs import World
 from builder.assess.reading import told
@@ -35,8 +37,9 @@ def _failed(part: Part, text: str, world: World | None) -> Comparison | None:
         return wanted
     value = world[part.fact or ""]
     tolerance = share(part.tolerance) if part.tolerance else Decimal(0)
-    comparable = isinstance(value, type(wanted.bound))
-    return wanted if comparable and not wanted.holds(value, tolerance) else None  # type: ignore[arg-type]
+    if not isinstance(value, Decimal | Version) or type(value) is not type(wanted.bound):
+        return None
+    return None if wanted.holds(value, tolerance) else wanted
 
 
 def _number(value: object) -> float | None:

@@ -135,7 +135,7 @@ def summed_up(sheet: Sheet, findings: Sequence[Finding]) -> Held:
     """The findings of one host and one sheet as one: the worst verdict, the level, and a sentence that says which."""
     found = Counter(one.verdict for one in findings)
     counts: dict[Verdict, int] = {verdict: found[verdict] for verdict in _WORST if found[verdict]}
-    worst = next(iter(counts), "not applicable")
+    worst: Verdict = next(iter(counts), "not applicable")
     level = _level(findings) if worst == "met" else None
     waived = dict.fromkeys(f"{one.waived_by} until {one.waived_until}" for one in findings if one.waived_by)
     sentence = _sentence(findings, counts, level)

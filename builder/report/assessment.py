@@ -110,6 +110,9 @@ def assessment_csv(found: Overview) -> str:
         start = (found.site, found.day.isoformat(), row.host, row.location)
         if row.fault:
             rows.writerow(map(_harmless, (*start, "", "", "unknown", "", "", "", row.fault, "", "", "", "")))
+        for none in (held for held in row.held if not held.findings):
+            cells = (none.product, "", none.verdict, "", "", "", none.sentence, "", "", "", "")
+            rows.writerow(map(_harmless, (*start, *cells)))
         for one in (finding for held in row.held for finding in held.findings):
             cells = (one.product, one.requirement, one.verdict, one.qualified or one.level or "", one.expected,
                      one.observed, one.sentence, one.waived_by or "", one.waived_until or "", one.attest or "",
