@@ -84,8 +84,10 @@ def shopping_list(assessed: Assessed) -> ShoppingList:
     findings = [(host, one) for host, all_of_it in assessed for one in all_of_it]
     lacking = [(host, one, lack) for host, one in findings if one.verdict in ("short", "met") for lack in one.lacks]
     asked = [one for one in lacking if not one[2].wish]
-    known = {(host, lack.fact) for host, _, lack in asked}
-    wished = [one for one in lacking if one[2].wish and ((one[0], one[2].fact) not in known or _beyond(one, asked))]
+    known: dict[tuple[str, str], list[Lack]] = {}
+    for host, _, lack in asked:
+        known.setdefault((host, lack.fact), []).append(lack)
+    wished = [one for one in lacking if one[2].wish and _beyond(one[2], known.get((one[0], one[2].fact), ()))]
     return ShoppingList(
         buy=_items(one for one in asked if to_buy(one[2].fact)),
         arrange=_items(one for one in asked if not to_buy(one[2].fact)),
@@ -106,11 +108,9 @@ def _open(finding: Finding) -> str:
     return f"{finding.expected[0].upper()}{finding.expected[1:]}. {finding.sentence}"
 
 
-def _beyond(wish: _Told, asked: Sequence[_Told]) -> bool:
+def _beyond(wish: Lack, asked: Sequence[Lack]) -> bool:
     """Whether the wish is more than what the host must get of the same thing anyway."""
-    host, _, lack = wish
-    same = [other for name, _, other in asked if name == host and other.fact == lack.fact]
-    return all(other.want is None or lack.want is None or _missing(lack) > _missing(other) for other in same)
+    return all(one.want is None or wish.want is None or _missing(wish) > _missing(one) for one in asked)
 
 
 def _items(lacking: Iterable[_Told]) -> tuple[Item, ...]:

@@ -147,7 +147,7 @@ def test_a_product_that_no_sheet_covers_is_not_met_by_silence() -> None:
     )
     assert outcome(found) == "No machine was held against a sheet. No sheet: thing 1."
     assert "No sheet covers thing 1" in assessment_html(found)
-    assert "arc1,Room 1,thing,,unknown,,,,No sheet covers thing 1" in assessment_csv(found)
+    assert 'arc1,Room 1,thing,,unknown,,,,"No sheet covers thing 1' in assessment_csv(found)
 
 
 def test_json_reads_back() -> None:
