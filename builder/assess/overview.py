@@ -166,7 +166,8 @@ def _sentence(findings: Sequence[Finding], counts: Mapping[Verdict, int], level:
         return "Nothing of this sheet is asked of this host."
     parts = []
     if "short" in counts:
-        parts.append(f"{_lines(counts['short'])} of {asked} short: {_named(findings, 'short')}")
+        lines = "line" if asked == 1 else "lines"
+        parts.append(f"Short in {counts['short']} of {asked} {lines}: {_named(findings, 'short')}")
     elif "unknown" in counts:
         parts.append(f"Nothing short, {counts.get('met', 0)} of {asked} met")
     elif "waived" in counts:
@@ -183,10 +184,6 @@ def _sentence(findings: Sequence[Finding], counts: Mapping[Verdict, int], level:
     if level is not None:
         parts.append(f"level {level}")
     return "; ".join(parts) + "."
-
-
-def _lines(count: int) -> str:
-    return "1 line" if count == 1 else f"{count} lines"
 
 
 _MOST_NAMED = 4

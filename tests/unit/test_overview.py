@@ -50,7 +50,7 @@ def waived(requirement: str) -> dict[str, Any]:
     ("facts", "verdict", "level", "sentence"),
     [
         ({**ALL, "memory.total": "8 GiB"}, "short", None,
-         "1 line of 3 short: line0; 1 not known yet, which a person must tell."),
+         "Short in 1 of 3 lines: line0; 1 not known yet, which a person must tell."),
         (ALL, "unknown", None, "Nothing short, 2 of 3 met; 1 not known yet, which a person must tell."),
         ({"memory.total": "32 GiB"}, "unknown", None,
          "Nothing short, 1 of 3 met; 2 not known yet, 1 of them for a person to tell."),
