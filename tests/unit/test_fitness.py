@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from builder.errors import Refused
 from builder.inventory import build_inventory
 from builder.workflows import build as building
 from builder.workflows.fitness import refuse_short, unmendable
+from builder.workflows.recording import recorded
 from builder.workflows.survey import HostFacts
 from tests.unit.sheet_parts import TODAY, Value, facts_of, finding_of, sheet_of
 from tests.unit.site_parts import host, site_of
@@ -100,13 +102,34 @@ def test_nothing_is_touched_before_the_refusal(monkeypatch: pytest.MonkeyPatch) 
     done: list[str] = []
 
     @contextmanager
-    def recorded(_session: object, *, locked: bool) -> Iterator[None]:
+    def pretended(_session: object, *, locked: bool) -> Iterator[None]:
         done.append(f"locked: {locked}")
         yield
 
-    monkeypatch.setattr(building, "recorded", recorded)
+    monkeypatch.setattr(building, "recorded", pretended)
     monkeypatch.setattr(building, "survey_hosts", lambda _machines: (one,))
     monkeypatch.setattr(building, "materials_for", lambda _session: done.append("materials"))
     with pytest.raises(Refused, match="arc1: thing line0"):
         building.build(Kept(one), building.Show(phase=done.append))  # type: ignore[arg-type]
     assert done == ["locked: True", "minimum requirements"]
+
+
+class Book:
+    """A ledger that keeps how a run ended."""
+
+    def __init__(self) -> None:
+        self.ended: list[tuple[str, str, str | None]] = []
+
+    def begin(self, _run: object) -> None:
+        pass
+
+    def finish(self, run: str, outcome: str, note: str | None) -> None:
+        self.ended.append((run, outcome, note))
+
+
+def test_the_run_is_kept_as_refused_with_its_reason() -> None:
+    book = Book()
+    session = SimpleNamespace(ledger=book, run=SimpleNamespace(id="r1"), machines=())
+    with pytest.raises(Refused), recorded(session, locked=True):  # type: ignore[arg-type]
+        raise Refused("nothing was built or changed: arc1 is too small")
+    assert book.ended == [("r1", "refused", "nothing was built or changed: arc1 is too small")]
