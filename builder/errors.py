@@ -19,6 +19,10 @@ class BadInput(PacsmithError):
     exit_code = EXIT_BAD_INPUT
 
 
+class Refused(PacsmithError):
+    """What was asked for is not done, since a machine is not fit for it (exit 1)."""
+
+
 class Unreachable(PacsmithError):
     """A host could not be reached (exit 3)."""
 

@@ -8,13 +8,14 @@ from builder.assess.bound import base_text, named
 from builder.assess.compared import unreached
 from builder.assess.condition import MODALITIES, Asked, asked_of
 from builder.assess.inputs import is_declared
+from builder.assess.lacks import as_wishes
 from builder.assess.levels import climb
 from builder.assess.outcome import Case, Outcome
 from builder.assess.part import evaluate
 from builder.errors import BadInput
 from builder.models.evidence import Verdict
 from builder.models.fact import Fact
-from builder.models.finding import Finding
+from builder.models.finding import Finding, Lack
 from builder.models.level import MINIMUM
 from builder.models.sheet import Requirement, Sheet, When
 from builder.models.site import Waiver
@@ -93,6 +94,7 @@ def _climbed(sheet: Sheet, line: Requirement, case: Case) -> Finding:
             "grade": found.grade,
             "qualified": found.qualified,
             "attest": line.by if person else None,
+            "lacks": _lacks(line, found.verdict, found.lacks, finding),
         }
     )
 
@@ -100,7 +102,7 @@ def _climbed(sheet: Sheet, line: Requirement, case: Case) -> Finding:
 def _measured(sheet: Sheet, line: Requirement, outcome: Outcome, case: Case) -> Finding:
     verdict: Verdict = outcome.answer
     level: str | None = outcome.level
-    reason, qualified = outcome.reason, outcome.qualified
+    reason, qualified, lacks = outcome.reason, outcome.qualified, outcome.lacks
     grade = sheet.grade(line.level)
     if grade in ("recommended", "optimal"):
         if verdict == "met":
@@ -109,6 +111,7 @@ def _measured(sheet: Sheet, line: Requirement, outcome: Outcome, case: Case) -> 
             verdict, level = "met", MINIMUM
             reason = f"{reason}, which is not reached; no minimum is stated"
             qualified = unreached(base_text(line) or "level", minimum=False, word=line.level)
+            lacks = as_wishes(lacks)
     elif verdict == "met" and level == MINIMUM:
         level = line.level
         qualified = line.level if grade == "degraded" else qualified
@@ -121,8 +124,16 @@ def _measured(sheet: Sheet, line: Requirement, outcome: Outcome, case: Case) -> 
             "grade": None if level is None else sheet.grade(level),
             "qualified": qualified,
             "attest": line.by if verdict == "unknown" and _a_person_can_tell(line, outcome, case) else None,
+            "lacks": _lacks(line, verdict, lacks, finding),
         }
     )
+
+
+def _lacks(line: Requirement, verdict: Verdict, lacks: tuple[Lack, ...], finding: Finding) -> tuple[Lack, ...]:
+    """What a short or a met line lacks; where no amount can be told, the first fact of a short line as a whole."""
+    if verdict == "unknown" or lacks or verdict == "met":
+        return lacks if verdict != "unknown" else ()
+    return tuple(Lack(fact=name, here=finding.observed, asked=finding.expected) for name in named(line)[:1])
 
 
 def _with_facts(finding: Finding, facts: tuple[Fact, ...]) -> Finding:
@@ -217,4 +228,5 @@ def _waived(finding: Finding, waiver: Waiver | None, today: date) -> Finding:
     sentence = (
         f"Waived by {waiver.owner} until {until}: {waiver.reason.rstrip('.')}. Without the waiver: {finding.sentence}"
     )
-    return finding.model_copy(update={"verdict": "waived", "sentence": sentence, "attest": None})
+    granted = {"waived_by": waiver.owner, "waived_until": waiver.until}
+    return finding.model_copy(update={"verdict": "waived", "sentence": sentence, "attest": None, **granted})

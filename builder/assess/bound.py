@@ -62,6 +62,13 @@ def _resolved(part: Part, text: str, world: World) -> Comparison | None:
     return Comparison(sign, other)
 
 
+def bound_of(part: Part, text: str, world: World | None) -> Comparison | None:
+    """The comparison with its bound as a number or version; None where it is computed and there is no `world`."""
+    if computed(text, part.kind, part.fact or "") is None:
+        return comparison(text, part.kind)
+    return None if world is None else _resolved(part, text, world)
+
+
 def bound_text(part: Part, text: str, world: World | None = None) -> str:
     """The comparison as people read it: ">= 10 x largest data set"; in a `world`, with what that comes to there."""
     source = computed(text, part.kind, part.fact or "")

@@ -10,6 +10,7 @@ from packaging.version import Version
 
 from builder.assess.bound import base_text, bound_text, holds, inputs_of, tolerance, wanted_text
 from builder.assess.inputs import World, is_declared, lacking, worlds
+from builder.assess.lacks import lacks_of
 from builder.assess.outcome import Case, Outcome, all_of, at_least
 from builder.assess.reading import UnclearError, readings, told
 from builder.models.catalogue import fact_kind
@@ -94,7 +95,9 @@ def _graded(part: Part, read: Outcome, case: Case, found: tuple[bool, bool], wor
         if part.or_equivalent:
             reason = f"{read.observed}; {case.asked} is {text}; whether this is an equivalent is for a person to judge"
             return replace(read, judged=True, reason=reason)
-        return replace(read, answer="short", reason=f"{read.observed}; {case.asked} is {text}", bound=text)
+        reason = f"{read.observed}; {case.asked} is {text}"
+        lacks = lacks_of(part, read.facts[0], world)
+        return replace(read, answer="short", reason=reason, bound=text, lacks=lacks)
     out_of_time = _out_of_time(part, case)
     if out_of_time:
         return replace(read, answer="short", reason=f"{read.observed}; the source supports it {out_of_time}")
@@ -108,7 +111,8 @@ def _graded(part: Part, read: Outcome, case: Case, found: tuple[bool, bool], wor
     base_said = "the minimum is met" if _has_base(part) else "no minimum is stated"
     reason = f"{read.observed}; {base_said}, the recommended {wished} is not reached{ends}"
     qualified = unreached(wished, minimum=_has_base(part))
-    return replace(read, answer="met", level="minimum", reason=reason, qualified=qualified)
+    lacks = lacks_of(part, read.facts[0], world, wish=True)
+    return replace(read, answer="met", level="minimum", reason=reason, qualified=qualified, lacks=lacks)
 
 
 def _out_of_time(part: Part, case: Case) -> str | None:

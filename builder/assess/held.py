@@ -30,7 +30,7 @@ _PREFIX = "display-"
 
 
 @dataclass(frozen=True)
-class Held:
+class HeldDisplay:
     """A display that is held to a standard. `facts` are those of the panel and of its report; the requirements of
     `findings` begin with the display's name, as `left-greys`."""
 
@@ -102,7 +102,7 @@ def _group(display: Display) -> str:
 
 def held_displays(
     host: Host, facts: Mapping[str, Fact], sheets: Iterable[Sheet], reports: Sequence[Report], today: date
-) -> tuple[Held, ...]:
+) -> tuple[HeldDisplay, ...]:
     """Each display of the host that names a standard, with its findings. Raises BadInput for a standard or class that
     is not there."""
     known = standards(sheets)
@@ -113,7 +113,7 @@ def held_displays(
     )
 
 
-def _held(host: Host, display: Display, known: Mapping[str, Sheet], hung: Hung, today: date) -> Held:
+def _held(host: Host, display: Display, known: Mapping[str, Sheet], hung: Hung, today: date) -> HeldDisplay:
     fault = fault_of(display, known)
     if fault is not None or display.standard is None:
         _, what, remedy = fault or ("", "it names no standard", "name one")
@@ -127,7 +127,7 @@ def _held(host: Host, display: Display, known: Mapping[str, Sheet], hung: Hung, 
         hung.finding(sheet),
         *(_by_eye(one, lines[one.requirement], hung) for one in found if one.requirement in lines),
     )
-    return Held(
+    return HeldDisplay(
         display=display,
         sheet=sheet,
         hung=hung,
@@ -153,7 +153,7 @@ def _with_lines(sheet: Sheet, lines: Sequence[Requirement]) -> Sheet:
     return sheet.model_copy(update={"requirements": tuple(lines)})
 
 
-def shared_findings(host: Host, held: Sequence[Held], today: date) -> Iterator[Finding]:
+def shared_findings(host: Host, held: Sequence[HeldDisplay], today: date) -> Iterator[Finding]:
     """What standards ask of a host's displays together: of those of one standard and class, each under the name that
     the site gives it. The requirements begin with the class, or with the standard where it has none."""
     groups = dict.fromkeys((one.display.standard or "", one.display.display_class) for one in held)
@@ -179,7 +179,7 @@ def _under(key: str, facts: Mapping[str, Fact]) -> Iterator[Fact]:
 
 def measured_facts(facts: Mapping[str, Fact], reports: Sequence[Report], today: date) -> dict[str, Fact]:
     """What was measured on the displays of a host, by connector, for sheets that ask it of a host's displays."""
-    found = {}
+    found: dict[str, Fact] = {}
     for connector, panel in panels(facts).items():
         its = calibration_facts(report_of(panel, reports), None, today)
         found |= {fact.name: fact for fact in _under(connector, {name: its[name] for name in FIGURES})}

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass, replace
 
+from builder.assess.lacks import as_wishes
 from builder.assess.outcome import Case, Outcome
 from builder.assess.part import plainly
 from builder.models.evidence import Verdict
 from builder.models.fact import Fact
+from builder.models.finding import Lack
 from builder.models.level import Grade
 from builder.models.sheet import Requirement, Rung, Sheet
 
@@ -23,6 +25,7 @@ class Climbed:
     qualified: str | None
     judged: bool
     facts: tuple[Fact, ...]
+    lacks: tuple[Lack, ...] = ()
 
 
 def climb(sheet: Sheet, line: Requirement, case: Case) -> Climbed:
@@ -44,7 +47,7 @@ def climb(sheet: Sheet, line: Requirement, case: Case) -> Climbed:
         said = f"which level is reached cannot be told: {why}" if any_unknown else missed
         verdict: Verdict = "unknown" if any_unknown else "short"
         return Climbed(verdict, None, None, expected, _seen(used), said, None,
-                       any(one.judged for one in any_unknown), _facts(used))  # fmt: skip
+                       any(one.judged for one in any_unknown), _facts(used), _to(sheet, outcomes))  # fmt: skip
     rung, outcome = outcomes[reached]
     grade = sheet.grade(rung.level)
     used = [outcome, *(one for _, one in unclear)]
@@ -52,12 +55,19 @@ def climb(sheet: Sheet, line: Requirement, case: Case) -> Climbed:
     if grade in ("refused", "untested"):
         refused = grade == "refused" and not unclear
         return Climbed("short" if refused else "unknown", rung.level, grade, expected, _seen(used),
-                       "; ".join(filter(None, (said, open_))), None, not refused, _facts(used))  # fmt: skip
+                       "; ".join(filter(None, (said, open_))), None, not refused, _facts(used),
+                       _to(sheet, outcomes))  # fmt: skip
     better = [f"{one.level} is not reached" for one, its in above if its.answer == "short" and _would_do(sheet, one)]
     left = "; ".join(filter(None, (", ".join(better), open_)))
     qualified = f"{rung.level}; {left}" if left else rung.level if grade == "degraded" else None
     return Climbed("met", rung.level, grade, expected, _seen(used), f"{said}; {left}" if left else said, qualified,
-                   False, _facts(used))  # fmt: skip
+                   False, _facts(used), as_wishes(_to(sheet, above)))  # fmt: skip
+
+
+def _to(sheet: Sheet, outcomes: list[tuple[Rung, Outcome]]) -> tuple[Lack, ...]:
+    """What is missing to the lowest of these levels that would do: nothing where none is surely missed."""
+    would = [one for rung, one in outcomes if _would_do(sheet, rung)]
+    return would[-1].lacks if would and would[-1].answer == "short" else ()
 
 
 def _of_level(rung: Rung, case: Case) -> Case:

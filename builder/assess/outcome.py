@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from builder.assess.lacks import either
 from builder.models.fact import Fact
+from builder.models.finding import Lack
 
 Answer = Literal["met", "short", "unknown"]
 Reached = Literal["minimum", "recommended"]
@@ -23,7 +25,8 @@ class Case:
 @dataclass(frozen=True)
 class Outcome:
     """`level` is the level reached; `reason` one clause without a full stop; `judged`: only a person can tell;
-    `qualified`: what a met part leaves open; `bound`: what was asked, for a part of one fact."""
+    `qualified`: what a met part leaves open; `bound`: what was asked, for a part of one fact; `lacks`: what is missing
+    of what is asked (short) or recommended (met)."""
 
     answer: Answer
     level: Reached | None
@@ -34,6 +37,7 @@ class Outcome:
     facts: tuple[Fact, ...] = ()
     qualified: str | None = None
     bound: str = ""
+    lacks: tuple[Lack, ...] = ()
 
 
 def any_of(outcomes: Sequence[Outcome], case: Case) -> Outcome:
@@ -44,7 +48,13 @@ def any_of(outcomes: Sequence[Outcome], case: Case) -> Outcome:
     used = (best,) if best.answer == "met" else tuple(outcomes)
     return Outcome(best.answer, best.level, " or ".join(one.expected for one in outcomes), observed(used), reason,
                    best.answer == "unknown" and any(one.judged for one in outcomes), facts(used),
-                   best.qualified)  # fmt: skip
+                   best.qualified, lacks=_ways(best, outcomes))  # fmt: skip
+
+
+def _ways(best: Outcome, outcomes: Sequence[Outcome]) -> tuple[Lack, ...]:
+    if best.answer == "short":
+        return either([one.lacks for one in outcomes])
+    return best.lacks if best.answer == "met" else ()
 
 
 def _missed(outcomes: Sequence[Outcome], case: Case) -> str:
@@ -71,7 +81,8 @@ def all_of(outcomes: Sequence[Outcome]) -> Outcome:
     return Outcome(answer, level, " and ".join(one.expected for one in outcomes), observed(outcomes),
                    "; ".join(one.reason for one in telling),
                    answer == "unknown" and any(one.judged for one in outcomes), facts(outcomes),
-                   "; ".join(one.qualified for one in telling if one.qualified) or None)  # fmt: skip
+                   "; ".join(one.qualified for one in telling if one.qualified) or None,
+                   lacks=tuple(lack for one in outcomes for lack in one.lacks))  # fmt: skip
 
 
 def none_of(outcomes: Sequence[Outcome]) -> Outcome:
@@ -99,7 +110,14 @@ def at_least(count: int, outcomes: Sequence[Outcome], case: Case) -> Outcome:
     telling = fitting if met else unclear if answer == "unknown" else [one for one in outcomes if one.answer == "short"]
     return Outcome(answer, "minimum" if met else None, outcomes[0].expected, observed(outcomes),
                    "; ".join((reason, *(one.reason for one in telling))),
-                   answer == "unknown" and any(one.judged for one in unclear), facts(outcomes))  # fmt: skip
+                   answer == "unknown" and any(one.judged for one in unclear), facts(outcomes),
+                   lacks=_counted(count - len(fitting), outcomes) if answer == "short" else ())  # fmt: skip
+
+
+def _counted(missing: int, outcomes: Sequence[Outcome]) -> tuple[Lack, ...]:
+    """What those lack that do not fit; where fewer of them are needed than there are, one is as good as another."""
+    groups = [one.lacks for one in outcomes if one.answer == "short"]
+    return either(groups) if missing < len(groups) else tuple(lack for group in groups for lack in group)
 
 
 def observed(outcomes: Sequence[Outcome]) -> str:

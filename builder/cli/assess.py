@@ -1,21 +1,38 @@
-"""`pacsmith assess`: each machine against its vendor's sheet and its class."""
+"""`pacsmith assess`: each machine against its vendor's sheet and its class, and what to buy."""
 
-import json
 from collections import Counter
 from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
+from builder.assess.overview import HostRow, Overview, overview
+from builder.assess.planned import planned_sheet
 from builder.cli.options import ClassOption, HostOption, JsonOption, RecordedOption, SiteArgument, SiteOption, one_site
-from builder.errors import EXIT_FAILED, EXIT_UNREACHABLE
+from builder.durable import write_whole
+from builder.errors import EXIT_FAILED, EXIT_UNREACHABLE, BadInput
 from builder.inventory import build_inventory
 from builder.load import load_sheets, load_site
 from builder.load.calibration import load_calibrations
 from builder.load.place import find_site
-from builder.models.finding import Finding
+from builder.report.assessment import assessment_csv, assessment_html, assessment_json, assessment_table
+from builder.report.terminal import show
 from builder.workflows.session import select
-from builder.workflows.survey import findings_of, read_recorded, survey_hosts
+from builder.workflows.survey import read_recorded, survey_hosts
 from builder.workflows.validate import reports_from
+
+_MODE = 0o640
+
+
+class Form(StrEnum):
+    """How the assessment is told."""
+
+    terminal = "terminal"
+    html = "html"
+    csv = "csv"
+    json = "json"
 
 
 def assess(  # noqa: PLR0917 - typer names every option
@@ -23,46 +40,86 @@ def assess(  # noqa: PLR0917 - typer names every option
     site: SiteOption = None,
     host: HostOption = None,
     host_class: ClassOption = None,
+    plan_for: Annotated[
+        str | None,
+        typer.Option(
+            "--plan-for", metavar="PRODUCT[@VERSION]", help="Hold hosts against a product that is not installed yet."
+        ),
+    ] = None,
     recorded: RecordedOption = None,
+    form: Annotated[Form, typer.Option("--format", help="A page for a purchasing officer is html.")] = Form.terminal,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Write there; else to standard output.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Compare each machine with its product's sheet and its class, and each display that names a standard with that and
-    its calibration report: met, short, unknown, not applicable or waived.
+    its calibration report: met, short, unknown, not applicable or waived; and list what to buy, how much, for which
+    hosts, and which line asks for it.
 
     Exit code 1 when a requirement is short; unknown is never met, and says who can tell.
 
-    Example: pacsmith assess --host archive01 --json
+    Example: pacsmith assess --format html --out assessment.html
+
+    Before a purchase: pacsmith assess --plan-for weasis@4.6 --class workstation
 
     A station that nobody can log in to: save what nvidia-smi -q -x printed there as answers/read01/graphics.xml, then
     pacsmith assess --host read01 --recorded answers
     """
+    wanted = _form(form, out, as_json)
     file = find_site(one_site(site_name, site))
-    inventory = build_inventory(load_site(file).value, roles=False)
+    model = load_site(file).value
     reports = reports_from(load_calibrations(file))
-    machines = select(inventory, host, host_class)
+    machines = select(build_inventory(model, roles=False), host, host_class)
     sheets = [loaded.value for loaded in load_sheets()]
+    planned = None if plan_for is None else planned_sheet(plan_for, sheets)
     read = survey_hosts(machines) if recorded is None else read_recorded(machines, recorded)
-    today = date.today()
-    found = {one.machine.host.name: () if one.fault else findings_of(one, sheets, today, reports) for one in read}
-    if as_json:
-        rows = {name: [finding.model_dump(mode="json") for finding in findings] for name, findings in found.items()}
-        typer.echo(json.dumps(rows, indent=2))
-    else:
-        for name, findings in found.items():
-            _tell(name, findings)
+    hosts = [(one.machine.host, one.facts, one.fault) for one in read]
+    found = overview((model.name, model.title), hosts, sheets, date.today(), planned, reports)
+    _give(found, wanted, out)
     for one in read:
         if one.fault:
             typer.echo(f"pacsmith: {one.fault}", err=True)
-    if any(finding.verdict == "short" for findings in found.values() for finding in findings):
+    if found.short:
         raise typer.Exit(EXIT_FAILED)
     if any(one.fault for one in read):
         raise typer.Exit(EXIT_UNREACHABLE)
 
 
-def _tell(name: str, findings: tuple[Finding, ...]) -> None:
+def _form(form: Form, out: Path | None, as_json: bool) -> Form:
+    if as_json and form not in (Form.terminal, Form.json):
+        raise BadInput(f"--json and --format {form}: these are two forms; name one")
+    if out is not None and form is Form.terminal and not as_json:
+        raise BadInput(f"--out {out}: a file wants --format html, csv or json")
+    return Form.json if as_json else form
+
+
+def _give(found: Overview, form: Form, out: Path | None) -> None:
+    if form is Form.terminal:
+        if len(found.hosts) == 1:
+            _tell(found.hosts[0])
+        show(assessment_table(found))
+        return
+    made = {Form.html: assessment_html, Form.csv: assessment_csv, Form.json: assessment_json}
+    text = made[form](found)
+    if out is None:
+        typer.echo(text, nl=False)
+        return
+    try:
+        write_whole(out, text.encode(), _MODE)
+    except OSError as fault:
+        raise BadInput(f"{out}: cannot be written ({fault.strerror}); choose another file with --out") from None
+    typer.echo(f"written: {out}", err=True)
+
+
+def _tell(row: HostRow) -> None:
+    """Every line of one host, with where it is written."""
+    findings = [finding for held in row.held for finding in held.findings]
     counts = Counter(finding.verdict for finding in findings)
-    typer.echo(f"{name}: " + (", ".join(f"{count} {verdict}" for verdict, count in counts.items()) or "not assessed"))
+    told = ", ".join(f"{count} {verdict}" for verdict, count in counts.items()) or "not assessed"
+    typer.echo(f"{row.host}: {told}")
     for one in findings:
         level = f" ({one.qualified or one.level})" if one.level else ""
         typer.echo(f"  {one.verdict + level:18}  {one.requirement}: {one.sentence}")
         typer.echo(f"  {'':18}  {one.source}")
+    typer.echo("")

@@ -1,12 +1,14 @@
 """`pacsmith survey`: what each machine is."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from builder.assess.capture import sheet_text
 from builder.assess.outliers import compare
 from builder.assess.reading import told
 from builder.cli.options import ClassOption, HostOption, JsonOption, RecordedOption, SiteArgument, SiteOption, one_site
@@ -43,6 +45,10 @@ def survey(  # noqa: PLR0917 - typer names every option
         ),
     ] = None,
     outliers: OutliersOption = False,
+    as_sheet: Annotated[
+        bool,
+        typer.Option("--as-sheet", help="Print a sheet that asks of other machines what this one has; wants one host."),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Read each machine in one SSH round trip and without leaving a file there: hardware, disks, packages, services,
@@ -53,25 +59,28 @@ def survey(  # noqa: PLR0917 - typer names every option
     Which of many differs: pacsmith survey --class workstation --outliers
 
     A machine that nobody can log in to: pacsmith survey --from read7/
+
+    This is our standard: pacsmith survey --host read02 --as-sheet > specs/as-read02.yml
     """
     if tools is not None:
         given = {"a site": site_name or site, "--host": host, "--class": host_class, "--recorded": recorded,
-                 "--record": kept, "--outliers": outliers}  # fmt: skip
+                 "--record": kept, "--outliers": outliers, "--as-sheet": as_sheet}  # fmt: skip
         _tell_tools(tools, [name for name, value in given.items() if value], as_json)
         return
     inventory = build_inventory(load_site(find_site(one_site(site_name, site))).value, roles=False)
     machines = select(inventory, host, host_class)
+    if as_sheet:
+        _alone(len(machines), other=outliers or as_json)
     read = survey_hosts(machines) if recorded is None else read_recorded(machines, recorded)
     for file in record(read, kept) if kept is not None else ():
         typer.echo(f"kept: {file}", err=True)
-    if outliers:
+    if as_sheet:
+        _give_sheet(read[0])
+    elif outliers:
         compared = compare((one.machine.host, one.facts) for one in read)
         show_outliers(compared, as_json, "the reason stands below")
-    elif as_json:
-        typer.echo(json.dumps({one.machine.host.name: _as_data(one) for one in read}, indent=2))
     else:
-        for one in read:
-            _tell(one)
+        _give_facts(read, as_json)
     for one in read:
         if one.fault:
             typer.echo(f"pacsmith: {one.fault}", err=True)
@@ -93,6 +102,27 @@ def _tell_tools(folder: Path, beside: list[str], as_json: bool) -> None:
     for name, facts in read.items():
         typer.echo(name)
         _list(facts)
+
+
+def _alone(machines: int, *, other: bool) -> None:
+    if other:
+        raise BadInput("--as-sheet prints a sheet and nothing else; leave out --outliers and --json")
+    if machines != 1:
+        raise BadInput(f"--as-sheet speaks of one machine, and {machines} are selected; name it with --host")
+
+
+def _give_facts(read: Sequence[HostFacts], as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps({one.machine.host.name: _as_data(one) for one in read}, indent=2))
+        return
+    for one in read:
+        _tell(one)
+
+
+def _give_sheet(read: HostFacts) -> None:
+    """One that was not read has no sheet: the fault is told instead."""
+    if read.fault is None:
+        typer.echo(sheet_text(read.machine.host, read.facts, date.today()), nl=False)
 
 
 def _as_data(read: HostFacts) -> dict[str, object]:

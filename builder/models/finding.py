@@ -7,6 +7,23 @@ from builder.models.evidence import Verdict
 from builder.models.level import Grade
 
 
+class Lack(Model):
+    """What is missing of one fact. `have` and `want` are amounts in the base unit of the fact's kind, None where it is
+    no amount; `here` and `asked` are the same for people. `sign` is the comparison that fails, as ">=".
+
+    `either`: one of several ways, of which one is enough. `wish`: it is recommended, and missing it is not short.
+    """
+
+    fact: str
+    here: str
+    asked: str
+    sign: str | None = None
+    have: float | None = None
+    want: float | None = None
+    either: bool = False
+    wish: bool = False
+
+
 class Finding(Model):
     """`level` is the level reached, in the vendor's word where the sheet has its own, and `grade` what that amounts to:
     a requirement whose minimum is met and whose recommendation is not is `met` at level minimum, and the sentence says
@@ -28,4 +45,7 @@ class Finding(Model):
     source: str = Field(description="title @ revision, place")
     attest: str | None = None
     commands: tuple[str, ...] = Field((), description="the commands that its facts came from")
+    lacks: tuple[Lack, ...] = Field((), description="what is missing, fact by fact, of what is asked or recommended")
+    waived_by: str | None = Field(None, description="owner of the waiver, of a waived finding")
+    waived_until: str | None = Field(None, description="last day of the waiver, YYYY-MM-DD")
     raw_sha256: str | None = Field(None, description="SHA-256 of the survey's whole output, hex")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from builder.assess.display import Report, calibration_facts, interval_of
-from builder.assess.held import Held, held_displays, requirements_of, waivable
+from builder.assess.held import HeldDisplay, held_displays, requirements_of, waivable
 from builder.models.dossier import DisplayLine, DisplayRecord, HostReading, Proof
 from builder.models.run import Run
 from builder.models.sheet import Sheet
@@ -38,7 +38,7 @@ def display_records(
     return tuple(found)
 
 
-def _record(host: Host, held: Held, lines: Sequence[Proof], day: date) -> DisplayRecord:
+def _record(host: Host, held: HeldDisplay, lines: Sequence[Proof], day: date) -> DisplayRecord:
     report, word = _counted(held, lines), held.display.display_class
     shown = Shown(
         name=f"{host.name}, {held.display.name}",
@@ -52,7 +52,7 @@ def _record(host: Host, held: Held, lines: Sequence[Proof], day: date) -> Displa
     return record_of(shown).model_copy(update={"title": title, "lines": tuple(map(_line, lines))})
 
 
-def _counted(held: Held, lines: Sequence[Proof]) -> Report:
+def _counted(held: HeldDisplay, lines: Sequence[Proof]) -> Report:
     """The report that the run counted: one of other bytes would draw what nobody judged."""
     report = held.hung.report
     if report.sha256 is not None and report.sha256 in {proof.evidence.raw_sha256 for proof in lines}:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -23,7 +23,7 @@ _COLOURS: dict[Verdict, str] = {
 _PLAIN_WIDTH = 200  # a file or a pipe has no width of its own; rich would fold lines at 80
 
 
-def show(table: Table) -> None:
+def show(table: RenderableType) -> None:
     """Print a table: as wide as the terminal, or in long lines where there is none."""
     console = Console()
     if not console.is_terminal:
@@ -33,7 +33,7 @@ def show(table: Table) -> None:
 
 def evidence_table(evidence: Iterable[Evidence]) -> Table:
     """Evidence: verdict, host, subject, expected, observed."""
-    table = _table("verdict", "host", "subject", "expected", "observed")
+    table = plain_table("verdict", "host", "subject", "expected", "observed")
     for item in evidence:
         table.add_row(_verdict(item), *map(Text, (item.host, item.subject, item.expected, item.observed)))
     return table
@@ -41,7 +41,7 @@ def evidence_table(evidence: Iterable[Evidence]) -> Table:
 
 def runs_table(runs: Sequence[Run]) -> Table:
     """Runs, as the ledger lists them; times in UTC."""
-    table = _table("run", "verb", "outcome", "hosts", "who", "started (UTC)", "note")
+    table = plain_table("run", "verb", "outcome", "hosts", "who", "started (UTC)", "note")
     for run in runs:
         table.add_row(
             *map(Text, (run.id, run.verb, run.outcome, ", ".join(run.hosts), run.who, f"{run.started:%Y-%m-%d %H:%M}")),
@@ -52,7 +52,7 @@ def runs_table(runs: Sequence[Run]) -> Table:
 
 def locks_table(locks: Sequence[Lock]) -> Table:
     """Locks: what, by whom, why, since when (UTC), and which process."""
-    table = _table("scope", "who", "why", "since (UTC)", "run", "process")
+    table = plain_table("scope", "who", "why", "since (UTC)", "run", "process")
     here = ProcessIdentity.of_this()
     for lock in locks:
         since = f"{lock.since:%Y-%m-%d %H:%M}"
@@ -66,7 +66,13 @@ def _verdict(item: Evidence) -> Text:
     return Text(f"{GLYPHS[item.verdict]} {item.verdict_in_full}", style=_COLOURS[item.verdict])
 
 
-def _table(*columns: str) -> Table:
+def verdict_text(verdict: Verdict) -> Text:
+    """A verdict with its shape and word."""
+    return Text(f"{GLYPHS[verdict]} {verdict}", style=_COLOURS[verdict])
+
+
+def plain_table(*columns: str) -> Table:
+    """A table without lines, with these headings."""
     table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
     for column in columns:
         table.add_column(column, overflow="fold")

@@ -9,10 +9,12 @@ from builder.engines.job import JobResult
 from builder.models.event import Event
 from builder.models.evidence import Evidence
 from builder.models.run import Outcome
+from builder.workflows.fitness import refuse_short
 from builder.workflows.jobs import parts_of, run_parts
 from builder.workflows.material import materials_for
 from builder.workflows.recording import record_proof, recorded, write_documents
 from builder.workflows.session import Session
+from builder.workflows.survey import survey_hosts
 from builder.workflows.verify import Verified, verify
 
 
@@ -36,10 +38,13 @@ class BuildResult:
 
 
 def build(session: Session, show: Show) -> BuildResult:
-    """Converge, verify, record. Raises Locked when someone else builds one of the hosts, BadInput for bad secrets."""
+    """Read the hosts, converge, verify, record. Raises Locked when someone else builds one of the hosts, Refused when
+    one of them is short of a minimum (then nothing was changed, here or there), BadInput for bad secrets."""
     with closing(session.ledger):
         proven = Verified((), unreachable=False)
         with recorded(session, locked=True) as ending:
+            show.phase("minimum requirements")
+            refuse_short(survey_hosts(session.machines), session.sheets, session.today)
             show.phase("certificates and secrets")
             materials = materials_for(session)
             show.phase("converge")

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from builder.errors import Locked
+from builder.errors import Locked, Refused
 from builder.inventory import Machine
 from builder.models.run import Outcome
 from builder.report.gather import gather, pictures_of, screens_folder
@@ -32,7 +32,7 @@ class Ending:
 def recorded(session: Session, *, locked: bool) -> Iterator[Ending]:
     """Begin the session's run and finish it however the block ends; `locked`: hold its machines meanwhile.
 
-    Raises Locked when someone else holds one of them; the run is recorded all the same.
+    Raises Locked when someone else holds one of them; the run is recorded all the same, as is one that was Refused.
     """
     ending = Ending()
     session.ledger.begin(session.run)
@@ -47,8 +47,8 @@ def recorded(session: Session, *, locked: bool) -> Iterator[Ending]:
     except KeyboardInterrupt:
         ending = Ending("interrupted")
         raise
-    except Locked as holder:
-        ending = Ending("refused", str(holder))
+    except (Locked, Refused) as why:
+        ending = Ending("refused", str(why))
         raise
     except Exception as fault:
         ending = Ending("failed", session.store.redactor().clean(str(fault)))

@@ -139,7 +139,7 @@ def open_session(
         started=now(),
         tool_version=__version__,
         inputs=_inputs(
-            {str(one.file): one.sha256 for one in (checked.site, *checked.calibrations)},
+            {str(checked.site.file): checked.site.sha256} | {str(one.file): one.sha256 for one in checked.calibrations},
             checked.sheet_digests,
             machines,
         ),

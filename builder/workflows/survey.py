@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from builder.assess import assess, declared_facts, sheets_for, uses_of
 from builder.assess.display import Report
-from builder.assess.held import held_displays, measured_facts, shared_findings
+from builder.assess.of_host import against_all
 from builder.errors import BadInput, Unreachable
 from builder.inventory import Machine
 from builder.models.fact import Fact
@@ -77,13 +76,5 @@ def findings_of(
     """Every finding of the sheets of the machine's product and class, then of the standards that its displays are held
     to; `reports` are the site's calibration reports. Raises BadInput for a malformed waiver or a standard that is not
     there."""
-    host = read.machine.host
-    facts = {**read.facts, **measured_facts(read.facts, reports, today), **declared_facts(host)}
-    of_host = (
-        finding
-        for sheet in sheets_for(host, sheets)
-        for finding in assess(sheet, facts, use=uses_of(host), waivers=host.waivers, today=today)
-    )
-    held = held_displays(host, read.facts, sheets, reports, today)
-    of_displays = (finding for one in held for finding in one.findings)
-    return (*of_host, *of_displays, *shared_findings(host, held, today))
+    found = against_all(read.machine.host, read.facts, sheets, reports, today)
+    return tuple(finding for one in found for finding in one.findings)

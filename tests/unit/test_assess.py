@@ -18,7 +18,7 @@ from builder.load.shipped import example_site
 from builder.models.catalogue import fact_kind
 from builder.models.comparison import comparison
 from builder.models.fact import Fact
-from builder.models.finding import Finding
+from builder.models.finding import Finding, Lack
 from builder.models.part import Part
 from builder.models.quantity import BASE_UNITS
 from builder.models.sheet import Requirement, Sheet
@@ -153,6 +153,7 @@ def test_debian_s_release_meets_the_sheet_and_misses_its_recommendation() -> Non
         source="Orthanc Book @ 8a3961645a57, faq/scalability.rst, Recommended setup for best performance",
         commands=("ask package.orthanc",),
         qualified="no minimum is stated; recommended >= 1.12.11 is not reached",
+        lacks=(Lack(fact="package.orthanc", here="1.12.7+dfsg-4", asked=">= 1.12.11", sign=">=", wish=True),),
     )
 
 

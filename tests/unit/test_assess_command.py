@@ -1,0 +1,88 @@
+"""`pacsmith assess` on a project folder with recorded answers: forms, files, a planned product and exit codes."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from builder.assess.overview import Overview
+from builder.cli.main import app
+from builder.errors import BadInput
+from builder.load.shipped import example_site
+
+RECORDED = Path(__file__).parent / "golden" / "survey" / "archive-debian-13.txt"
+BIG = """product: {id: big-archive, name: Big Archive, versions: ">=3,<4"}
+machine: archive
+source: {title: Guide, address: example, revision: "3", read: 2026-11-21, trust: A}
+requirements:
+  - {id: memory, fact: memory.total, minimum: ">= 64 GiB", place: page 1}
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The example site, the recorded answer of its archive, and a sheet of a product that is not installed."""
+    (tmp_path / "inventory" / "st-brigid").mkdir(parents=True)
+    (tmp_path / "inventory" / "st-brigid" / "site.yml").write_text(example_site().read_text(encoding="utf-8"))
+    (tmp_path / "answers").mkdir()
+    (tmp_path / "answers" / "archive01.txt").write_text(RECORDED.read_text())
+    (tmp_path / "specs").mkdir()
+    (tmp_path / "specs" / "big-archive.yml").write_text(BIG)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def told(*words: str) -> Result:
+    return CliRunner().invoke(app, ["assess", "--host", "archive01", "--recorded", "answers", *words])
+
+
+def test_a_page_is_written_whole_where_it_is_asked_for(project: Path) -> None:
+    done = told("--format", "html", "--out", "assessment.html")
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert done.stderr == "written: assessment.html\n"
+    page = (project / "assessment.html").read_text(encoding="utf-8")
+    assert "<h1>St Brigid&#39;s General Hospital</h1>" in page
+    assert "The machine is not known to have less than is asked at least." in page
+
+
+def test_csv_and_json_go_to_standard_output(project: Path) -> None:
+    rows = list(csv.DictReader(io.StringIO(told("--format", "csv").stdout)))
+    assert {row["product"] for row in rows} == {"orthanc", "class-archive"}
+    text = told("--json").stdout
+    assert text == told("--format", "json").stdout
+    found = Overview.model_validate_json(text)
+    assert [held.product for held in found.hosts[0].held] == ["orthanc", "class-archive"]
+    assert len(rows) == sum(len(held.findings) for held in found.hosts[0].held)
+
+
+def test_a_planned_product_that_the_host_is_too_small_for(project: Path) -> None:
+    done = told("--plan-for", "big-archive@3.1", "--json")
+    assert done.exit_code == 1
+    data = json.loads(done.stdout)
+    assert data["planned_for"] == "Big Archive >=3,<4"
+    (item,) = data["shopping"]["buy"]
+    assert (item["part"], item["needs"][0]["hosts"]) == ("Memory", ["archive01"])
+    assert item["needs"][0]["change"] == "from 23.5 GiB to 64 GiB (40.5 GiB more)"
+    assert item["needs"][0]["lines"][0]["source"] == "Guide @ 3, page 1"
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--json", "--format", "csv"], "--json and --format csv: these are two forms; name one"),
+        (["--out", "x.html"], "--out x.html: a file wants --format html, csv or json"),
+        (["--plan-for", "big-archve"],
+         "--plan-for big-archve: there is no sheet of big-archve; did you mean big-archive?"),
+        (["--plan-for", "big-archive@4"],
+         '--plan-for big-archive@4: no sheet covers this version; those of big-archive cover ">=3,<4"'),
+        (["--format", "csv", "--out", "answers"],
+         "answers: cannot be written (Is a directory); choose another file with --out"),
+    ],
+)  # fmt: skip
+def test_what_is_refused(project: Path, words: list[str], sentence: str) -> None:
+    done = told(*words)
+    assert isinstance(done.exception, BadInput)
+    assert str(done.exception) == sentence
