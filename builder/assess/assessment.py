@@ -224,9 +224,9 @@ def _waived(finding: Finding, waiver: Waiver | None, today: date) -> Finding:
         ) from wrong
     if today > until:
         note = f"{finding.sentence} The waiver by {waiver.owner} expired on {until}."
-        return finding.model_copy(update={"sentence": note})
+        return finding.model_copy(update={"sentence": note, "waiver_expired": f"{waiver.owner}, {until}"})
     sentence = (
         f"Waived by {waiver.owner} until {until}: {waiver.reason.rstrip('.')}. Without the waiver: {finding.sentence}"
     )
-    granted = {"waived_by": waiver.owner, "waived_until": waiver.until}
+    granted = {"waived_by": waiver.owner, "waived_until": waiver.until, "waived_because": waiver.reason}
     return finding.model_copy(update={"verdict": "waived", "sentence": sentence, "attest": None, **granted})

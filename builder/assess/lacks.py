@@ -52,7 +52,28 @@ def as_wishes(lacks: Iterable[Lack]) -> tuple[Lack, ...]:
 
 
 def either(groups: Sequence[tuple[Lack, ...]]) -> tuple[Lack, ...]:
-    """What several ways lack of which one is enough."""
-    every = tuple(one for group in groups for one in group)
-    several = sum(1 for group in groups if group) > 1
-    return tuple(one.model_copy(update={"either": True}) for one in every) if several else every
+    """What several ways lack of which one is enough. A way that is a choice itself is several ways."""
+    if sum(1 for group in groups if group) < 2:
+        return tuple(one for group in groups for one in group)
+    return tuple(
+        one.model_copy(update={"either": True, "way": f"{number}.{one.way}" if all(its.either for its in group)
+                               else f"{number}"})
+        for number, group in enumerate(groups) for one in group
+    )  # fmt: skip
+
+
+def together(groups: Sequence[tuple[Lack, ...]]) -> tuple[Lack, ...]:
+    """What several parts lack that must all hold: the choice that one leaves is not that of another."""
+    return tuple(
+        one.model_copy(update={"way": f"{number}/{one.way}"}) if one.either else one
+        for number, group in enumerate(groups) for one in group
+    )  # fmt: skip
+
+
+def ways_of(lacks: Iterable[Lack]) -> tuple[tuple[tuple[Lack, ...], ...], ...]:
+    """The choices that a line leaves, each as its ways, each as what that way lacks."""
+    choices: dict[str, dict[str, list[Lack]]] = {}
+    for one in lacks:
+        if one.either:
+            choices.setdefault(one.way.rpartition("/")[0], {}).setdefault(one.way, []).append(one)
+    return tuple(tuple(tuple(its) for its in ways.values()) for ways in choices.values())

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from builder.assess.lacks import either
+from builder.assess.lacks import either, together
 from builder.models.fact import Fact
 from builder.models.finding import Lack
 
@@ -82,7 +82,7 @@ def all_of(outcomes: Sequence[Outcome]) -> Outcome:
                    "; ".join(one.reason for one in telling),
                    answer == "unknown" and any(one.judged for one in outcomes), facts(outcomes),
                    "; ".join(one.qualified for one in telling if one.qualified) or None,
-                   lacks=tuple(lack for one in outcomes for lack in one.lacks))  # fmt: skip
+                   lacks=together([one.lacks for one in outcomes]))  # fmt: skip
 
 
 def none_of(outcomes: Sequence[Outcome]) -> Outcome:
@@ -117,7 +117,7 @@ def at_least(count: int, outcomes: Sequence[Outcome], case: Case) -> Outcome:
 def _counted(missing: int, outcomes: Sequence[Outcome]) -> tuple[Lack, ...]:
     """What those lack that do not fit; where fewer of them are needed than there are, one is as good as another."""
     groups = [one.lacks for one in outcomes if one.answer == "short"]
-    return either(groups) if missing < len(groups) else tuple(lack for group in groups for lack in group)
+    return either(groups) if missing < len(groups) else together(groups)
 
 
 def observed(outcomes: Sequence[Outcome]) -> str:

@@ -17,7 +17,9 @@ from builder.inventory import build_inventory
 from builder.load import load_sheets, load_site
 from builder.load.calibration import load_calibrations
 from builder.load.place import find_site
-from builder.report.assessment import assessment_csv, assessment_html, assessment_json, assessment_table
+from builder.report.assessment import assessment_html
+from builder.report.assessment_data import assessment_csv, assessment_json
+from builder.report.assessment_table import assessment_table
 from builder.report.terminal import show
 from builder.workflows.session import select
 from builder.workflows.survey import read_recorded, survey_hosts
@@ -105,8 +107,10 @@ def _give(found: Overview, form: Form, out: Path | None) -> None:
     if out is None:
         typer.echo(text, nl=False)
         return
+    # Spreadsheets read a file without the mark in the code page of their country.
+    encoding = "utf-8-sig" if form is Form.csv else "utf-8"
     try:
-        write_whole(out, text.encode(), _MODE)
+        write_whole(out, text.encode(encoding), _MODE)
     except OSError as fault:
         raise BadInput(f"{out}: cannot be written ({fault.strerror}); choose another file with --out") from None
     typer.echo(f"written: {out}", err=True)
