@@ -25,6 +25,8 @@ from builder.models.sheet import Sheet
 from builder.models.site import Waiver
 
 CURRENT = "display.calibration.current"
+UNMEASURED = "no calibration report"
+"""Begins what is told as the command of a figure that nobody has measured."""
 
 # The figure of each fact, how it is computed, and where that way is written down.
 _PER_JND = "dL/L per JND of 18 levels; AAPM OR-03 (TG18), IEC 62563-1, 7.4.3, DICOM PS3.14, 7.1"
@@ -136,7 +138,7 @@ def calibration_facts(report: Report, interval: str | None, today: date) -> dict
 
 
 def _fact(name: str, report: Report, made: Callable[[Calibration], float], way: str) -> Fact:
-    command = f"{report.file or 'no calibration report'}: {way}"
+    command = f"{report.file or UNMEASURED}: {way}"
     unit = BASE_UNITS.get(fact_kind(name).kind)
     try:
         return Fact(name=name, value=made(report.read()), unit=unit, command=command, raw_sha256=report.sha256)
@@ -145,7 +147,7 @@ def _fact(name: str, report: Report, made: Callable[[Calibration], float], way: 
 
 
 def _current(report: Report, interval: str, today: date) -> Fact:
-    command = f"{report.file or 'no calibration report'}: measured on, and {interval} later"
+    command = f"{report.file or UNMEASURED}: measured on, and {interval} later"
     try:
         when = due(report.read(), interval, today)
     except UnclearError as why:

@@ -62,6 +62,12 @@ def either(groups: Sequence[tuple[Lack, ...]]) -> tuple[Lack, ...]:
     )  # fmt: skip
 
 
+def distance(lacks: Iterable[Lack]) -> float:
+    """How far it is to all that is asked, as a share of it; a thing without an amount is wholly missing."""
+    return sum(1.0 if one.want is None or one.have is None else abs(one.want - one.have) / (one.want or 1.0)
+               for one in lacks)  # fmt: skip
+
+
 def together(groups: Sequence[tuple[Lack, ...]]) -> tuple[Lack, ...]:
     """What several parts lack that must all hold: the choice that one leaves is not that of another."""
     return tuple(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from builder.assess.lacks import either, together
+from builder.assess.lacks import distance, either, together
 from builder.models.fact import Fact
 from builder.models.finding import Lack
 
@@ -115,9 +115,9 @@ def at_least(count: int, outcomes: Sequence[Outcome], case: Case) -> Outcome:
 
 
 def _counted(missing: int, outcomes: Sequence[Outcome]) -> tuple[Lack, ...]:
-    """What those lack that do not fit; where fewer of them are needed than there are, one is as good as another."""
+    """What those lack that do not fit; where fewer of them are needed than there are, as many, the worst first."""
     groups = [one.lacks for one in outcomes if one.answer == "short"]
-    return either(groups) if missing < len(groups) else together(groups)
+    return together(sorted(groups, key=distance, reverse=True)[:missing])
 
 
 def observed(outcomes: Sequence[Outcome]) -> str:

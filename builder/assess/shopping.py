@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
 from builder.assess.choices import settled
+from builder.assess.display import UNMEASURED
 from builder.assess.need import Asking, Item, Need, Question, ShoppingList
-from builder.assess.parts import PARTS, WHOLE, part_of
+from builder.assess.parts import CALIBRATION, PARTS, WHOLE, part_of
 from builder.assess.totals import total_of
 from builder.assess.wanted import Facts, Want, in_words, memory_notes, missing, plain_meaning, want_of
 from builder.models.catalogue import CATALOGUE
@@ -51,7 +52,7 @@ def shopping_list(assessed: Assessed, facts: Mapping[str, Facts] | None = None) 
         said = (facts or {}).get(host, {})
         told = _told(its)
         firm = [one for one in told if not one.lack.wish]
-        needs = _needs(host, firm, said)
+        needs = _with_new_displays(_needs(host, firm, said))
         whole = any(part == WHOLE and not need.either for part, need in needs)
         wishes = _needs(host, [one for one in told if one.lack.wish and not _covered(one, firm)], said)
         asked += _folded(needs) if whole else needs
@@ -153,6 +154,23 @@ def _asking(one: _Told) -> Asking:
                   source=finding.source, expired=finding.waiver_expired)  # fmt: skip
 
 
+def _with_new_displays(needs: list[tuple[str, Need]]) -> list[tuple[str, Need]]:
+    """A display that is to be bought is not calibrated first: the new one must reach the figures."""
+    figures: dict[str | None, Need] = {
+        need.which: need for part, need in needs if part == CALIBRATION and need.which is not None
+    }
+    new = {need.which for part, need in needs if part == "Displays" and not need.either} & set(figures)
+    told = []
+    for part, need in needs:
+        its = figures.get(need.which) if part == "Displays" and need.which in new else None
+        if its is not None:
+            lines = tuple(dict.fromkeys((*need.lines, *its.lines)))
+            told.append((part, need.model_copy(update={"wants": (*need.wants, *its.wants), "lines": lines})))
+        elif part != CALIBRATION or need.which not in new:
+            told.append((part, need))
+    return told
+
+
 def _folded(needs: list[tuple[str, Need]]) -> list[tuple[str, Need]]:
     """The needs of a machine that is to be replaced as a whole: no part of it is bought, the new one must have it."""
     inside = [need for part, need in needs if part in PARTS and part != "Displays"]
@@ -198,7 +216,7 @@ def _questions(findings: Mapping[str, Sequence[Finding]]) -> tuple[Question, ...
     """What is not known. Of a display that does not hang there nothing is asked until one does."""
     return _together(
         Question(hosts=(host,), product=one.product, requirement=one.requirement, sentence=_open(one),
-                 source=one.source, person=one.attest)
+                 source=one.source, person=_who(one))
         for host, its in findings.items()
         for gone in [_gone(its)]
         for one in its
@@ -216,6 +234,15 @@ def _display_of(finding: Finding, findings: Sequence[Finding]) -> str | None:
     names = [one.requirement.removesuffix("-display") for one in findings
              if one.product == finding.product and one.requirement.endswith("-display")]  # fmt: skip
     return max((name for name in names if finding.requirement.startswith(f"{name}-")), key=len, default=None)
+
+
+def _who(finding: Finding) -> str | None:
+    """Who can tell: of a figure that nobody has measured, who measures it."""
+    unmeasured = any(command.startswith(UNMEASURED) for command in finding.commands)
+    return finding.attest or (_MEASURES if unmeasured else None)
+
+
+_MEASURES = "medical physicist, by measuring the display,"
 
 
 def _open(finding: Finding) -> str:

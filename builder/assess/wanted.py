@@ -113,7 +113,9 @@ def _change(fact: str, lack: Lack, here: str) -> str:
 
 
 def _is(here: str) -> str:
-    return "is not there" if here == "absent" else f"is {here}"
+    if here == "absent":
+        return "is not there"
+    return f"now: {here}" if ":" in here or "," in here else f"is {here}"
 
 
 def memory_notes(want: Want, facts: Facts) -> tuple[str, ...]:

@@ -75,6 +75,9 @@ def assess(  # noqa: PLR0917 - typer names every option
     machines = select(build_inventory(model, roles=False), host, host_class)
     sheets = [loaded.value for loaded in load_sheets()]
     planned = None if plan_for is None else planned_sheet(plan_for, sheets)
+    if planned is not None and not any(machine.host.host_class == planned.machine for machine in machines):
+        kind = planned.machine.replace("_", " ")
+        raise BadInput(f"--plan-for {plan_for}: it is for a {kind}, and none of the hosts that are selected is one")
     read = survey_hosts(machines) if recorded is None else read_recorded(machines, recorded)
     hosts = [(one.machine.host, one.facts, one.fault) for one in read]
     found = overview((model.name, model.title), hosts, sheets, date.today(), planned, reports)
