@@ -224,7 +224,8 @@ def _waived(finding: Finding, waiver: Waiver | None, today: date) -> Finding:
         ) from wrong
     if today > until:
         note = f"{finding.sentence} The waiver by {waiver.owner} expired on {until}."
-        return finding.model_copy(update={"sentence": note, "waiver_expired": f"{waiver.owner}, {until}"})
+        return finding.model_copy(update={"sentence": note, "waiver_expired": f"{waiver.owner}, {until}",
+                                          "waived_because": waiver.reason})  # fmt: skip
     sentence = (
         f"Waived by {waiver.owner} until {until}: {waiver.reason.rstrip('.')}. Without the waiver: {finding.sentence}"
     )

@@ -1,6 +1,7 @@
 """Which part of a machine a fact speaks of: something to buy, or something to install or set (pure)."""
 
 from collections.abc import Mapping
+from functools import cache
 
 SOFTWARE = "Software and versions"
 SETTINGS = "Settings and services"
@@ -32,6 +33,7 @@ _BROUGHT = ("display.serial", "displays.*.serial",
             "gpu.display_active", "gpus.*.display_active", "gpus.*.module")  # fmt: skip
 
 
+@cache
 def part_of(fact: str) -> str:
     """The part, as the shopping list names it: of `memory.total` Memory. What is no part is software, or a setting."""
     if _begins(fact, _MEASURED):

@@ -113,7 +113,13 @@ def _needs(host: str, told: Sequence[_Told], said: Facts) -> list[tuple[str, Nee
     for one in told:
         if one.choice is not None:
             ways.setdefault(one.choice, []).append(one)
-    return [(part, _need(host, which, its, ways, said)) for (part, which), its in sorted(parts.items(), key=str)]
+    return [(part, _need(host, which, its, ways, said)) for (part, which), its in sorted(parts.items(), key=_order)]
+
+
+def _order(pair: tuple[tuple[str, str | None], object]) -> tuple[str, bool, str]:
+    """By part and by name; what is of no one thing comes last."""
+    part, which = pair[0]
+    return part, which is None, which or ""
 
 
 _Ways = Mapping[tuple[str, str, str], Sequence[_Told]]
@@ -220,7 +226,7 @@ def _questions(findings: Mapping[str, Sequence[Finding]]) -> tuple[Question, ...
         for host, its in findings.items()
         for gone in [_gone(its)]
         for one in its
-        if one.verdict == "unknown" and (one.product, _display_of(one, its)) not in gone
+        if one.verdict == "unknown" and not (gone and (one.product, _display_of(one, its)) in gone)
     )  # fmt: skip
 
 

@@ -49,7 +49,12 @@ def assess(  # noqa: PLR0917 - typer names every option
         ),
     ] = None,
     recorded: RecordedOption = None,
-    form: Annotated[Form, typer.Option("--format", help="A page for a purchasing officer is html.")] = Form.terminal,
+    form: Annotated[
+        Form,
+        typer.Option(
+            "--format", help="A page for a purchasing officer is html; by default what the name of --out ends in."
+        ),
+    ] = Form.terminal,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Write there; else to standard output.")
     ] = None,
@@ -59,9 +64,10 @@ def assess(  # noqa: PLR0917 - typer names every option
     its calibration report: met, short, unknown, not applicable or waived; and list what to buy, how much, for which
     hosts, and which line asks for it.
 
-    Exit code 1 when a requirement is short; unknown is never met, and says who can tell.
+    Exit code 1 when a requirement is short, 3 when a host could not be read; unknown is never met, and says who can
+    tell. A waiver in the site file accepts a line until its day.
 
-    Example: pacsmith assess --format html --out assessment.html
+    Example: pacsmith assess --out assessment.html
 
     Before a purchase: pacsmith assess --plan-for weasis@4.6 --class workstation
 
@@ -94,9 +100,11 @@ def assess(  # noqa: PLR0917 - typer names every option
 def _form(form: Form, out: Path | None, as_json: bool) -> Form:
     if as_json and form not in (Form.terminal, Form.json):
         raise BadInput(f"--json and --format {form}: these are two forms; name one")
-    if out is not None and form is Form.terminal and not as_json:
-        raise BadInput(f"--out {out}: a file wants --format html, csv or json")
-    return Form.json if as_json else form
+    if as_json or out is None or form is not Form.terminal:
+        return Form.json if as_json else form
+    if out.suffix.removeprefix(".") not in (Form.html, Form.csv, Form.json):
+        raise BadInput(f"--out {out}: a file wants --format html, csv or json, or a name that ends in one of them")
+    return Form(out.suffix.removeprefix("."))
 
 
 def _give(found: Overview, form: Form, out: Path | None) -> None:

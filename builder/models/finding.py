@@ -54,6 +54,6 @@ class Finding(Model):
     lacks: tuple[Lack, ...] = Field((), description="what is missing, fact by fact, of what is asked or recommended")
     waived_by: str | None = Field(None, description="owner of the waiver, of a waived finding")
     waived_until: str | None = Field(None, description="last day of the waiver, YYYY-MM-DD")
-    waived_because: str | None = Field(None, description="reason of the waiver, of a waived finding")
+    waived_because: str | None = Field(None, description="reason of the waiver, also of one that has expired")
     waiver_expired: str | None = Field(None, description="owner and last day of a waiver that holds no more")
     raw_sha256: str | None = Field(None, description="SHA-256 of the survey's whole output, hex")

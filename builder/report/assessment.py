@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from builder import __version__
 from builder.assess.need import Item, Question
-from builder.assess.overview import About, Held, HostRow, Overview
+from builder.assess.overview import About, Held, Overview
 from builder.assess.wanted import in_words
 from builder.report.templating import environment
 
@@ -38,8 +38,8 @@ def assessment_html(found: Overview) -> str:
         outcome=outcome(found),
         unread=[row for row in found.hosts if row.fault],
         columns=[(about, title) for about, title in _ABOUT.items() if _any_about(found, about)],
-        lacking={row.host: _parts_of(row.host, shopping.buy) for row in found.hosts},
-        arranging={row.host: _parts_of(row.host, shopping.arrange) for row in found.hosts},
+        lacking=_parts_by_host(shopping.buy),
+        arranging=_parts_by_host(shopping.arrange),
         rows={row.host: row for row in found.hosts},
         waived=list(waivers_of(found)),
         every_line=len(found.hosts) <= _MOST_IN_FULL,
@@ -62,8 +62,12 @@ def _any_about(found: Overview, about: About) -> bool:
     return any(one.about == about for row in found.hosts for one in row.held)
 
 
-def _parts_of(host: str, items: Sequence[Item]) -> list[str]:
-    return [item.part for item in items if host in item.hosts]
+def _parts_by_host(items: Sequence[Item]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for item in items:
+        for host in item.hosts:
+            found.setdefault(host, []).append(item.part)
+    return found
 
 
 def _open_of(held: Held) -> str:
@@ -89,7 +93,7 @@ def waivers_of(found: Overview) -> Iterator[Waived]:
             yield Waived(host, one.product, one.requirement, f"{one.waived_by}, until {one.waived_until}",
                          one.waived_because or "", expired=False)  # fmt: skip
         elif one.waiver_expired:
-            yield Waived(host, one.product, one.requirement, one.waiver_expired, "", expired=True)
+            yield Waived(host, one.product, one.requirement, one.waiver_expired, one.waived_because or "", expired=True)
 
 
 def outcome(found: Overview) -> str:
@@ -119,10 +123,12 @@ def _machines_short(found: Overview) -> str:
     short = [row for row in held if any(one.verdict == "short" for one in row.held)]
     if not held:
         return "No machine was held against a sheet."
+    if short and len(held) == 1:
+        return f"The machine has less than is asked at least: {short[0].host}."
     if short:
         verb = "has" if len(short) == 1 else "have"
-        count = "1 machine" if len(held) == 1 else f"{len(held)} machines"
-        return f"{len(short)} of {count} {verb} less than is asked at least: {few([row.host for row in short])}."
+        names = few([row.host for row in short])
+        return f"{len(short)} of {len(held)} machines {verb} less than is asked at least: {names}."
     whose = "The machine is not" if len(held) == 1 else f"None of {len(held)} machines is"
     return f"{whose} known to have less than is asked at least."
 
@@ -134,8 +140,3 @@ def few(names: Sequence[str]) -> str:
     """The names, or the first twelve and how many more there are."""
     rest = len(names) - _MOST_NAMED
     return ", ".join(names[:_MOST_NAMED]) + (f" and {rest} more" if rest > 0 else "")
-
-
-def machine_of(row: HostRow) -> str:
-    """What the equipment record says of a machine, and where it stands."""
-    return ", ".join(text for text in (row.machine, row.location) if text)

@@ -6,10 +6,12 @@ import json
 from collections.abc import Iterator
 
 from builder.assess.overview import HostRow, Overview
-from builder.models.finding import Finding
 
 _COLUMNS = ("site", "day", "host", "location", "product", "requirement", "verdict", "level", "expected", "observed",
             "sentence", "to get", "waived by", "waived until", "waived because", "who can tell", "source")  # fmt: skip
+
+
+_Parts = dict[tuple[str, str, str], dict[str, None]]
 
 
 def assessment_json(found: Overview) -> str:
@@ -22,32 +24,37 @@ def assessment_csv(found: Overview) -> str:
     text = io.StringIO()
     rows = csv.writer(text)
     rows.writerow(_COLUMNS)
+    parts = _parts(found)
     for row in found.hosts:
-        for cells in _rows(found, row):
+        for cells in _rows(row, parts):
             rows.writerow(map(_harmless, (found.site, found.day.isoformat(), row.host, row.location, *cells)))
     return text.getvalue()
 
 
-def _rows(found: Overview, row: HostRow) -> Iterator[tuple[str, ...]]:
+def _rows(row: HostRow, parts: _Parts) -> Iterator[tuple[str, ...]]:
     if row.fault:
         yield ("", "", "unknown", "", "", "", row.fault, "", "", "", "", "", "")
     for held in row.held:
         if not held.findings:
             yield (held.product, "", held.verdict, "", "", "", held.sentence, "", "", "", "", "", "")
         for one in held.findings:
+            short = one.verdict == "short"
+            to_get = ", ".join(parts.get((row.host, one.product, one.requirement), ())) if short else ""
+            because = (one.waived_because or "") if one.waived_by else ""
             yield (one.product, one.requirement, one.verdict, one.qualified or one.level or "", one.expected,
-                   one.observed, one.sentence, _to_get(found, row.host, one), one.waived_by or "",
-                   one.waived_until or "", one.waived_because or "", one.attest or "", one.source)  # fmt: skip
+                   one.observed, one.sentence, to_get, one.waived_by or "",
+                   one.waived_until or "", because, one.attest or "", one.source)  # fmt: skip
 
 
-def _to_get(found: Overview, host: str, finding: Finding) -> str:
-    """The parts of the shopping list that the line asks for."""
-    shopping = found.shopping
-    lists = (shopping.buy, shopping.arrange) if finding.verdict == "short" else ()
-    line = (finding.product, finding.requirement)
-    parts = (item.part for items in lists for item in items for need in item.needs
-             if host in need.hosts and line in {(one.product, one.requirement) for one in need.lines})  # fmt: skip
-    return ", ".join(dict.fromkeys(parts))
+def _parts(found: Overview) -> _Parts:
+    """The parts of the shopping list that each short line of each host asks for."""
+    parts: _Parts = {}
+    for item in (*found.shopping.buy, *found.shopping.arrange):
+        for need in item.needs:
+            for host in need.hosts:
+                for line in need.lines:
+                    parts.setdefault((host, line.product, line.requirement), {})[item.part] = None
+    return parts
 
 
 def _harmless(cell: str) -> str:

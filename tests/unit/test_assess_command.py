@@ -48,6 +48,14 @@ def test_a_page_is_written_whole_where_it_is_asked_for(project: Path) -> None:
     assert "The machine is not known to have less than is asked at least." in page
 
 
+@pytest.mark.parametrize(
+    ("name", "begin"), [("a.html", b"<!doctype"), ("a.csv", b"\xef\xbb\xbfsite"), ("a.json", b"{")]
+)
+def test_the_name_of_a_file_says_its_form(project: Path, name: str, begin: bytes) -> None:
+    assert told("--out", name).exit_code == 0
+    assert (project / name).read_bytes().startswith(begin)
+
+
 def test_csv_and_json_go_to_standard_output(project: Path) -> None:
     rows = list(csv.DictReader(io.StringIO(told("--format", "csv").stdout)))
     assert {row["product"] for row in rows} == {"orthanc", "class-archive"}
@@ -107,7 +115,8 @@ def test_a_host_that_is_short_outweighs_one_that_was_not_read(project: Path) -> 
     ("words", "sentence"),
     [
         (["--json", "--format", "csv"], "--json and --format csv: these are two forms; name one"),
-        (["--out", "x.html"], "--out x.html: a file wants --format html, csv or json"),
+        (["--out", "x.pdf"],
+         "--out x.pdf: a file wants --format html, csv or json, or a name that ends in one of them"),
         (["--plan-for", "big-archve"],
          "--plan-for big-archve: there is no sheet of big-archve; did you mean big-archive?"),
         (["--plan-for", "big-archive@4"],

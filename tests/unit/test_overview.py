@@ -92,7 +92,7 @@ def test_who_answers_for_what_stands_in_a_table_of_its_own() -> None:
                           arc1=waived("line0"), arc2=old)  # fmt: skip
     assert [(one.host, one.by, one.why, one.expired) for one in waivers_of(found)] == [
         ("arc1", "M. Kilbride, until 2027-01-31", "ordered", False),
-        ("arc2", "M. Kilbride, 2026-11-21", "", True),
+        ("arc2", "M. Kilbride, 2026-11-21", "ordered", True),
     ]
     page = assessment_html(found)
     assert '<td data-label="Why">ordered</td>' in page
