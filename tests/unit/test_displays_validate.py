@@ -103,6 +103,7 @@ def test_assess_takes_the_reports_beside_the_site_file(folder: Path) -> None:
     site = yaml.safe_load((folder.parent / "site.yml").read_text(encoding="utf-8"))
     name = next(host["name"] for host in site["hosts"] if host["class"] == "workstation")
     Path("answers", name).mkdir(parents=True)
+    Path("answers", name, "uname.txt").write_text("Linux 6.12.43+deb13-amd64 x86_64\n")
     (folder / "left.csv").write_bytes(CSV.read_bytes())
     code, said = lines("assess", "--host", name, "--recorded", "answers")
     assert code == 1  # the darkest grey is too dark
