@@ -14,23 +14,6 @@ from builder.models.part import Part
 from builder.models.quantity import shown
 
 
-def inputs_of(part: Part) -> tuple[str, ...]:
-    """The facts from which the bounds of a part are computed."""
-    found: dict[str, None] = {}
-    for text in (part.minimum, part.maximum, part.recommended):
-        source = None if text is None else computed(text, part.kind, part.fact or "")
-        found |= dict.fromkeys((source,) if isinstance(source, str) else source.facts if source else ())
-    return tuple(found)
-
-
-def named(part: Part) -> tuple[str, ...]:
-    """Every fact that a part speaks of or computes with, wherever in it."""
-    inner = (name for one in part.inner() for name in named(one))
-    own = () if part.fact is None else (part.fact,)
-    figure = () if part.table is None else part.table.figure.facts
-    return tuple(dict.fromkeys((*own, *part.equal, *figure, *inputs_of(part), *inner)))
-
-
 def holds(part: Part, text: str, world: World) -> bool:
     """Whether the part's own fact satisfies the comparison. Raises UnclearError when it cannot be told."""
     value = world[part.fact or ""]

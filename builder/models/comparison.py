@@ -12,6 +12,7 @@ from packaging.version import Version
 from builder.models.quantity import Kind, amount, version
 
 _TEXT = re.compile(r"(>=|<=|>|<|=) ?([^\s<>=].*)")
+_VERSION = re.compile(r"[^\s()]+")  # what follows a version in a tool's output is no part of one that a sheet asks for
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
@@ -50,7 +51,7 @@ def comparison(text: str, kind: Kind) -> Comparison:
     """Read a comparison for a fact of `kind`. Raises ValueError with a sentence."""
     sign, bound = split(text)
     if kind == "version":
-        read = version(bound)
+        read = version(bound) if _VERSION.fullmatch(bound) else None
         if read is None:
             raise ValueError(f'"{bound}" is no version; write numbers and dots, as ">= 1.12.7"')
         return Comparison(sign, read)

@@ -24,6 +24,8 @@ Value = bool | int | float | str
 
 
 def _specifier(text: str) -> str:
+    if not text.strip(" ,"):
+        raise ValueError('the version range is empty and would let every version in; write it as ">=1.10,<1.13"')
     try:
         SpecifierSet(text)
     except InvalidSpecifier as wrong:
@@ -50,7 +52,8 @@ def _share_text(text: str) -> str:
     return text
 
 
-def _listed(value: Any) -> Any:
+def listed(value: Any) -> Any:
+    """One word as the list of it, which a file may leave out."""
     return (value,) if isinstance(value, str) else value
 
 
@@ -58,7 +61,7 @@ Specifier = Annotated[str, AfterValidator(_specifier), Field(description='PEP 44
 ComparisonText = Annotated[str, BeforeValidator(_comparison_text, json_schema_input_type=str)]
 Tolerance = Annotated[str, AfterValidator(_share_text), Field(description="share in the machine's favour, as 3 %")]
 Scalar = Annotated[bool | int | float | str, WrapValidator(_scalar)]
-Words = Annotated[tuple[Line, ...], BeforeValidator(_listed, json_schema_input_type=str | list[str])]
+Words = Annotated[tuple[Line, ...], BeforeValidator(listed, json_schema_input_type=str | list[str])]
 
 
 @lru_cache(maxsize=1024)
@@ -106,6 +109,8 @@ def check_value(value: Value, kind: Kind) -> None:
         raise ValueError('the fact is a version; write it in quotes, as is: "1.12.7"')
     if kind == "day":
         raise ValueError("the fact is a day; write how long ago it may be, as within: 5 years")
+    if kind in ("count", "ratio") and isinstance(value, int | float) and not isinstance(value, bool):
+        return
     if kind not in ("truth", "text", "version", "setting"):
         if not isinstance(value, str):
             raise ValueError(f"the fact is an amount; write it as text with its unit, not as {value}")

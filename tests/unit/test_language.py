@@ -163,7 +163,7 @@ VOXELS = """
 fact: memory.total
 minimum: ">= 200 MiB + 4 B * workload.columns * workload.rows * workload.slices"
 """
-BYTES_BY_DEPTH = '{fact: memory.total, minimum: ">= display.depth * workload.slices * 1024 * 1024"}'
+BYTES_BY_DEPTH = '{fact: memory.total, minimum: ">= displays.left.depth * workload.slices * 1024 * 1024"}'
 DIVIDED = '{fact: memory.total, minimum: ">= 1 GiB / workload.years"}'
 
 
@@ -182,8 +182,8 @@ DIVIDED = '{fact: memory.total, minimum: ">= 1 GiB / workload.years"}'
          "met", ""),
         (VOXELS, {"memory.total": "711 MiB", "workload.columns": 512, "workload.rows": 512, "workload.slices": 512},
          "short", ""),
-        (BYTES_BY_DEPTH, {"memory.total": "1 MiB", "display.depth": "8 bit", "workload.slices": 1}, "met", ""),
-        (BYTES_BY_DEPTH, {"memory.total": "1 MiB", "display.depth": "8 bit", "workload.slices": 2}, "short", ""),
+        (BYTES_BY_DEPTH, {"memory.total": "1 MiB", "displays.left.depth": "8 bit", "workload.slices": 1}, "met", ""),
+        (BYTES_BY_DEPTH, {"memory.total": "1 MiB", "displays.left.depth": "8 bit", "workload.slices": 2}, "short", ""),
         (DIVIDED, {"memory.total": "1 MiB", "workload.years": 0}, "unknown",
          "Main memory: cannot be told, since 1 GiB / workload.years divides by nothing."),
     ],
@@ -400,7 +400,7 @@ NAMES = ("displays.count", "os.version", "os.id", "virtualisation", "package.sol
          "package.dcm4chee-schema", "postgresql.setting.a", "postgresql.setting.b", "package.orthanc", "memory.total",
          "package.orthanc-postgresql", "disk.a.free", "disk.b.free", "workload.largest_data_set", "workload.columns",
          "workload.years", "workload.growth", "workload.studies_per_year", "workload.modalities", "gpu.driver",
-         "display.depth", "workload.slices", "workload.rows")  # fmt: skip
+         "displays.left.depth", "workload.slices", "workload.rows")  # fmt: skip
 anything = st.builds(
     lambda name, value, unit, doubt: Fact(
         name=name, value=value, unit=unit, command="x", error="not read" if value is None else None, uncertainty=doubt
