@@ -20,6 +20,7 @@ from builder.models.days import before, last_day
 from builder.models.fact import Fact
 from builder.models.part import Part
 from builder.models.quantity import version
+from builder.models.resolution import resolution
 from builder.models.sense import inputs_of
 
 
@@ -162,6 +163,8 @@ def _equals(part: Part, wanted: Value, value: object) -> bool:
         return wanted is value
     if part.kind == "version":
         return version(str(wanted)) == value
+    if part.kind == "resolution":
+        return resolution(str(wanted)) == value
     if isinstance(value, Decimal):
         if isinstance(wanted, str) and part.kind != "setting":
             return comparison(f"= {wanted}", part.kind).holds(value, tolerance(part))

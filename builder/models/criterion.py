@@ -19,6 +19,7 @@ from builder.models.catalogue import fact_kind
 from builder.models.comparison import comparison, share, split
 from builder.models.formula import Formula, bound, is_formula
 from builder.models.quantity import Kind, version
+from builder.models.resolution import resolution
 
 Value = bool | int | float | str
 
@@ -107,6 +108,10 @@ def check_value(value: Value, kind: Kind) -> None:
         raise ValueError(f'the fact is text; write it in quotes, as is: "{str(value).lower()}"')
     if kind == "version" and (not isinstance(value, str) or version(value) is None):
         raise ValueError('the fact is a version; write it in quotes, as is: "1.12.7"')
+    if kind == "resolution":
+        if not isinstance(value, str) or resolution(value) is None:
+            raise ValueError(f'"{value}" is no resolution; write the pixels of both sides, as 1600x1200')
+        return
     if kind == "day":
         raise ValueError("the fact is a day; write how long ago it may be, as within: 5 years")
     if kind in ("count", "ratio") and isinstance(value, int | float) and not isinstance(value, bool):

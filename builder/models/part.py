@@ -18,7 +18,7 @@ from builder.models.sense import check_figure, check_sense
 FORMS = ("fact", "judged", "any_of", "all_of", "none_of", "equal", "table")
 _CRITERIA = ("minimum", "recommended", "maximum", "is_", "one_of", "not_one_of", "versions", "within")
 _BESIDE_A_FACT = ("tolerance", "since", "until", "or_equivalent")
-_NO_AMOUNT = ("version", "day", "text", "truth")
+_NO_AMOUNT = ("version", "day", "text", "truth", "resolution")
 
 Precision = Literal["major", "minor"]
 

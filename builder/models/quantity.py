@@ -11,6 +11,7 @@ from packaging.version import InvalidVersion, Version
 Kind = Literal[
     "bytes", "seconds", "bits a second", "per cent", "megapixels", "millimetres", "hertz", "cores", "count",
     "luminance", "bits", "ratio", "temperature", "transfers a second", "version", "day", "text", "truth", "setting",
+    "resolution",
 ]  # fmt: skip
 
 BASE_UNITS: Mapping[Kind, str] = {
