@@ -19,9 +19,9 @@ from builder.load.calibration import load_calibrations
 from builder.load.place import find_site
 from builder.report.assessment import assessment_csv, assessment_html, assessment_json, assessment_table
 from builder.report.terminal import show
+from builder.workflows.reports import reports_from
 from builder.workflows.session import select
 from builder.workflows.survey import read_recorded, survey_hosts
-from builder.workflows.validate import reports_from
 
 _MODE = 0o640
 

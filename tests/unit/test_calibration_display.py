@@ -367,3 +367,10 @@ def test_every_figure_is_a_fact_with_the_way_it_was_computed() -> None:
         assert fact.command.startswith("made-up.csv: ")
         assert fact.raw_sha256 == LOADED.sha256
     assert CURRENT not in calibration_facts(REPORT, None, TODAY)
+
+
+def test_of_a_report_from_the_future_no_figure_counts() -> None:
+    facts = calibration_facts(REPORT, "1 year", date(2026, 9, 13))
+    assert {fact.error for fact in facts.values()} == {"the report is of 2026-09-14, which is still to come"}
+    on_the_day = calibration_facts(REPORT, "1 year", date(2026, 9, 14))
+    assert {fact.error for fact in on_the_day.values()} == {None}
