@@ -64,10 +64,12 @@ class Source(Model):
 
     @property
     def cited(self) -> str:
-        """The source in one line, as "Orthanc Book @ 8a3961645a57"; one that is not final says so."""
+        """The source in one line, as "Orthanc Book @ 8a3961645a57"; one that is not final, or not the maker's own word,
+        says so."""
         named = ", ".join(part for part in (
             self.title, self.document, self.edition and f"edition {self.edition}",
             self.status if self.status != "final" else None,
+            "as a third party quotes it" if self.trust == "C" else None,
         ) if part)  # fmt: skip
         return f"{named} @ {self.revision}" if self.revision else f"{named}, read {self.read}"
 

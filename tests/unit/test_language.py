@@ -437,6 +437,14 @@ def test_a_resolution_may_be_the_condition_of_a_line() -> None:
     assert small.sentence.endswith("pixels of the display on a: 1600x1200."), small.sentence
 
 
+def test_what_only_a_third_party_says_is_told_as_that() -> None:
+    def source(trust: str) -> str:
+        return finding_of('{fact: memory.total, minimum: ">= 3 GiB"}', {"memory.total": "4 GiB"}, trust=trust).source
+
+    assert source("A") == source("B") == "Guide @ 3, section 1"
+    assert source("C") == "Guide, as a third party quotes it @ 3, section 1"
+
+
 FORMS = (DISPLAYS, RELEASES, EXCLUDED, OLD_WINDOWS, RANGE, SCHEMA, PACKAGES, NOT_OLDER, TWO_OF_THEM, EACH, TEN_TIMES,
          VOXELS, BYTES_BY_DEPTH, DIVIDED, TABLE, CONDITION, BRANCHES, DESK)  # fmt: skip
 NAMES = ("displays.count", "os.version", "os.id", "virtualisation", "package.solr", "package.dcm4chee",
