@@ -4,6 +4,7 @@ Later machines (workstations, thin clients) add their lines here; a requirement 
 validation, so that a misspelt name cannot stay unknown for ever.
 """
 
+import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
@@ -239,6 +240,8 @@ CATALOGUE: tuple[FactKind, ...] = (
     FactKind("workload.years", "count", "years of the contract", own=True),
 )
 
+_STRANGE = re.compile(r"[\s\[\]?]")  # a pattern has stars alone
+
 _EXACT: Mapping[str, FactKind] = {entry.name: entry for entry in CATALOGUE if "*" not in entry.name}
 _PATTERNS = tuple(entry for entry in CATALOGUE if "*" in entry.name)
 
@@ -254,6 +257,15 @@ def fact_kind(name: str) -> FactKind:
     near = get_close_matches(name, [entry.name for entry in CATALOGUE], n=1)
     raise ValueError(f'no survey states a fact "{name}"; ' + (f'did you mean "{near[0]}"?' if near else
                      "builder/models/catalogue.py lists those that there are"))  # fmt: skip
+
+
+def asked_fact(name: str) -> FactKind:
+    """What is known of a fact that a sheet names. Raises ValueError with a sentence for a name that none can have."""
+    strange = _STRANGE.search(name)
+    if strange is not None:
+        raise ValueError(f'no name of a fact holds "{strange[0]}", as "{name}" does; write one, as memory.total, or a '
+                         "pattern with a *")  # fmt: skip
+    return fact_kind(name)
 
 
 def _starred(name: str, pattern: str) -> str:

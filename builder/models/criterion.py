@@ -15,7 +15,7 @@ from pydantic import (
 )
 
 from builder.models.base import Line
-from builder.models.catalogue import fact_kind
+from builder.models.catalogue import asked_fact
 from builder.models.comparison import comparison, share, split
 from builder.models.formula import Formula, bound, is_formula
 from builder.models.quantity import Kind, version
@@ -84,7 +84,7 @@ def computed(text: str, kind: Kind, fact: str) -> Formula | str | None:
         return None
     if kind != "version":
         return bound(rest, kind, fact)
-    other = fact_kind(rest)
+    other = asked_fact(rest)
     if other.kind != "version":
         raise ValueError(f'{rest} is no version, and {fact} is one; compare it with a version, as ">= 1.12.7"')
     return rest

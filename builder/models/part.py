@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from builder.models.base import Line, Model, PlacedError
-from builder.models.catalogue import fact_kind
+from builder.models.catalogue import asked_fact, fact_kind
 from builder.models.criterion import ComparisonText, Scalar, Specifier, Tolerance, Value, check_bound, check_value
 from builder.models.days import Day, End, Period
 from builder.models.dimension import told
@@ -82,7 +82,7 @@ class Part(Model):
         if self.precision and not self.equal:
             raise ValueError("precision belongs to equal; name there the versions that must agree")
         if self.fact is not None:
-            fact_kind(self.fact)
+            asked_fact(self.fact)
             if not criteria:
                 raise ValueError(
                     "a fact wants a comparison: minimum, recommended, maximum, is, one_of, not_one_of, "
@@ -118,7 +118,7 @@ class Part(Model):
         check_sense(self, fact)
 
     def _check_equal(self) -> None:
-        kinds = {fact_kind(name).kind for name in self.equal}
+        kinds = {asked_fact(name).kind for name in self.equal}
         if len(kinds) > 1:
             listed = " and ".join(sorted(kinds))
             raise ValueError(f"facts of different kinds are never equal ({listed}); name facts of one kind")
