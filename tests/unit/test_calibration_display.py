@@ -143,8 +143,8 @@ def test_for_mammograms_the_same_display_has_too_few_pixels_and_too_little_light
         ("din-6868-57", "category-a", {"a-matrix": "met", "a-luminance": "met", "a-contrast": "met"}),
         ("din-6868-157", "rk1", {"rk1-light": "unknown", "calibrated": "met", "greys": "unknown",
                                  "luminance": "unknown"}),
-        ("radics-acr", None, {"ratio": "met", "luminance": "short", "greys": "met", "uniformity": "met", "ambient": "met",
-                              "colour": "unknown"}),
+        ("radics-acr", None, {"ratio": "met", "luminance": "short", "greys": "met", "uniformity": "met",
+                              "ambient": "met", "colour": "unknown"}),
         ("totoku-mqsa", None, dict.fromkeys(("luminance", "darkest", "greys", "room"), "unknown")),
     ],
 )  # fmt: skip
