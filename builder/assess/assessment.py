@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 
-from builder.assess.bound import base_text, named
+from builder.assess.bound import base_text
 from builder.assess.compared import unreached
 from builder.assess.condition import MODALITIES, Asked, asked_of
 from builder.assess.inputs import is_declared
@@ -17,6 +17,7 @@ from builder.models.evidence import Verdict
 from builder.models.fact import Fact
 from builder.models.finding import Finding, Lack
 from builder.models.level import MINIMUM
+from builder.models.sense import named
 from builder.models.sheet import Requirement, Sheet, When
 from builder.models.site import Waiver
 

@@ -6,7 +6,6 @@ from datetime import date
 from difflib import get_close_matches
 
 from builder.assess.assessment import assess
-from builder.assess.bound import named
 from builder.assess.display import (
     CURRENT,
     FIGURES,
@@ -23,6 +22,7 @@ from builder.errors import BadInput
 from builder.models.display import Display
 from builder.models.fact import Fact
 from builder.models.finding import Finding
+from builder.models.sense import named
 from builder.models.sheet import Requirement, Sheet
 from builder.models.site import Host
 

@@ -12,6 +12,7 @@ from builder.models.comparison import Comparison, share
 from builder.models.fact import Fact
 from builder.models.finding import Lack
 from builder.models.part import Part
+from builder.models.resolution import Resolution
 
 
 def lacks_of(part: Part, fact: Fact, world: World | None, *, wish: bool = False) -> tuple[Lack, ...]:
@@ -37,7 +38,7 @@ def _failed(part: Part, text: str, world: World | None) -> Comparison | None:
         return wanted
     value = world[part.fact or ""]
     tolerance = share(part.tolerance) if part.tolerance else Decimal(0)
-    if not isinstance(value, Decimal | Version) or type(value) is not type(wanted.bound):
+    if not isinstance(value, Decimal | Version | Resolution) or type(value) is not type(wanted.bound):
         return None
     return None if wanted.holds(value, tolerance) else wanted
 

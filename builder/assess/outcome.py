@@ -101,17 +101,24 @@ def none_of(outcomes: Sequence[Outcome]) -> Outcome:
 
 
 def at_least(count: int, outcomes: Sequence[Outcome], case: Case) -> Outcome:
-    """At least `count` of several must fit; one that cannot be told may yet be among them."""
+    """At least `count` of several must fit; one that cannot be told may yet be among them. What is recommended is
+    reached where so many reach it."""
     fitting = [one for one in outcomes if one.answer == "met"]
+    best = [one for one in fitting if one.level == "recommended"]
+    fitting = best if len(best) >= count else fitting
     unclear = [one for one in outcomes if one.answer == "unknown"]
     met = len(fitting) >= count
     answer: Answer = "met" if met else "unknown" if len(fitting) + len(unclear) >= count else "short"
     reason = f"{len(fitting)} of {len(outcomes)} fit, {case.asked} is at least {count}"
     telling = fitting if met else unclear if answer == "unknown" else [one for one in outcomes if one.answer == "short"]
-    return Outcome(answer, "minimum" if met else None, outcomes[0].expected, observed(outcomes),
+    level = fitting[0].level if fitting is best and met else "minimum" if met else None
+    wished = [one for one in fitting if one.qualified] if met and fitting is not best else []
+    return Outcome(answer, level, outcomes[0].expected, observed(outcomes),
                    "; ".join((reason, *(one.reason for one in telling))),
                    answer == "unknown" and any(one.judged for one in unclear), facts(outcomes),
-                   lacks=_counted(count - len(fitting), outcomes) if answer == "short" else ())  # fmt: skip
+                   next((one.qualified for one in wished), None),
+                   lacks=_counted(count - len(fitting), outcomes) if answer == "short" else
+                   either([one.lacks for one in wished]))  # fmt: skip
 
 
 def _counted(missing: int, outcomes: Sequence[Outcome]) -> tuple[Lack, ...]:

@@ -21,9 +21,9 @@ from builder.report.assessment import assessment_html
 from builder.report.assessment_data import assessment_csv, assessment_json
 from builder.report.assessment_table import assessment_table
 from builder.report.terminal import show
+from builder.workflows.reports import reports_from
 from builder.workflows.session import select
 from builder.workflows.survey import read_recorded, survey_hosts
-from builder.workflows.validate import reports_from
 
 _MODE = 0o640
 

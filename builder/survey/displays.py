@@ -113,7 +113,8 @@ def _name(block: bytes) -> str:
 
 def _serials(block: bytes) -> list[str]:
     number = int.from_bytes(block[12:16], "little")
-    return [serial for serial in (*([str(number)] if number else []), *edid.texts(block, edid.SERIAL)) if serial]
+    counted = [str(number)] if number and number not in edid.FILLERS else []
+    return [serial for serial in (*counted, *edid.texts(block, edid.SERIAL)) if serial]
 
 
 def _print(block: bytes) -> str:
