@@ -16,7 +16,7 @@ from builder.errors import EXIT_FAILED, EXIT_UNREACHABLE, BadInput
 from builder.inventory import build_inventory
 from builder.load import load_sheets, load_site
 from builder.load.calibration import load_calibrations
-from builder.load.place import find_site
+from builder.load.place import find_site, recordings_of
 from builder.report.assessment import assessment_csv, assessment_html, assessment_json, assessment_table
 from builder.report.terminal import show
 from builder.workflows.session import select
@@ -73,7 +73,7 @@ def assess(  # noqa: PLR0917 - typer names every option
     machines = select(build_inventory(model, roles=False), host, host_class)
     sheets = [loaded.value for loaded in load_sheets()]
     planned = None if plan_for is None else planned_sheet(plan_for, sheets)
-    read = survey_hosts(machines) if recorded is None else read_recorded(machines, recorded)
+    read = survey_hosts(machines, recordings_of(file)) if recorded is None else read_recorded(machines, recorded)
     hosts = [(one.machine.host, one.facts, one.fault) for one in read]
     found = overview((model.name, model.title), hosts, sheets, date.today(), planned, reports)
     _give(found, wanted, out)

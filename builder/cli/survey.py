@@ -16,7 +16,7 @@ from builder.cli.outliers import OutliersOption, show_outliers
 from builder.errors import EXIT_UNREACHABLE, BadInput
 from builder.inventory import build_inventory
 from builder.load import load_site
-from builder.load.place import find_site
+from builder.load.place import find_site, recordings_of
 from builder.models.catalogue import fact_kind
 from builder.models.fact import Fact
 from builder.workflows.session import select
@@ -67,11 +67,12 @@ def survey(  # noqa: PLR0917 - typer names every option
                  "--record": kept, "--outliers": outliers, "--as-sheet": as_sheet}  # fmt: skip
         _tell_tools(tools, [name for name, value in given.items() if value], as_json)
         return
-    inventory = build_inventory(load_site(find_site(one_site(site_name, site))).value, roles=False)
+    file = find_site(one_site(site_name, site))
+    inventory = build_inventory(load_site(file).value, roles=False)
     machines = select(inventory, host, host_class)
     if as_sheet:
         _alone(len(machines), other=outliers or as_json)
-    read = survey_hosts(machines) if recorded is None else read_recorded(machines, recorded)
+    read = survey_hosts(machines, recordings_of(file)) if recorded is None else read_recorded(machines, recorded)
     for file in record(read, kept) if kept is not None else ():
         typer.echo(f"kept: {file}", err=True)
     if as_sheet:

@@ -17,7 +17,7 @@ from builder.errors import BadInput
 from builder.inventory import Inventory, Machine, build_inventory
 from builder.inventory.roles import role_folder
 from builder.ledger import Ledger, open_ledger
-from builder.load.place import find_site
+from builder.load.place import find_site, recordings_of
 from builder.models.run import Run
 from builder.models.sheet import Sheet
 from builder.models.site import HostClass, Site
@@ -28,7 +28,7 @@ from builder.workflows.validate import read_checked_site
 @dataclass(frozen=True)
 class Session:
     """One verb on one site. `machines` are the selected ones, in the inventory's order; `reports` its calibration
-    reports."""
+    reports; `recordings` the folder of what was recorded of its hosts, where there is one."""
 
     site: Site
     sheets: tuple[Sheet, ...]
@@ -39,6 +39,7 @@ class Session:
     run: Run
     today: date
     reports: tuple[Report, ...] = ()
+    recordings: Path | None = None
 
     @property
     def folder(self) -> Path:
@@ -145,7 +146,10 @@ def open_session(
         ),
     )
     ledger = ledger_of(site, checked.store)
-    return Session(site, checked.sheets, inventory, machines, checked.store, ledger, run, day, checked.reports)
+    recordings = recordings_of(checked.site.file)
+    return Session(
+        site, checked.sheets, inventory, machines, checked.store, ledger, run, day, checked.reports, recordings
+    )
 
 
 def _inputs(site: Mapping[str, str], sheets: Mapping[str, str], machines: Sequence[Machine]) -> dict[str, str]:
