@@ -19,7 +19,7 @@ from builder.load.calibration import load_calibrations
 from builder.load.place import find_site, recordings_of
 from builder.report.assessment import assessment_csv, assessment_html, assessment_json, assessment_table
 from builder.report.terminal import show
-from builder.workflows.session import select
+from builder.workflows.selection import select
 from builder.workflows.survey import read_recorded, survey_hosts
 from builder.workflows.validate import reports_from
 

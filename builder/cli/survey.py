@@ -8,18 +8,24 @@ from typing import Annotated
 
 import typer
 
-from builder.assess.capture import sheet_text
-from builder.assess.outliers import compare
 from builder.assess.reading import told
-from builder.cli.options import ClassOption, HostOption, JsonOption, RecordedOption, SiteArgument, SiteOption, one_site
-from builder.cli.outliers import OutliersOption, show_outliers
+from builder.cli.options import (
+    ClassOption,
+    HostOption,
+    JsonOption,
+    OutliersOption,
+    RecordedOption,
+    SiteArgument,
+    SiteOption,
+    one_site,
+)
 from builder.errors import EXIT_UNREACHABLE, BadInput
 from builder.inventory import build_inventory
 from builder.load import load_site
 from builder.load.place import find_site, recordings_of
 from builder.models.catalogue import fact_kind
 from builder.models.fact import Fact
-from builder.workflows.session import select
+from builder.workflows.selection import select
 from builder.workflows.survey import HostFacts, read_recorded, read_tools, record, survey_hosts
 
 
@@ -78,8 +84,7 @@ def survey(  # noqa: PLR0917 - typer names every option
     if as_sheet:
         _give_sheet(read[0])
     elif outliers:
-        compared = compare((one.machine.host, one.facts) for one in read)
-        show_outliers(compared, as_json, "the reason stands below")
+        _give_outliers(read, as_json)
     else:
         _give_facts(read, as_json)
     for one in read:
@@ -120,8 +125,18 @@ def _give_facts(read: Sequence[HostFacts], as_json: bool) -> None:
         _tell(one)
 
 
+def _give_outliers(read: Sequence[HostFacts], as_json: bool) -> None:
+    # Read here alone: the tables of reports bring the ledger with them, which takes longer than the survey.
+    from builder.assess.outliers import compare  # noqa: PLC0415
+    from builder.cli.outliers import show_outliers  # noqa: PLC0415
+
+    show_outliers(compare((one.machine.host, one.facts) for one in read), as_json, "the reason stands below")
+
+
 def _give_sheet(read: HostFacts) -> None:
     """One that was not read has no sheet: the fault is told instead."""
+    from builder.assess.capture import sheet_text  # noqa: PLC0415 - as above
+
     if read.fault is None:
         typer.echo(sheet_text(read.machine.host, read.facts, date.today()), nl=False)
 

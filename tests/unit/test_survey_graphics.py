@@ -24,7 +24,8 @@ from builder.load.sheets import sheet_files
 from builder.models.fact import Fact
 from builder.models.site import Host, Site
 from builder.survey import facts_from, recorded_answer
-from builder.survey.graphics import cards, opengl
+from builder.survey.graphics import cards
+from builder.survey.graphics_driver import opengl
 from builder.survey.question import ABSENT, Noted, Reply, UnreadableError
 from tests.unit.site_parts import host as archive
 from tests.unit.site_parts import site_of
