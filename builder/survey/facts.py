@@ -106,6 +106,8 @@ def _stated(every: Mapping[str, Merged], digest: str) -> dict[str, Fact]:
 
 def _of_drives(name: str, one: Merged) -> bool:
     """Whether the kernel of a virtual machine would say this of a drive that may be another one beneath."""
+    if one.said is ABSENT and name.startswith("raid."):
+        return True
     if isinstance(one.said, UnreadableError) or not one.command.startswith("lsblk"):
         return False
     return _is_medium(name) or _is_unencrypted(name, one.said)
@@ -132,6 +134,8 @@ def _corrected(name: str, value: Said, virtual: str | None) -> Said:
 
 def _of_virtual_drives(name: str, value: Said, virtual: str) -> Said:
     """A virtual drive may be anything beneath."""
+    if name.startswith("raid.") and value is ABSENT:
+        return UnreadableError(f"{virtual} does not show what its drives lie on")
     if _is_medium(name):
         return UnreadableError(f"a drive in {virtual} does not say what it is made of")
     if _is_unencrypted(name, value):
