@@ -26,7 +26,7 @@ def arrays(reply: Reply) -> dict[str, Said]:
     text = reply.checked()
     if text.strip() == "no md":
         return {"raid.arrays": ABSENT, "raid.health": ABSENT}
-    if not text.startswith("Personalities :") or not re.search(r"^unused devices: .*\n?\Z", text, re.MULTILINE):
+    if not text.startswith("Personalities :") or not re.search(r"^unused devices: .+\n\Z", text, re.MULTILINE):
         raise UnreadableError("the kernel's list of arrays is not whole")
     blocks = [block for block in re.split(r"\n(?=md)", text) if block.startswith("md")]
     if not blocks:
