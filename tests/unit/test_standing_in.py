@@ -82,7 +82,7 @@ def test_of_a_machine_that_does_not_say_what_it_is_nothing_is_replaced(tmp_path:
 
 
 def test_drives_are_never_of_both_machines() -> None:
-    here = {name: stated(name, value) for name, value in {"drives.vda.size": "256 GiB", "drives.count": 1}.items()}
+    here = {one.name: one for one in (stated("drives.vda.size", "256 GiB"), stated("drives.count", 1))}
     here["virtualisation"] = stated("virtualisation", "systemd-nspawn")
     there = {"drives.nvme0n1.size": stated("drives.nvme0n1.size", "1 TiB"), "drives.count": stated("drives.count", 1)}
     facts = stand_in(here, there, "2026-11-18", "x")
