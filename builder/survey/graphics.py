@@ -21,7 +21,7 @@ _NOTHING = {"", "n/a", "err!", "unknown error", "not supported", "insufficient p
 def questions() -> tuple[Question, ...]:
     """What a reading station is asked of its graphics."""
     return (
-        Question("graphics", COMMAND, CARDS, cards),
+        Question("graphics", COMMAND, CARDS, cards, beside=True),
         *graphics_driver.questions(),
     )
 

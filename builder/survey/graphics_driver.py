@@ -27,8 +27,8 @@ def questions() -> tuple[Question, ...]:
     """What a reading station is asked of its graphics driver."""
     return (
         Question("driver", _HALVES, HALVES, halves),
-        Question("opengl", f"{_SCREEN} glxinfo -B", ("gpu.mesa", "gpu.opengl"), opengl),
-        Question("vulkan", VULKAN, ("gpu.vulkan",), vulkan),
+        Question("opengl", f"{_SCREEN} glxinfo -B", ("gpu.mesa", "gpu.opengl"), opengl, beside=True),
+        Question("vulkan", VULKAN, ("gpu.vulkan",), vulkan, beside=True),
     )
 
 

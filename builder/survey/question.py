@@ -68,8 +68,8 @@ class Question(NamedTuple):
     """`promises` are the facts that the survey states in any case: as unreadable when the parser does not give them.
 
     `parse` is pure. It may raise UnreadableError for all of its facts, or give it for one; whatever else it raises
-    (ValueError, LookupError) makes them unreadable too. `beside`: it waits for something far away, so it is asked
-    at the same time as the others.
+    (ValueError, LookupError) makes them unreadable too. `beside`: it waits (for the network, a drive, another program),
+    so it is asked at the same time as the others.
     """
 
     name: str

@@ -6,8 +6,8 @@ from builder.survey.lspci import records
 from builder.survey.question import ABSENT, Question, Reply, Said, UnreadableError
 
 _ARRAYS = "if [ -e /proc/mdstat ]; then cat /proc/mdstat; else echo 'no md'; fi"
-# RAID and SAS controllers (PCI Code and ID, class 01h); what hangs on them looks like one drive, or is passed through.
-_CONTROLLERS = "lspci -D -nnmmv -d ::0104 && lspci -D -nnmmv -d ::0107 && echo end"
+# PCI Code and ID, class 01h; what hangs on them looks like one drive, or is passed through.
+_CLASSES = re.compile(r"\[0104\]|\[0107\]|^RAID bus controller|^Serial Attached SCSI controller")
 _ARRAY = re.compile(r"^(?P<name>md\S*) : (?P<state>active|inactive)(?: \([a-z-]+\))?(?: (?P<level>raid\d+|linear))?"
                     r"(?P<members>(?: \S+\[\d+\](?:\([A-Z]\))*)*)$")  # fmt: skip
 _WHOLE = re.compile(r"\[(\d+)/(\d+)\] \[([U_]+)\]")
@@ -15,10 +15,7 @@ _WHOLE = re.compile(r"\[(\d+)/(\d+)\] \[([U_]+)\]")
 
 def questions() -> tuple[Question, ...]:
     """What every Linux host is asked of its arrays."""
-    return (
-        Question("raid", _ARRAYS, ("raid.arrays", "raid.health"), arrays),
-        Question("raid-controllers", _CONTROLLERS, ("raid.controllers",), controllers),
-    )
+    return (Question("raid", _ARRAYS, ("raid.arrays", "raid.health"), arrays),)
 
 
 def arrays(reply: Reply) -> dict[str, Said]:
@@ -60,14 +57,13 @@ def _fault(state: str, members: str, below: str) -> str | None:
     return f"degraded, {again[1]} at {again[2]}" if again else "degraded"
 
 
-def controllers(reply: Reply) -> dict[str, Said]:
-    """`lspci -nnmmv` of two classes, and a last line that says that no more comes."""
-    text = reply.checked()
-    if not text.endswith("end\n") and text != "end":
-        raise UnreadableError("lspci was cut off")
-    listed = text.removesuffix("\n").removesuffix("end")
-    if not listed.strip():
-        return {"raid.controllers": ABSENT}
-    found = records(listed if listed.endswith("\n\n") else f"{listed}\n")
+def controllers(reply: Reply | None) -> Said:
+    """RAID and SAS controllers in what `lspci -nnmmv` says; a list that has none may be one that was cut."""
+    if reply is None:
+        return UnreadableError("the answer of the host was cut off")
+    try:
+        found = [one for one in records(reply.checked()) if _CLASSES.search(one["Class"])]
+    except UnreadableError as why:
+        return why
     names = [re.sub(r" ?\[[0-9a-f]{4}\]", "", f"{one.get('Vendor', '')} {one.get('Device', '')}") for one in found]
-    return {"raid.controllers": ", ".join(sorted(name.strip() for name in names))}
+    return ", ".join(sorted(name.strip() for name in names)) or UnreadableError("lspci lists no RAID or SAS controller")
