@@ -162,7 +162,7 @@ def _list(facts: Mapping[str, Fact]) -> None:
 
 def _said(fact: Fact) -> str:
     if fact.absent:
-        return "- absent"
+        return f"- absent ({fact.note})" if fact.note else "- absent"
     if fact.value is None:
         return f"? {fact.error}"
     return told(fact, fact_kind(fact.name).kind)

@@ -24,14 +24,14 @@ def questions() -> tuple[Question, ...]:
     )
     contents = ("SELECT 'size', pg_database_size(current_database())::text "
                 "UNION ALL SELECT extname::text, extversion FROM pg_extension")  # fmt: skip
-    rounds = f"{_PROGRAM}{{ printf '%s\\n' '\\timing on'; yes 'SELECT 1;' | head -n {_ROUNDS}; }} | {_ASK} -d {DATABASE}"
+    empty = f"{{ printf '%s\\n' '\\timing on'; yes 'SELECT 1;' | head -n {_ROUNDS}; }}"
     return (
         Question("postgresql-server", f"{_PSQL} -d postgres -c {shlex.quote(settings)}",
                  ("postgresql.version", *(f"postgresql.setting.{name}" for name in _SETTINGS)), server, beside=True),
         Question("postgresql-database", f"{_PSQL} -d {DATABASE} -c {shlex.quote(contents)}",
                  ("postgresql.size", *(f"postgresql.extension.{name}" for name in _EXTENSIONS)), contained,
                  beside=True),
-        Question("postgresql-latency", rounds, ("postgresql.latency",), latency),
+        Question("postgresql-latency", f"{_PROGRAM}{empty} | {_ASK} -d {DATABASE}", ("postgresql.latency",), latency),
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from builder.assess import assess, evidence_of
+from builder.cli.survey import _said
 from builder.errors import BadInput
 from builder.inventory import build_inventory
 from builder.inventory.build import archives_of
@@ -132,3 +133,15 @@ def test_a_survey_of_the_site_takes_the_folder_beside_the_site_file(
     assert one.facts["gpu.model"].recorded == "2026-11-18"
     (bare,) = reading.survey_hosts(machines)
     assert bare.facts == living()
+
+
+def test_what_was_recorded_as_absent_says_so_too(tmp_path: Path) -> None:
+    ecc = complete(folder_with(tmp_path), living())["gpu.ecc"]
+    assert ecc.absent
+    assert _said(ecc).startswith("- absent (recorded on 2026-11-18 in ")
+
+
+def test_the_recordings_of_the_demo_can_be_read_and_name_their_day() -> None:
+    facts = complete(UNIT.parents[1] / "inventory" / "example" / "recorded", living())
+    assert (facts["gpu.model"].value, facts["gpu.model"].recorded) == ("NVIDIA T1000 8GB", "2026-11-18")
+    assert facts["memory.total"].value == 32594120 * 1024
