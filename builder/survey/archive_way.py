@@ -1,7 +1,8 @@
 """The way from a client to its archive: pings, one TCP connection, and one file of the archive's web viewer.
 
 A hospital at work bears it: at most 20 pings of 64 bytes, a connection that asks for nothing, and 4 MiB of a file that
-every browser there fetches. Nothing of a patient is asked for. An archive that is off costs 1 s, a slow way 3 s, beside the rest.
+every browser there fetches. Nothing of a patient is asked for. An archive that is off costs 1 s, a slow way 3 s, beside
+the rest.
 """
 
 import re
