@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -13,8 +13,16 @@ from builder.inventory import Machine
 from builder.models.fact import Fact
 from builder.models.finding import Finding
 from builder.models.sheet import Sheet
-from builder.survey import answer, facts_from, facts_of_tools, recorded_answer, recorded_machines
-from builder.survey.recorded import is_recorded, not_recorded
+from builder.survey import (
+    answer,
+    facts_from,
+    facts_of_tools,
+    recorded_answer,
+    recorded_machines,
+    recording_of,
+    stand_in,
+)
+from builder.survey.recorded import Recording, is_recorded, not_recorded
 from builder.survey.remote import Remote
 
 _AT_ONCE = 10
@@ -30,22 +38,35 @@ class HostFacts:
     answer: str = ""
 
 
-def survey_hosts(machines: Sequence[Machine]) -> tuple[HostFacts, ...]:
-    """Read all machines, ten at once, in their own order. A machine that cannot be reached stops no other."""
+def survey_hosts(machines: Sequence[Machine], recordings: Path | None = None) -> tuple[HostFacts, ...]:
+    """Read all machines, ten at once, in their own order. A machine that cannot be reached stops no other.
+
+    `recordings`: the site's folder of what was recorded, which stands in for hardware that a container does not show.
+    Raises BadInput when it cannot be read, before any machine is asked.
+    """
+    kept = [None if recordings is None else recording_of(recordings, machine.host) for machine in machines]
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-        return tuple(pool.map(_read, machines))
+        read = tuple(pool.map(_read, machines))
+    return tuple(_complete(one, recording) for one, recording in zip(read, kept, strict=True))
+
+
+def _complete(read: HostFacts, recording: Recording | None) -> HostFacts:
+    if recording is None or read.fault is not None:
+        return read
+    recorded = facts_from(recording.text, read.machine.host)
+    return replace(read, facts=stand_in(read.facts, recorded, recording.day, recording.place))
 
 
 def _read(machine: Machine) -> HostFacts:
     try:
         with Remote(machine.connection) as remote:
-            return _heard(machine, answer(remote, machine.host))
+            return _heard(machine, answer(remote, machine.host, machine.archives))
     except Unreachable as fault:
         return HostFacts(machine, {}, str(fault))
 
 
 def _heard(machine: Machine, text: str) -> HostFacts:
-    return HostFacts(machine, facts_from(text, machine.host), answer=text)
+    return HostFacts(machine, facts_from(text, machine.host, machine.archives), answer=text)
 
 
 def read_recorded(machines: Sequence[Machine], folder: Path) -> tuple[HostFacts, ...]:
@@ -53,9 +74,9 @@ def read_recorded(machines: Sequence[Machine], folder: Path) -> tuple[HostFacts,
     there, was not read. Raises BadInput when there is none at all, or one that is no record."""
     there = [machine.host.name for machine in machines if is_recorded(folder, machine.host)]
     if not there:
-        return tuple(_heard(machine, recorded_answer(folder, machine.host)) for machine in machines)
+        return tuple(_heard(machine, recorded_answer(folder, machine.host, machine.archives)) for machine in machines)
     return tuple(
-        _heard(machine, recorded_answer(folder, machine.host)) if machine.host.name in there
+        _heard(machine, recorded_answer(folder, machine.host, machine.archives)) if machine.host.name in there
         else HostFacts(machine, {}, not_recorded(folder, machine.host))
         for machine in machines
     )  # fmt: skip

@@ -158,7 +158,7 @@ def _requirements(
     session: Session, machines: Sequence[Machine], hear: Callable[[Evidence], None]
 ) -> tuple[HostFacts, ...]:
     """Read the machines and hold them against their sheets."""
-    read = survey_hosts(machines)
+    read = survey_hosts(machines, session.recordings)
     for one in read:
         name = one.machine.host.name
         for finding in findings_of(one, session.sheets, session.today, session.reports):
