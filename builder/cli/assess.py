@@ -14,9 +14,10 @@ from builder.cli.options import ClassOption, HostOption, JsonOption, RecordedOpt
 from builder.durable import write_whole
 from builder.errors import EXIT_FAILED, EXIT_UNREACHABLE, BadInput
 from builder.inventory import build_inventory
-from builder.load import load_sheets, load_site
+from builder.load import load_site
 from builder.load.calibration import load_calibrations
 from builder.load.place import find_site, recordings_of
+from builder.load.sheets import load_sheets
 from builder.report.assessment import assessment_html
 from builder.report.assessment_data import assessment_csv, assessment_json
 from builder.report.assessment_table import assessment_table

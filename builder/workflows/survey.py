@@ -1,18 +1,13 @@
-"""Read machines and hold them against their sheets."""
+"""Read machines, living or recorded."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 
-from builder.assess.display import Report
-from builder.assess.of_host import against_all
 from builder.errors import BadInput, Unreachable
 from builder.inventory import Machine
 from builder.models.fact import Fact
-from builder.models.finding import Finding
-from builder.models.sheet import Sheet
 from builder.survey import (
     answer,
     facts_from,
@@ -98,13 +93,3 @@ def record(read: Sequence[HostFacts], folder: Path) -> tuple[Path, ...]:
     except OSError as fault:
         raise BadInput(f"{folder}: the answers cannot be kept: {fault.strerror}; name a folder to write to") from fault
     return tuple(files)
-
-
-def findings_of(
-    read: HostFacts, sheets: Sequence[Sheet], today: date, reports: Sequence[Report] = ()
-) -> tuple[Finding, ...]:
-    """Every finding of the sheets of the machine's product and class, then of the standards that its displays are held
-    to; `reports` are the site's calibration reports. Raises BadInput for a malformed waiver or a standard that is not
-    there."""
-    found = against_all(read.machine.host, read.facts, sheets, reports, today)
-    return tuple(finding for one in found for finding in one.findings)

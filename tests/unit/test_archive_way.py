@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builder.assess import assess
+from builder.assess.assessment import assess
 from builder.inventory import build_inventory
 from builder.inventory.build import archives_of
 from builder.load import load_site

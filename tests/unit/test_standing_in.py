@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from builder.assess import assess, evidence_of
+from builder.assess.assessment import assess
+from builder.assess.proof import evidence_of
 from builder.cli.survey import _said
 from builder.errors import BadInput
 from builder.inventory import build_inventory

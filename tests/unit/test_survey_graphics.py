@@ -16,11 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
-from builder.assess import assess, uses_of
+from builder.assess.applies import uses_of
+from builder.assess.assessment import assess
 from builder.cli.main import app
 from builder.errors import BadInput
-from builder.load import load_sheet
-from builder.load.sheets import sheet_files
+from builder.load.sheets import load_sheet, sheet_files
 from builder.models.fact import Fact
 from builder.models.site import Host, Site
 from builder.survey import facts_from, recorded_answer
