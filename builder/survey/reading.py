@@ -16,7 +16,7 @@ from builder.survey.script import began, replies, script, stamped, stamps_of
 
 _SECONDS = 240
 _FINE = 0.2  # seconds of doubt; a clock may be 1 s off (IHE ITI TF-1, section 7)
-_SURE = 0.5  # seconds; a clock that is surely no further off is far from that second, however coarsely it was asked
+_SURE = 0.8  # seconds; a clock that is surely no further off is within that second, however coarsely it was asked
 _TRIES = 5
 
 
