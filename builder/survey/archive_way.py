@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from builder.inventory.build import ArchiveEnd
 from builder.models.quantity import shown
+from builder.survey.answers import bare
 from builder.survey.merging import Merged
 from builder.survey.question import Noted, Question, Reply, Said, UnreadableError
 
@@ -156,7 +157,7 @@ def _farthest(what: str, archives: Sequence[ArchiveEnd], said: Mapping[str, Merg
 
 
 def _amount(said: Said) -> float:
-    value = said.value if isinstance(said, Noted) else said
+    value = bare(said)
     return value if isinstance(value, int | float) else 0.0
 
 

@@ -49,12 +49,14 @@ def recorded(remote: Remote, host: Host, archives: Archives = ()) -> str:
     """
     nonce = secrets.token_hex(8)
     text = _asked(remote, questions(host, archives), nonce)
+    known = _offset(text)
     for _ in range(_TRIES if began(text) else 0):
-        known = _offset(text)
         if known.uncertainty <= _FINE or abs(known.seconds) + known.uncertainty <= _SURE:
             break
         again = _asked(remote, (FIRST, LAST), nonce)
-        if _offset(again).uncertainty < known.uncertainty:
+        fresh = _offset(again)
+        if fresh.uncertainty < known.uncertainty:
+            known = fresh
             text += again  # of two answers to one question the last one counts
     return text
 
