@@ -51,7 +51,7 @@ def _root(
     version: bool = typer.Option(False, "--version", callback=_show_version, is_eager=True, help="Print the version."),
 ) -> None:
     """Exit codes: 0 done and met, 1 a requirement, check or step failed, 2 bad input, 3 a host could not be reached,
-    4 locked by someone else, 130 interrupted."""
+    4 locked by someone else or outside its hours, 130 interrupted."""
 
 
 _VERBS = (
@@ -66,6 +66,8 @@ _VERBS = (
     verify.verify,
     report.report,
     locks.locks,
+    locks.lock,
+    locks.unlock,
 )
 
 

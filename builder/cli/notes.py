@@ -2,17 +2,15 @@
 
 import typer
 
-from builder.inventory.quiet import left_alone
 from builder.workflows.handed_in import ending_soon
-from builder.workflows.session import Session, now
+from builder.workflows.hours import closed_now
+from builder.workflows.session import Session
 
 
 def tell_hours(session: Session) -> None:
-    """A note on standard error for each selected host that should not be changed now. Nothing is refused."""
-    for machine in session.machines:
-        clause = left_alone(session.site, machine.host, now())
-        if clause is not None:
-            typer.echo(f"note: {machine.host.name} is in production, and {clause}", err=True)
+    """A note on standard error of the selected hosts that a build would not change now. Nothing is refused."""
+    for lock in closed_now(session, session.machines):
+        typer.echo(f"note: a build would be refused now: {lock.sentence}", err=True)
 
 
 def tell_ends(session: Session) -> None:

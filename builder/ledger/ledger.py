@@ -16,9 +16,19 @@ from sqlalchemy.orm import Session
 from builder.errors import BadInput, PacsmithError
 from builder.ledger.cleaning import Clean, storable
 from builder.ledger.database import Database, open_database
-from builder.ledger.locking import Taken, describe_takeover, lock_of, process_columns, process_of, release, remove, take
+from builder.ledger.locking import (
+    Taken,
+    describe_takeover,
+    last_step,
+    lock_of,
+    process_columns,
+    process_of,
+    release,
+    take,
+)
 from builder.ledger.process import ProcessIdentity
-from builder.ledger.records import HostState, Lock
+from builder.ledger.records import Held, HostState, Lock, Reservation
+from builder.ledger.reserving import free, refuse_reserved, reservations, reserve
 from builder.ledger.tables import EventRow, EvidenceRow, HostStateRow, LockRow, RunRow
 from builder.models.event import Event
 from builder.models.evidence import Evidence
@@ -161,16 +171,23 @@ class Ledger:
     # locks
 
     @contextmanager
-    def lock(self, scope: str, *, who: str, why: str, run: str) -> Iterator[Taken]:
+    def lock(self, scope: str, *, who: str, why: str, run: str, changing: bool = True) -> Iterator[Taken]:
         """Hold `scope`, a site's name or `<site>/<host>`, for the length of the block; `run` has begun.
 
-        A lock whose process has ended on this machine is taken over; the run's events say so. Raises Held otherwise.
+        A lock whose process has ended on this machine is taken over; the run's events say so. Raises Held otherwise,
+        and, where the run is `changing` something, while another person has reserved the scope.
         """
         wanted = Lock(scope=scope, who=who, why=why, run=run, since=self._now(), process=self._process)
-        with self._database.write() as session:
-            taken = take(session, wanted)
-            for old in taken.from_:
-                session.add(EventRow(**self._storable(self._note(run, scope, describe_takeover(old)))))
+        try:
+            with self._database.write() as session:
+                if changing:
+                    refuse_reserved(session, scope, wanted.holder, wanted.since)
+                taken = take(session, wanted)
+                for old in taken.from_:
+                    session.add(EventRow(**self._storable(self._note(run, scope, describe_takeover(old)))))
+        except Held as held:
+            with self._database.read() as session:
+                raise Held(held.holder, last_step(session, held.holder.run)) from None
         try:
             yield taken
         except BaseException:
@@ -193,21 +210,46 @@ class Ledger:
         """The runs that hold a lock and whose process may still live."""
         return frozenset(lock.run for lock in self.living_locks())
 
-    def break_lock(self, scope: str, *, run: Run, reason: str) -> Lock:
-        """Remove somebody's lock. `run` is recorded, done, with the reason as its note and one event.
+    def reserve(self, scope: str, *, why: str, until: datetime, run: Run) -> Reservation:
+        """Lock `scope` for the person of `run` until a time, which is recorded, done; a reservation of theirs there is
+        replaced. Raises Held when another person has reserved it or is at work there."""
+        wanted = Reservation(
+            scope=scope, who=run.who, hostname=self._process.hostname, why=storable(why, self._clean),
+            since=self._now(), until=until, run=run.id,
+        )  # fmt: skip
+        with self._database.write() as session:
+            what = f"{scope} locked by {wanted.holder} until {until:%Y-%m-%d %H:%M}: {why}"
+            self._add_done(session, run, scope, what)
+            reserve(session, wanted, self._process)
+        return wanted
 
-        Raises BadInput when nothing is locked there.
+    def reservations(self) -> tuple[Reservation, ...]:
+        """Every person's lock that is not over, by scope."""
+        with self._database.read() as session:
+            return tuple(reservations(session, self._now()))
+
+    def unlock(self, scope: str, *, run: Run, named: str | None, why: str | None) -> tuple[Lock | Reservation, ...]:
+        """Remove what is locked on exactly `scope`, as `free` allows it; `run` is recorded, done, with an event each.
+
+        Raises BadInput when nothing is locked there, Locked when it is another's and `named` and `why` do not say so.
         """
         with self._database.write() as session:
-            old = remove(session, scope)
-            if old is None:
-                raise BadInput(f"{scope}: nothing is locked there; pacsmith locks lists what is")
-            done = run.model_copy(update={"outcome": "done", "finished": self._now(), "note": reason})
-            session.add(RunRow(**self._storable(done), **process_columns(self._process)))
-            session.flush()
-            what = f"lock on {scope} of {old.who} (run {old.run}, {old.process}) broken by {run.who}: {reason}"
-            session.add(EventRow(**self._storable(self._note(run.id, scope, what))))
-        return old
+            me = f"{run.who}@{self._process.hostname}"
+            gone = free(session, scope, me=me, process=self._process, named=named, why=why, now=self._now())
+            for number, old in enumerate(gone):
+                what = f"lock on {scope} of {old.holder} (run {old.run}) removed by {me}" + (f": {why}" if why else "")
+                if number == 0:
+                    self._add_done(session, run, scope, what, why)
+                else:
+                    session.add(EventRow(**self._storable(self._note(run.id, scope, what))))
+        return gone
+
+    def _add_done(self, session: Session, run: Run, scope: str, what: str, note: str | None = None) -> None:
+        """Record a run that was one act, and what it did."""
+        done = run.model_copy(update={"outcome": "done", "finished": self._now(), "note": note or what})
+        session.add(RunRow(**self._storable(done), **process_columns(self._process)))
+        session.flush()
+        session.add(EventRow(**self._storable(self._note(run.id, scope, what))))
 
     def _release(self, taken: Taken) -> None:
         with self._database.write() as session:

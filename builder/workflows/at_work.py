@@ -1,6 +1,7 @@
 """Whether somebody is at work on a site's machines: asked before they are stopped under them."""
 
 from builder.errors import Locked
+from builder.ledger.records import unlocking
 from builder.models.site import Site
 from builder.secrets import open_store
 from builder.workflows.session import ledger_file, ledger_of
@@ -21,5 +22,6 @@ def refuse_while_at_work(site: Site, doing: str) -> None:
                 raise Locked(
                     f"{doing} would stop the hosts under {lock.who}, who since {lock.since:%Y-%m-%d %H:%M} UTC holds "
                     f"{lock.scope} to {lock.why} (run {lock.run}, {lock.process}); wait for it, or, once you know that "
-                    f"nothing is at work there, free it with: pacsmith locks --break {lock.scope} --reason '…'"
+                    "nothing is at work there, free it with: pacsmith unlock "
+                    f"{unlocking(lock.scope)} --held-by {lock.holder} --why '…'"
                 )

@@ -1,6 +1,6 @@
 """Verify: routes, requirements and role checks of living machines, each ending in a piece of evidence."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,6 +54,15 @@ def failures(evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
     return tuple(
         item for item in evidence if item.verdict == "short" or (item.verdict == "unknown" and item.attest is None)
     )
+
+
+def accepted_hosts(evidence: Sequence[Evidence], hosts: Collection[str]) -> frozenset[str]:
+    """Those of `hosts` against which nothing stands, of which something was proven. What stands against a machine that
+    is none of them, as a stand-in, stands against all."""
+    against = {item.host for item in failures(evidence)}
+    if against - set(hosts):
+        return frozenset()
+    return frozenset({item.host for item in evidence} & set(hosts)) - against
 
 
 def ignore(_: Evidence) -> None:

@@ -92,6 +92,7 @@ class Kept:
         self.sheets = (sheet_of(MEMORY),)
         self.today: date = TODAY
         self.ledger = self
+        self.run = SimpleNamespace(terms=None)
 
     def close(self) -> None:
         pass
@@ -107,10 +108,11 @@ def test_nothing_is_touched_before_the_refusal(monkeypatch: pytest.MonkeyPatch) 
         yield
 
     monkeypatch.setattr(building, "recorded", pretended)
+    monkeypatch.setattr(building, "closed_now", lambda _session, _machines: ())
     monkeypatch.setattr(building, "survey_hosts", lambda _machines: (one,))
     monkeypatch.setattr(building, "materials_for", lambda _session: done.append("materials"))
     with pytest.raises(Refused, match="arc1: thing line0"):
-        building.build(Kept(one), building.Show(phase=done.append))  # type: ignore[arg-type]
+        building.build(building.Course(Kept(one), (), 0), building.Show(phase=done.append))  # type: ignore[arg-type]
     assert done == ["locked: True", "minimum requirements"]
 
 

@@ -1,5 +1,6 @@
 """The lab stops no host under somebody's work."""
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -64,7 +65,7 @@ def test_refused_while_a_living_process_holds_the_site_or_a_host(verb: tuple[str
     assert str(fault).startswith(
         f"lab {verb[0]} would stop the hosts under ines, who since 2026-11-21 20:58 UTC holds st-brigid/archive01 to "
     )
-    assert "pacsmith locks --break st-brigid/archive01 --reason" in str(fault)
+    assert f"pacsmith unlock archive01 --held-by ines@{os.uname().nodename} --why" in str(fault)
     assert asked == []
 
 
