@@ -11,6 +11,7 @@ import pytest
 from builder.errors import Refused
 from builder.inventory import build_inventory
 from builder.workflows import build as building
+from builder.workflows.course import Course
 from builder.workflows.fitness import refuse_short, unmendable
 from builder.workflows.recording import recorded
 from builder.workflows.survey import HostFacts
@@ -112,7 +113,7 @@ def test_nothing_is_touched_before_the_refusal(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(building, "survey_hosts", lambda _machines: (one,))
     monkeypatch.setattr(building, "materials_for", lambda _session: done.append("materials"))
     with pytest.raises(Refused, match="arc1: thing line0"):
-        building.build(building.Course(Kept(one), (), 0), building.Show(phase=done.append))  # type: ignore[arg-type]
+        building.build(Course(Kept(one), (), 0), building.Show(phase=done.append))  # type: ignore[arg-type]
     assert done == ["locked: True", "minimum requirements"]
 
 
