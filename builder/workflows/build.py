@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from socket import gethostname
 
 from builder.engines.job import JobResult
 from builder.engines.material import Material
 from builder.engines.tally import merged
+from builder.errors import Locked
 from builder.inventory.waves import Wave, held_back
 from builder.models.event import Event
 from builder.models.evidence import Evidence
@@ -15,13 +17,14 @@ from builder.models.run import Outcome
 from builder.report.latest import latest
 from builder.workflows.course import Course
 from builder.workflows.fitness import refuse_short
+from builder.workflows.host_locks import HostLocks, held_on_hosts
 from builder.workflows.hours import closed_now, overridden, refuse_closed
 from builder.workflows.material import materials_for
 from builder.workflows.recording import Ending, record_hosts, recorded, write_documents
 from builder.workflows.session import Session, now
 from builder.workflows.survey import survey_hosts
 from builder.workflows.verify import Verified, accepted_hosts, verify
-from builder.workflows.wave import Report, carry_out
+from builder.workflows.wave import Report, carry_out, machines_of
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ class Show:
 @dataclass(frozen=True)
 class BuildResult:
     """What became of a build: `proven` is without evidence when it failed before. `dossier`: format to file. `stopped`
-    says why waves were not begun because the calendar locks their hosts; `held` why other hosts were not begun."""
+    says which locks kept a wave from being begun; `held`, by host, why it was not begun."""
 
     outcome: Outcome
     job: JobResult
@@ -55,10 +58,11 @@ def build(course: Course, show: Show) -> BuildResult:
         work = _Build(session, course, show)
         with recorded(session, locked=True) as ending:
             work.respect_hours()
-            show.phase("minimum requirements")
-            refuse_short(survey_hosts(session.machines), session.sheets, session.today)
-            show.phase("certificates and secrets")
-            work.carry_out(materials_for(session), ending)
+            with held_on_hosts(session.run, gethostname(), session.machines) as locks:
+                show.phase("minimum requirements")
+                refuse_short(survey_hosts(session.machines), session.sheets, session.today)
+                show.phase("certificates and secrets")
+                work.carry_out(materials_for(session), locks, ending)
         show.phase("dossier")
         return work.result(ending.outcome, write_documents(session))
 
@@ -95,10 +99,10 @@ class _Build:
             for event in overridden(self.session, locks, self.now):
                 self.hear(event)
 
-    def carry_out(self, materials: Mapping[str, Material], ending: Ending) -> None:
+    def carry_out(self, materials: Mapping[str, Material], locks: HostLocks, ending: Ending) -> None:
         """Verify what was done, then wave after wave; at last everything together, where it was proven in parts."""
         again = self._verified_again()
-        for wave in self._waves(again):
+        for wave in self._waves(again, locks):
             self.show.phase(self._titled(wave, "converge"))
             self._note(f"{wave.of(self.course.total)} begins")
             report = carry_out(self.session, wave, materials, self.hear, self._verify_phase(wave))
@@ -132,8 +136,8 @@ class _Build:
             self._note(f"accepted by the run that this one goes on with; {what}", name)
         return good
 
-    def _waves(self, done: frozenset[str]) -> Iterator[Wave]:
-        """Each wave without what is done and what is held back, as long as the calendar lets it begin."""
+    def _waves(self, done: frozenset[str], locks: HostLocks) -> Iterator[Wave]:
+        """Each wave without what is done and what is held back, as long as nothing locks its hosts by now."""
         for wave in self.course.waves:
             lost = {name for report in self.reports for name in report.failed}
             hosts = [name for name in wave.hosts if name not in done]
@@ -142,19 +146,25 @@ class _Build:
                 self.held[name] = why
                 self._note(f"not begun: {why}", name)
             left = tuple(name for name in hosts if name not in held)
-            if left and self._is_open(left):
+            if left and self._may_begin(left, locks):
                 yield Wave(wave.number, left)
 
-    def _is_open(self, names: tuple[str, ...]) -> bool:
-        machines = [machine for machine in self.session.machines if machine.host.name in names]
-        locks = closed_now(self.session, machines) if self.reports and self.now is None else ()
-        if not locks:
-            return True
-        told = "; ".join(lock.sentence for lock in locks)
-        self.stopped = f"not begun, since the site's calendar locks it by now: {told}; go on then with --resume"
-        self.held.update(dict.fromkeys(names, "the site's calendar locks it by now"))
-        self._note(self.stopped)
-        return False
+    def _may_begin(self, names: tuple[str, ...], locks: HostLocks) -> bool:
+        """Whether neither the calendar nor somebody else locks these hosts by now; what was begun is never stopped."""
+        machines = machines_of(self.session, names)
+        if not self.reports:
+            return True  # asked a moment ago, before anything was done
+        closed = closed_now(self.session, machines) if self.now is None else ()
+        try:
+            locks.hold(machines)  # a reboot lets go of it
+            why = f"the site's calendar locks it by now: {'; '.join(one.sentence for one in closed)}" if closed else ""
+        except Locked as held:
+            why = str(held)
+        if why:
+            self.stopped = f"{', '.join(names)}: not begun: {why}; go on then with: pacsmith build --resume"
+            self.held.update(dict.fromkeys(names, why))
+            self._note(self.stopped)
+        return not why
 
     def _complete(self) -> bool:
         """Whether every host was accepted, the last time that it was verified."""
@@ -163,7 +173,7 @@ class _Build:
 
     def _why(self) -> str:
         if self.stopped is not None:
-            return "the site's calendar did not let every wave begin"
+            return self.stopped
         jobs = [report.job for report in self.reports if report.job is not None]
         if not all(job.ok for job in jobs):
             return "a step failed or a host could not be reached"

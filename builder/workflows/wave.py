@@ -1,6 +1,6 @@
 """One wave of a build: its hosts converge at once, boot anew where they must, and are proven."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from builder.engines.job import JobResult
@@ -34,6 +34,11 @@ class Report:
         return "is accepted" if not self.failed else f"is not accepted, because of {', '.join(self.failed)}"
 
 
+def machines_of(session: Session, names: Collection[str]) -> tuple[Machine, ...]:
+    """The session's machines of these names, in its order."""
+    return tuple(machine for machine in session.machines if machine.host.name in names)
+
+
 def carry_out(
     session: Session,
     wave: Wave,
@@ -43,7 +48,7 @@ def carry_out(
 ) -> Report:
     """Converge the wave's hosts and prove those that went through. A host that fails stops; the others of its wave,
     which are changed already, are finished: half-changed they would serve nobody."""
-    machines = tuple(machine for machine in session.machines if machine.host.name in wave.hosts)
+    machines = machines_of(session, wave.hosts)
     job = run_parts(parts_of(machines, session.run.id, "converge"), materials, hear)
     fine = _went_through(machines, job)
     faults = reboot_where_needed(session, fine, hear)

@@ -1,6 +1,7 @@
 """A build in waves, against hosts that are only played: what begins, what is held back, what a resumed build does."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -31,6 +32,13 @@ CALENDAR: dict[str, Any] = {
     "windows": [{"name": "sunday-night", "days": ["sun"], "start": "22:00", "end": "04:00"}],
     "peak_hours": [{"days": ["mon"], "start": "07:30", "end": "18:00", "reason": "reading rooms"}],
 }
+
+
+class Free:
+    """No host is locked by anybody."""
+
+    def hold(self, machines: Sequence[Machine]) -> None:
+        assert machines
 
 
 class Power(BaseException):
@@ -117,6 +125,7 @@ def hospital(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hospit
         monkeypatch.setattr(wave, "parts_of", names_of)
         monkeypatch.setattr(wave, "run_parts", played.converge)
         monkeypatch.setattr(wave, "reboot_where_needed", lambda *_: {})
+        monkeypatch.setattr(building, "held_on_hosts", lambda *_: nullcontext(Free()))
         monkeypatch.setattr(building, "verify", played.verify)
         monkeypatch.setattr(building, "survey_hosts", lambda _: ())
         monkeypatch.setattr(building, "materials_for", lambda _: {})
@@ -312,7 +321,8 @@ def test_no_wave_begins_after_the_window_has_closed(hospital: Hospital) -> None:
     )
     assert result.outcome == "failed"
     assert result.stopped is not None
-    assert "it opens Sun 2026-11-29 22:00 UTC; go on then with --resume" in result.stopped
+    assert "it opens Sun 2026-11-29 22:00 UTC; go on then with: pacsmith build --resume" in result.stopped
+    assert hospital.ledger.run("r1").note == result.stopped
     hospital.later, hospital.moment = (lambda: None), OPEN + timedelta(days=7)
     assert hospital.build(resume=True).outcome == "accepted"
     assert hospital.seen[0] == ("verify", ("arc1", "arc3"))

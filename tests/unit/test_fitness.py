@@ -1,7 +1,7 @@
 """A build refuses a host that is short of a minimum which no build can mend, before it changes anything."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import date
 from types import SimpleNamespace
 from typing import Any
@@ -109,6 +109,7 @@ def test_nothing_is_touched_before_the_refusal(monkeypatch: pytest.MonkeyPatch) 
         yield
 
     monkeypatch.setattr(building, "recorded", pretended)
+    monkeypatch.setattr(building, "held_on_hosts", lambda *_: nullcontext())
     monkeypatch.setattr(building, "closed_now", lambda _session, _machines: ())
     monkeypatch.setattr(building, "survey_hosts", lambda _machines: (one,))
     monkeypatch.setattr(building, "materials_for", lambda _session: done.append("materials"))
