@@ -22,7 +22,6 @@ def reservations(session: Session, now: datetime) -> list[Reservation]:
 def reserve(session: Session, wanted: Reservation, process: ProcessIdentity) -> None:
     """Take or prolong a reservation within the caller's write transaction. Raises Held when another person has reserved
     `wanted.scope`, the site that it lies in or a host within it, or when a run of theirs may be at work there."""
-    exclude_others(session)
     session.execute(delete(ReservationRow).where(ReservationRow.until <= wanted.since))
     refuse_reserved(session, wanted.scope, wanted.holder, wanted.since)
     for row in session.scalars(select(LockRow)):
@@ -33,7 +32,9 @@ def reserve(session: Session, wanted: Reservation, process: ProcessIdentity) -> 
 
 
 def refuse_reserved(session: Session, scope: str, holder: str, now: datetime) -> None:
-    """Raise Held when somebody other than `holder` has reserved `scope`, its site, or a host within it."""
+    """Raise Held when somebody other than `holder` has reserved `scope`, its site, or a host within it. Nobody can
+    reserve it then before the caller's write transaction ends."""
+    exclude_others(session)
     for one in reservations(session, now):
         if overlap(one.scope, scope) and one.holder != holder:
             raise Held(one)

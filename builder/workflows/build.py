@@ -103,8 +103,8 @@ class _Build:
         """Verify what was done, then wave after wave; at last everything together, where it was proven in parts."""
         again = self._verified_again()
         for wave in self._waves(again, locks):
-            self.show.phase(self._titled(wave, "converge"))
             self._note(f"{wave.of(self.course.total)} begins")
+            self.show.phase(self._titled(wave, "converge"))
             report = carry_out(self.session, wave, materials, self.hear, self._verify_phase(wave))
             self._keep(report)
             self._note(f"{wave.of(self.course.total)} {report.told}")

@@ -21,13 +21,6 @@ class Course:
     total: int
     done: tuple[Machine, ...] = ()
 
-    @property
-    def left(self) -> tuple[Wave, ...]:
-        """The waves without what was done."""
-        done = {machine.host.name for machine in self.done}
-        left = (Wave(wave.number, tuple(name for name in wave.hosts if name not in done)) for wave in self.waves)
-        return tuple(wave for wave in left if wave.hosts)
-
 
 def course_of(session: Session, terms: Terms, *, resume: bool = False) -> Course:
     """The course of a build of the session's machines on these terms; with `resume`, of the last build that was cut off
