@@ -109,4 +109,6 @@ def _tell(session: Session, result: BuildResult) -> None:
         typer.echo(f"to be attested by a person: {len(attest)} (listed in the dossier)")
     for kind, path in sorted(result.dossier.items()):
         typer.echo(f"dossier ({kind}): {path}")
+    if result.held:
+        typer.echo("the rest is done by: pacsmith build --resume")
     typer.echo(f"run {session.run.id}: {result.outcome}")

@@ -128,7 +128,7 @@ class _Build:
             return frozenset()
         self.show.phase("verify what was done")
         part = replace(self.session, machines=self.course.done)
-        proven = verify(part, on_evidence=self.show.evidence)
+        proven = verify(part, on_evidence=self.show.evidence, later=self._later(0) - set(names))
         good = accepted_hosts(proven.evidence, names)
         self._keep(Report(tuple(sorted(good)), None, proven, good))
         for name in names:
@@ -186,9 +186,14 @@ class _Build:
     def _verify_phase(self, wave: Wave) -> Callable[[Session], Verified]:
         def prove(part: Session) -> Verified:
             self.show.phase(self._titled(wave, "verify"))
-            return verify(part, on_evidence=self.show.evidence)
+            built = {name for report in self.reports for name in report.accepted}
+            return verify(part, on_evidence=self.show.evidence, later=self._later(wave.number) - built)
 
         return prove
+
+    def _later(self, number: int) -> set[str]:
+        """The hosts of the waves after wave `number`."""
+        return {name for wave in self.course.waves if wave.number > number for name in wave.hosts} | self.course.beyond
 
     def _titled(self, wave: Wave, phase: str) -> str:
         return phase if self.course.total == 1 else f"{wave.of(self.course.total)}: {phase}"

@@ -14,12 +14,14 @@ from builder.workflows.standing import stands
 @dataclass(frozen=True)
 class Course:
     """`session` has the machines of all `waves`, which are numbered within `total`; those of `done` were accepted by
-    the run that is resumed and are verified again before anything else."""
+    the run that is resumed and are verified again before anything else. `beyond` are hosts of waves that come after a
+    single one that was asked for, and that are not yet what the site file says."""
 
     session: Session
     waves: tuple[Wave, ...]
     total: int
     done: tuple[Machine, ...] = ()
+    beyond: frozenset[str] = frozenset()
 
 
 def course_of(session: Session, terms: Terms, *, resume: bool = False) -> Course:
@@ -37,7 +39,9 @@ def course_of(session: Session, terms: Terms, *, resume: bool = False) -> Course
         return Course(_on(session, session.machines, terms), waves, len(waves))
     chosen = _wave(session, waves, terms.wave)
     machines = [machine for machine in session.machines if machine.host.name in chosen.hosts]
-    return Course(_on(session, machines, terms), (chosen,), len(waves))
+    after = {name for wave in waves[terms.wave :] for name in wave.hosts}
+    beyond = frozenset(one.host.name for one in session.machines if one.host.name in after and not stands(session, one))
+    return Course(_on(session, machines, terms), (chosen,), len(waves), beyond=beyond)
 
 
 def _on(session: Session, machines: Sequence[Machine], terms: Terms) -> Session:

@@ -25,6 +25,7 @@ PLACE = "/run/pacsmith.lock"
 
 _SECONDS_TO_ANSWER = 20.0
 _SECONDS_TO_LET_GO = 5.0
+_GRACE_SECONDS = 3  # for the session of one who was killed just now to notice it
 
 
 def lock_script(mark: str, place: str = PLACE) -> str:
@@ -34,7 +35,7 @@ def lock_script(mark: str, place: str = PLACE) -> str:
     """
     lines = [
         f"exec 9>>{place} || exit 3",
-        f"if ! flock -n 9; then echo held; exec cat {place}; fi",
+        f"if ! flock -w {_GRACE_SECONDS} 9; then echo held; exec cat {place}; fi",
         f"printf '%s\\n' {shlex.quote(mark)} > {place}",
         "echo taken",
         "cat > /dev/null",
@@ -82,6 +83,8 @@ class HostLocks:
         Raises Locked that names each host which somebody else holds; those that are held already stay so.
         """
         wanted = [machine for machine in machines if not self._holds(machine)]
+        for machine in wanted:
+            self._forget(machine.host.name)
         if not wanted:
             return
         with ThreadPoolExecutor(16) as pool:
@@ -94,15 +97,21 @@ class HostLocks:
         for held in self._held.values():
             assert held.process.stdin is not None
             held.process.stdin.close()
-        end = time.monotonic() + _SECONDS_TO_LET_GO
-        for held in self._held.values():
-            try:
-                held.process.wait(max(0.1, end - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                held.process.kill()
-                held.process.wait()
-            held.remote.close()
-        self._held.clear()
+        for name in list(self._held):
+            self._forget(name)
+
+    def _forget(self, name: str) -> None:
+        held = self._held.pop(name, None)
+        if held is None:
+            return
+        assert held.process.stdin is not None
+        held.process.stdin.close()
+        try:
+            held.process.wait(_SECONDS_TO_LET_GO)
+        except subprocess.TimeoutExpired:
+            held.process.kill()
+            held.process.wait()
+        held.remote.close()
 
     def _holds(self, machine: Machine) -> bool:
         held = self._held.get(machine.host.name)

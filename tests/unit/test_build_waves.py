@@ -56,6 +56,7 @@ class Hospital:
     cut: str = ""
     seen: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     later: Callable[[], None] = lambda: None
+    spared: list[list[str]] = field(default_factory=list)
     number: int = 0
 
     def site(self, **more: Any) -> Site:
@@ -81,6 +82,7 @@ class Hospital:
 
     def build(self, session: Session | None = None, *, resume: bool = False, **terms: Any) -> BuildResult:
         self.seen.clear()
+        self.spared.clear()
         return build(course_of(session or self.session(), Terms(**terms), resume=resume), Show())
 
     def converge(self, parts: Sequence[tuple[str, ...]], *_: object) -> JobResult:
@@ -93,9 +95,10 @@ class Hospital:
         reasons = tuple(f"{name} | archive: no" for name in failed)
         return JobResult(ok=not failed, changed=dict.fromkeys(names, 1), failed=failed, reasons=reasons)
 
-    def verify(self, part: Session, **_: object) -> Verified:
+    def verify(self, part: Session, **more: Any) -> Verified:
         names = tuple(machine.host.name for machine in part.machines)
         self.seen.append(("verify", names))
+        self.spared.append(sorted(more.get("later", ())))
         evidence = tuple(self.proof(part.run.id, name, "short" if name in self.short else "met") for name in names)
         return Verified(evidence, unreachable=False)
 
@@ -144,6 +147,7 @@ def test_wave_after_wave_and_at_last_everything_together(hospital: Hospital) -> 
         ("converge", ("arc1", "arc3")), ("verify", ("arc1", "arc3")),
         ("converge", ("arc2", "arc4")), ("verify", ("arc2", "arc4")), ("verify", ALL),
     ]  # fmt: skip
+    assert hospital.spared == [["arc2", "arc4"], [], []], "nobody asks a host that is not built yet"
     assert hospital.notes("r1") == [
         "wave 1 of 2 (arc1, arc3) begins", "wave 1 of 2 (arc1, arc3) is accepted",
         "wave 2 of 2 (arc2, arc4) begins", "wave 2 of 2 (arc2, arc4) is accepted",
@@ -188,6 +192,7 @@ def test_a_resumed_build_verifies_what_was_done_and_does_the_rest(hospital: Hosp
         ("verify", ("arc1", "arc3")), ("converge", ("arc2", "arc4")), ("verify", ("arc2", "arc4")), ("verify", ALL),
     ]  # fmt: skip
     assert result.outcome == "accepted"
+    assert hospital.spared == [["arc2", "arc4"], [], []]
     assert hospital.ledger.run("r2").terms == Terms(resumes="r1")
     assert hospital.notes("r2")[0] == (
         "arc1: accepted by the run that this one goes on with; it is verified again and left as it is"
@@ -262,9 +267,12 @@ def test_a_single_wave_waits_for_those_before_it(hospital: Hospital) -> None:
         hospital.build(wave=2)
     assert hospital.ledger.runs() == ()
     assert hospital.build(wave=1).outcome == "accepted"
+    assert hospital.spared == [["arc2", "arc4"]]
     assert hospital.ledger.run("r2").hosts == ("arc1", "arc3")
     assert hospital.build(wave=2).outcome == "accepted"
     assert hospital.seen == [("converge", ("arc2", "arc4")), ("verify", ("arc2", "arc4"))]
+    assert hospital.build(wave=1).outcome == "accepted"
+    assert hospital.spared == [[]], "what stands by now is asked"
     with pytest.raises(BadInput, match=r"--wave 3: these hosts make 2 waves \(1: arc1, arc3; 2: arc2, arc4\)"):
         hospital.build(wave=3)
 
