@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from builder.cli.ask import asker
-from builder.cli.notes import tell_ends
+from builder.cli.notes import tell_closing, tell_ends
 from builder.cli.options import ClassOption, HostOption, JsonOption, SiteArgument, SiteOption, one_site
 from builder.cli.progress import watching
 from builder.cli.waves import AtOnceOption, CanaryOption, NowOption, ResumeOption, WaveOption
@@ -60,6 +60,7 @@ def build(  # noqa: PLR0917 - one option each
     course = course_of(session, terms, resume=resume)
     session = course.session
     tell_ends(session)
+    tell_closing(session)
     with watching(session.machines, quiet=as_json) as watcher:
         result = carry_out(course, Show(phase=watcher.phase, event=watcher.event))
     if as_json:

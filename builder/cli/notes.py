@@ -2,8 +2,9 @@
 
 import typer
 
+from builder.inventory.windows import told
 from builder.workflows.handed_in import ending_soon
-from builder.workflows.hours import closed_now
+from builder.workflows.hours import closed_now, closing_soon
 from builder.workflows.session import Session
 
 
@@ -11,6 +12,14 @@ def tell_hours(session: Session) -> None:
     """A note on standard error of the selected hosts that a build would not change now. Nothing is refused."""
     for lock in closed_now(session, session.machines):
         typer.echo(f"note: a build would be refused now: {lock.sentence}", err=True)
+
+
+def tell_closing(session: Session) -> None:
+    """A note on standard error when hosts of the session must be left alone again within the hour."""
+    soon = closing_soon(session)
+    if soon is not None:
+        end, names = soon
+        typer.echo(f"note: {', '.join(names)} may be changed until {told(end)}; no wave begins after that", err=True)
 
 
 def tell_ends(session: Session) -> None:

@@ -1,11 +1,12 @@
 """Whether hosts may be changed at this hour: the calendar's locks, and on whose word one was passed over."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from builder.errors import Locked
 from builder.inventory import Machine
-from builder.inventory.windows import Closed, closed
+from builder.inventory.quiet import left_alone
+from builder.inventory.windows import Closed, closed, closes
 from builder.lab.lab import Lab
 from builder.models.event import Event
 from builder.workflows.session import Session, now
@@ -17,6 +18,20 @@ def closed_now(session: Session, machines: Sequence[Machine], moment: datetime |
     played = Lab(session.site).playing()
     hosts = [machine.host for machine in machines if machine.host.name not in played]
     return closed(session.site, hosts, moment or now())
+
+
+def closing_soon(session: Session, within: timedelta = timedelta(hours=1)) -> tuple[datetime, tuple[str, ...]] | None:
+    """When the first of the session's hosts that are open now is closed again, in the site's zone, and which hosts that
+    are; None when none is within this time."""
+    played, moment = Lab(session.site).playing(), now()
+    ends: dict[datetime, list[str]] = {}
+    for machine in session.machines:
+        host = machine.host
+        if host.name not in played and left_alone(session.site, host, moment) is None:
+            end = closes(session.site, host, moment)
+            if end is not None and end - moment <= within:
+                ends.setdefault(end, []).append(host.name)
+    return min((end, tuple(sorted(names))) for end, names in ends.items()) if ends else None
 
 
 def refuse_closed(locks: Sequence[Closed], verb: str) -> None:

@@ -336,6 +336,17 @@ def test_no_wave_begins_after_the_window_has_closed(hospital: Hospital) -> None:
     assert hospital.seen[0] == ("verify", ("arc1", "arc3"))
 
 
+def test_the_end_of_a_window_is_told_an_hour_before(hospital: Hospital) -> None:
+    other = {"name": "early", "hosts": ["arc2"], "days": ["sun"], "start": "22:00", "end": "23:15"}
+    night = CALENDAR["windows"][0] | {"hosts": ["arc1", "arc3", "arc4"]}
+    late = hospital.session(hospital.site(windows=[night, other]))
+    assert hours.closing_soon(late) == (datetime(2026, 11, 22, 23, 15, tzinfo=UTC), ("arc2",))
+    hospital.moment = OPEN - timedelta(minutes=20)
+    assert hours.closing_soon(late) is None
+    hospital.moment = PEAK
+    assert hours.closing_soon(late) is None, "closed already"
+
+
 def test_a_site_without_windows_is_built_at_any_hour(hospital: Hospital) -> None:
     hospital.moment = PEAK
     assert hospital.build(hospital.session(hospital.site(windows=[], peak_hours=[]))).outcome == "accepted"

@@ -1,5 +1,6 @@
 """A reboot is believed when the host says a new boot id and nothing is broken that was not broken before."""
 
+import subprocess
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -171,6 +172,15 @@ def test_a_role_that_cannot_tell_is_told_of_and_changes_nothing(
     faults, (note,) = told(lambda _: (2, "sh: cannot open"))
     assert faults == {}
     assert note.step == "role archive cannot tell whether it must be rebooted: sh: cannot open"
+
+
+@pytest.mark.parametrize(
+    "role", sorted((Path(__file__).parents[2] / "roles").glob("*/reboot.sh")), ids=lambda file: file.parent.name
+)
+def test_the_shipped_roles_tell_without_changing_anything(role: Path) -> None:
+    """They run anywhere, here too: what is not there is no reason and no fault."""
+    done = subprocess.run(["sh", "-s"], input=role.read_text(), capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_reason_that_two_roles_give_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

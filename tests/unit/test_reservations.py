@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 
 from builder.errors import BadInput, Locked
 from builder.ledger import Held, Ledger, Lock, ProcessIdentity, Reservation, open_ledger
 from builder.ledger.locking import take
 from builder.ledger.reserving import reserve
-from builder.models.run import Run
+from builder.models.run import Run, Terms
 from tests.unit.ledger_child import run
 
 HERE = os.uname().nodename
@@ -164,3 +165,22 @@ def test_a_secret_in_a_reason_is_not_kept(ledger_url: str) -> None:
         ledger.reserve(ARCHIVE, why="the password is hunter2", until=until, run=by("maeve"))
         assert ledger.reservations()[0].why == "the password is ***"
         assert "hunter2" not in str(ledger.events("act of maeve")) + str(ledger.runs())
+
+
+def test_a_ledger_from_before_there_were_any_is_brought_up_to_date(ledger_url: str) -> None:
+    """The migrations' own SQL, on both databases."""
+    with open_ledger(ledger_url) as ledger:
+        ledger.begin(by("maeve", "r1"))
+        with ledger._database.write() as session:
+            for statement in ("ALTER TABLE pacsmith_runs DROP COLUMN terms", "DROP TABLE pacsmith_reservations",
+                              "UPDATE pacsmith_schema SET version = 3"):  # fmt: skip
+                session.execute(text(statement))
+    for name in ("first", "again"):
+        with open_ledger(ledger_url) as ledger:
+            assert ledger.run("r1").terms is None
+            until = datetime(2099, 6, 1, 4, 0, tzinfo=UTC)
+            taken = ledger.reserve(ARCHIVE, why="new disks", until=until, run=by("maeve", name))
+            assert ledger.reservations() == (taken,)
+            assert ledger.reservations()[0].until == until
+            ledger.begin(by("maeve", f"{name} build").model_copy(update={"terms": Terms(now="4711", at_once=2)}))
+            assert ledger.run(f"{name} build").terms == Terms(now="4711", at_once=2)
