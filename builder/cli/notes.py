@@ -24,5 +24,5 @@ def tell_closing(session: Session) -> None:
 
 def tell_ends(session: Session) -> None:
     """A note on standard error for each certificate of the hospital's own CA that ends soon: nothing renews it."""
-    for told in ending_soon(session):
-        typer.echo(f"note: {told}", err=True)
+    for sentence in ending_soon(session):
+        typer.echo(f"note: {sentence}", err=True)
