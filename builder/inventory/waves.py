@@ -117,6 +117,19 @@ class _Division:
         self.taken.update((group, place) for group, _ in groups)
 
 
+def crowded(site: Site, waves: Iterable[Wave], others: Iterable[str]) -> dict[str, str]:
+    """The groups in which one of `waves`, beside the hosts `others` that somebody else is changing, would change more
+    at once than may be: one of the others -> the group's name."""
+    busy, planned = frozenset(others), [frozenset(wave.hosts) for wave in waves]
+    found = {}
+    for group in groups_of(site):
+        theirs = busy & set(group.hosts)
+        ours = max((len(wave & set(group.hosts)) for wave in planned), default=0)
+        if theirs and ours and len(theirs) + ours > group.at_once:
+            found[min(theirs)] = group.name
+    return found
+
+
 def held_back(site: Site, hosts: Iterable[str], failed: Iterable[str]) -> dict[str, str]:
     """Of `hosts`, those that are not begun after the hosts `failed` were not accepted, and why, as a clause: hosts of
     the same class, whose roles would do the same; hosts that serve together with it, which must go on; and stations

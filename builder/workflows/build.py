@@ -15,6 +15,7 @@ from builder.models.event import Event
 from builder.models.evidence import Evidence
 from builder.models.run import Outcome
 from builder.report.latest import latest
+from builder.workflows.at_work import refuse_crowded
 from builder.workflows.course import Course
 from builder.workflows.fitness import refuse_short
 from builder.workflows.host_locks import HostLocks, held_on_hosts
@@ -58,6 +59,7 @@ def build(course: Course, show: Show) -> BuildResult:
         work = _Build(session, course, show)
         with recorded(session, locked=True) as ending:
             work.respect_hours()
+            refuse_crowded(session, course.waves)
             with held_on_hosts(session.run, gethostname(), session.machines) as locks:
                 show.phase("minimum requirements")
                 refuse_short(survey_hosts(session.machines), session.sheets, session.today)

@@ -17,13 +17,14 @@ from builder.ledger import Ledger, open_ledger
 from builder.models.evidence import Evidence, Verdict
 from builder.models.run import Run, Terms
 from builder.models.site import Site
+from builder.probes.matrix import questions
 from builder.secrets import SecretStore
 from builder.workflows import build as building
 from builder.workflows import hours, session, wave
 from builder.workflows.build import BuildResult, Show, build
 from builder.workflows.course import course_of
 from builder.workflows.session import Session
-from builder.workflows.verify import Verified
+from builder.workflows.verify import Verified, _postponed, failures
 from tests.unit.site_parts import ROLE, host, site_of, with_roles
 
 OPEN = datetime(2026, 11, 22, 22, 30, tzinfo=UTC)  # Sunday night
@@ -162,6 +163,17 @@ def test_one_wave_is_verified_once_and_not_spoken_of(hospital: Hospital) -> None
     assert hospital.notes("r1") == []
 
 
+def test_a_question_to_a_host_of_a_later_wave_is_listed_and_stands_against_nobody(hospital: Hospital) -> None:
+    route = [{"from": "arc1", "to": "arc2", "may": ["echo"]}]
+    asked = {
+        question.subject: question for question in questions(hospital.site(routes=route), frozenset(("arc1", "arc3")))
+    }
+    waits = _postponed(asked["arc1 -> arc2: echo"], ["arc2", "arc4"], "r1")
+    assert (waits.verdict, waits.host) == ("unknown", "arc1")
+    assert waits.attest == "nobody yet: pacsmith verifies both ends together once arc2 is built"
+    assert failures([waits]) == ()
+
+
 @pytest.mark.parametrize("way", ["broken", "short"])
 def test_a_host_that_fails_stops_what_hangs_on_it_and_not_the_others(hospital: Hospital, way: str) -> None:
     getattr(hospital, way).add("arc1")
@@ -282,6 +294,21 @@ def test_a_canary_that_fails_holds_back_its_class(hospital: Hospital) -> None:
     result = hospital.build(hospital.session(hospital.site(together=[])), canary=True)
     assert result.held == {"arc4": "arc3, which serves together with it, was not accepted"}
     assert ("converge", ("arc2",)) in hospital.seen
+
+
+@pytest.mark.parametrize(("verb", "refused"), [("build", True), ("upgrade", True), ("verify", False)])
+def test_a_second_person_does_not_change_the_other_archive_meanwhile(
+    hospital: Hospital, verb: str, refused: bool
+) -> None:
+    theirs = hospital.session(hosts=("arc2",)).run
+    hospital.ledger.begin(theirs)
+    with hospital.ledger.lock("g-site/arc2", who="ines", why=verb, run=theirs.id):
+        if refused:
+            with pytest.raises(Locked, match=r"arc2, of the group archives .* is being changed by ines@"):
+                hospital.build(hospital.session(hosts=("arc1",)))
+            assert hospital.seen == []
+        assert hospital.build(hospital.session(hosts=("arc3",))).outcome == "accepted"
+    assert hospital.build(hospital.session(hosts=("arc1",))).outcome == "accepted"
 
 
 # hours

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from builder.inventory.waves import groups_of, held_back, needed_by, waves_of
+from builder.inventory.waves import Wave, crowded, groups_of, held_back, needed_by, waves_of
 from builder.models.site import Site
 from tests.unit.site_parts import hospital, host, site_of
 
@@ -149,6 +149,24 @@ def test_a_host_that_fails_holds_back_what_hangs_on_it_and_nothing_else(lost: st
     )
     names = [one.name for one in site.hosts if one.name != lost]
     assert held_back(site, names, [lost]) == held
+
+
+@pytest.mark.parametrize(
+    ("waves", "others", "full"),
+    [
+        ([["arc1"]], ["arc2"], {"arc2": "archives"}),
+        ([["arc1"]], ["arc3"], {}),  # another group
+        ([["arc3"], ["arc4"]], ["arc5"], {}),  # half of the room is two
+        ([["arc3", "arc4"]], ["arc5"], {"arc5": "room-1"}),
+        ([["arc3"]], ["arc5", "arc6"], {"arc5": "room-1"}),
+        ([["arc1"]], ["somebody-else"], {}),
+    ],
+)
+def test_two_people_do_not_change_together_what_one_may_not(
+    waves: list[list[str]], others: list[str], full: dict[str, str]
+) -> None:
+    site = site_of([archive(1), archive(2), *(station(number) for number in range(3, 7))])
+    assert crowded(site, [Wave(1, tuple(wave)) for wave in waves], others) == full
 
 
 def test_ten_thousand_hosts_are_divided_in_seconds() -> None:
