@@ -218,7 +218,7 @@ class Ledger:
             since=self._now(), until=until, run=run.id,
         )  # fmt: skip
         with self._database.write() as session:
-            what = f"{scope} locked by {wanted.holder} until {until:%Y-%m-%d %H:%M}: {why}"
+            what = f"{scope} locked by {wanted.holder} until {until.astimezone(UTC):%Y-%m-%d %H:%M} UTC: {why}"
             self._add_done(session, run, scope, what)
             reserve(session, wanted, self._process)
         return wanted
