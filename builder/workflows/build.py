@@ -1,6 +1,6 @@
 """Build: make hosts what the site says, read them again, prove them, and write down the evidence; wave after wave."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,6 +11,7 @@ from builder.engines.material import Material
 from builder.engines.tally import merged
 from builder.errors import Locked
 from builder.inventory.waves import Wave, held_back
+from builder.inventory.windows import Closed
 from builder.models.event import Event
 from builder.models.evidence import Evidence
 from builder.models.run import Outcome
@@ -85,21 +86,19 @@ class _Build:
         self.session, self.course, self.show = session, course, show
         self.reports: list[Report] = []
         self.held: dict[str, str] = {}
+        self.told: set[str] = set()
+        """The hosts of which it was recorded that they are changed although the calendar locks them."""
         self.stopped: str | None = None
-
-    @property
-    def now(self) -> str | None:
-        """The reason for changing hosts that the calendar locks."""
-        return self.session.run.terms.now if self.session.run.terms else None
+        self.reason = course.session.run.terms.now if course.session.run.terms else None
+        """Why hosts are changed that the calendar locks; None: they are not."""
 
     def respect_hours(self) -> None:
         """Raises Locked for hosts that the calendar locks, unless somebody said why it cannot wait: then record it."""
         locks = closed_now(self.session, self.session.machines)
-        if self.now is None:
+        if self.reason is None:
             refuse_closed(locks, "a build")
         else:
-            for event in overridden(self.session, locks, self.now):
-                self.hear(event)
+            self._override(locks, self.reason)
 
     def carry_out(self, materials: Mapping[str, Material], locks: HostLocks, ending: Ending) -> None:
         """Verify what was done, then wave after wave; at last everything together, where it was proven in parts."""
@@ -122,6 +121,12 @@ class _Build:
         """Journal an event, then show it."""
         self.session.ledger.record(event)
         self.show.event(event)
+
+    def _override(self, locks: Sequence[Closed], reason: str) -> None:
+        for event in overridden(self.session, locks, reason):
+            if event.host not in self.told:
+                self.told.add(event.host)
+                self.hear(event)
 
     def _verified_again(self) -> frozenset[str]:
         """The hosts that the resumed run had accepted, and that still are; the others are built again."""
@@ -156,12 +161,15 @@ class _Build:
         machines = machines_of(self.session, names)
         if not self.reports:
             return True  # asked a moment ago, before anything was done
-        closed = closed_now(self.session, machines) if self.now is None else ()
+        closed, why = closed_now(self.session, machines), ""
+        if closed and self.reason is None:
+            why = f"the site's calendar locks it by now: {'; '.join(one.sentence for one in closed)}"
         try:
             locks.hold(machines)  # a reboot lets go of it
-            why = f"the site's calendar locks it by now: {'; '.join(one.sentence for one in closed)}" if closed else ""
         except Locked as held:
             why = str(held)
+        if not why and self.reason is not None:
+            self._override(closed, self.reason)
         if why:
             self.stopped = f"{', '.join(names)}: not begun: {why}; go on then with: pacsmith build --resume"
             self.held.update(dict.fromkeys(names, why))
@@ -209,7 +217,9 @@ class _Build:
         proofs = [report.proven for report in self.reports]
         facts = {host: found for proven in proofs for host, found in proven.facts.items()}
         proven = Verified(
-            latest(item for one in proofs for item in one.evidence), any(one.unreachable for one in proofs), facts
+            latest(item for one in proofs for item in one.evidence),
+            outcome != "accepted" and any(one.unreachable for one in proofs),  # it may have answered since
+            facts,
         )
         job = merged([report.job for report in self.reports if report.job is not None])
         return BuildResult(outcome, job, proven, dossier, self.stopped, self.held)

@@ -54,6 +54,7 @@ class Hospital:
     moment: datetime = OPEN
     broken: set[str] = field(default_factory=set)
     short: set[str] = field(default_factory=set)
+    away: set[str] = field(default_factory=set)
     cut: str = ""
     seen: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     later: Callable[[], None] = lambda: None
@@ -100,8 +101,9 @@ class Hospital:
         names = tuple(machine.host.name for machine in part.machines)
         self.seen.append(("verify", names))
         self.spared.append(sorted(more.get("later", ())))
-        evidence = tuple(self.proof(part.run.id, name, "short" if name in self.short else "met") for name in names)
-        return Verified(evidence, unreachable=False)
+        wrong = self.short | self.away
+        evidence = tuple(self.proof(part.run.id, name, "short" if name in wrong else "met") for name in names)
+        return Verified(evidence, unreachable=bool(self.away & set(names)))
 
     @staticmethod
     def proof(run: str, name: str, verdict: Verdict) -> Evidence:
@@ -334,6 +336,7 @@ def test_now_with_a_reason_is_recorded(hospital: Hospital) -> None:
     terms = hospital.ledger.run("r1").terms
     assert terms is not None
     assert terms.now == "the archive is down, ticket 4711"
+    assert sum("on the word of maeve" in note for note in hospital.notes("r1")) == len(ALL), "once of each"
     assert hospital.notes("r1")[0] == (
         "arc1: changed although it is peak hours until 18:00 (reading rooms), on the word of maeve: the archive is "
         "down, ticket 4711"
@@ -361,6 +364,24 @@ def test_no_wave_begins_after_the_window_has_closed(hospital: Hospital) -> None:
     hospital.later, hospital.moment = (lambda: None), OPEN + timedelta(days=7)
     assert hospital.build(resume=True).outcome == "accepted"
     assert hospital.seen[0] == ("verify", ("arc1", "arc3"))
+
+
+def test_a_reason_given_beforehand_counts_when_the_window_closes_meanwhile(hospital: Hospital) -> None:
+    hospital.later = lambda: setattr(hospital, "moment", datetime(2026, 11, 23, 4, 1, tzinfo=UTC))
+    assert hospital.build(now="it must be done by the morning").outcome == "accepted"
+    told = [note for note in hospital.notes("r1") if "on the word of maeve: it must be done by the morning" in note]
+    assert [note.partition(":")[0] for note in told] == ["arc2", "arc4"], "of the second wave alone"
+
+
+def test_a_host_that_was_away_and_has_answered_since_is_no_fault(hospital: Hospital) -> None:
+    hospital.cut = "arc2"
+    with pytest.raises(Power):
+        hospital.build()
+    hospital.ledger.finish("r1", "interrupted")
+    hospital.cut, hospital.away = "", {"arc3"}
+    hospital.later = hospital.away.clear
+    result = hospital.build(resume=True)
+    assert (result.outcome, result.proven.unreachable) == ("accepted", False)
 
 
 def test_the_end_of_a_window_is_told_an_hour_before(hospital: Hospital) -> None:
