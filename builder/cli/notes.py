@@ -2,6 +2,7 @@
 
 import typer
 
+from builder.inventory.waves import waves_of
 from builder.inventory.windows import told
 from builder.workflows.handed_in import ending_soon
 from builder.workflows.hours import closed_now, closing_soon
@@ -12,6 +13,14 @@ def tell_hours(session: Session) -> None:
     """A note on standard error of the selected hosts that a build would not change now. Nothing is refused."""
     for lock in closed_now(session, session.machines):
         typer.echo(f"note: a build would be refused now: {lock.sentence}", err=True)
+
+
+def tell_waves(session: Session) -> None:
+    """A note on standard error of the waves in which a build changes the selected hosts, where there are several."""
+    waves = waves_of(session.site, [machine.host.name for machine in session.machines])
+    if len(waves) > 1:
+        listed = "; ".join(f"{wave.number}: {', '.join(wave.hosts)}" for wave in waves)
+        typer.echo(f"note: a build changes these hosts in {len(waves)} waves ({listed})", err=True)
 
 
 def tell_closing(session: Session) -> None:

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import pytest
 
+from builder.cli.notes import tell_waves
 from builder.engines.job import JobResult
 from builder.errors import BadInput, Locked, Refused
 from builder.inventory import Machine, build_inventory
@@ -157,6 +158,13 @@ def test_wave_after_wave_and_at_last_everything_together(hospital: Hospital) -> 
     ]  # fmt: skip
     assert [item.host for item in result.proven.evidence] == ["arc1", "arc3", "arc2", "arc4"], "each answer once"
     assert hospital.ledger.run("r1").outcome == "accepted"
+
+
+def test_a_plan_tells_the_waves(hospital: Hospital, capsys: pytest.CaptureFixture[str]) -> None:
+    tell_waves(hospital.session(hosts=("arc1", "arc3")))
+    assert capsys.readouterr().err == ""
+    tell_waves(hospital.session())
+    assert capsys.readouterr().err == "note: a build changes these hosts in 2 waves (1: arc1, arc3; 2: arc2, arc4)\n"
 
 
 def test_one_wave_is_verified_once_and_not_spoken_of(hospital: Hospital) -> None:
