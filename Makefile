@@ -29,6 +29,7 @@ lint: ## ruff, mypy --strict, import layers, shellcheck, ansible-lint
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	shellcheck scripts/setup scripts/demo .ci/run
+	shellcheck --shell=sh roles/*/reboot.sh
 	PATH="$(CURDIR)/$(BIN):$$PATH" ansible-lint -q roles
 
 unit: ## tests that need no host

@@ -7,16 +7,19 @@ from typing import Annotated
 import typer
 
 from builder.cli.ask import asker
-from builder.cli.notes import tell_ends, tell_hours
+from builder.cli.notes import tell_closing, tell_ends
 from builder.cli.options import ClassOption, HostOption, JsonOption, SiteArgument, SiteOption, one_site
 from builder.cli.progress import watching
-from builder.errors import EXIT_FAILED, EXIT_UNREACHABLE
+from builder.cli.waves import AtOnceOption, CanaryOption, NowOption, ResumeOption, WaveOption
+from builder.errors import EXIT_FAILED, EXIT_LOCKED, EXIT_UNREACHABLE, BadInput
 from builder.lab.lab import Driver, Lab
 from builder.load.place import find_site
 from builder.load.site import load_site
 from builder.models.evidence import Evidence
+from builder.models.run import Terms
 from builder.workflows.build import BuildResult, Show
 from builder.workflows.build import build as carry_out
+from builder.workflows.course import course_of
 from builder.workflows.selection import selected
 from builder.workflows.session import Session, open_session
 from builder.workflows.verify import failures
@@ -31,30 +34,44 @@ def build(  # noqa: PLR0917 - one option each
         Driver | None,
         typer.Option("--lab", help="First boot the site in the lab on this machine: with nspawn, or with vagrant."),
     ] = None,
+    now: NowOption = None,
+    canary: CanaryOption = False,
+    at_once: AtOnceOption = None,
+    wave: WaveOption = None,
+    resume: ResumeOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Make the hosts what the site file says, read them again, prove every route and requirement, write the dossier.
 
-    A second build of an unchanged site changes nothing. A build that was interrupted is finished by the next one.
+    Hosts that serve together (the site file's `together`) are changed in waves, each begun once what it hangs on is
+    accepted. A second build of an unchanged site changes nothing. A build that was interrupted or failed is finished by
+    the next one; with --resume that one verifies what was accepted, leaves it as it is, and does the rest.
 
     Example: pacsmith build --host archive01
     """
+    terms = Terms(canary=canary, at_once=at_once, wave=wave, now=now)
+    if resume and (host or host_class or lab or terms != Terms(now=now)):
+        raise BadInput("--resume goes on with the hosts and waves of the build that it resumes; leave the others out")
     name = one_site(site_name, site)
     if lab is not None:
         rehearsed = load_site(find_site(name)).value
         selected(rehearsed, host, host_class)  # a slip in a name is told before hosts are booted
         Lab(rehearsed).up(lambda line: typer.echo(line, err=as_json), lab)
     session = open_session("build", name, hosts=host, host_class=host_class, ask=asker())
-    tell_hours(session)
+    course = course_of(session, terms, resume=resume)
+    session = course.session
     tell_ends(session)
+    tell_closing(session)
     with watching(session.machines, quiet=as_json) as watcher:
-        result = carry_out(session, Show(phase=watcher.phase, event=watcher.event))
+        result = carry_out(course, Show(phase=watcher.phase, event=watcher.event))
     if as_json:
         typer.echo(json.dumps(_as_data(session, result), indent=2))
     else:
         _tell(session, result)
     if result.job.unreachable or result.proven.unreachable:
         raise typer.Exit(EXIT_UNREACHABLE)
+    if result.stopped and not result.job.failed:
+        raise typer.Exit(EXIT_LOCKED)
     if result.outcome != "accepted":
         raise typer.Exit(EXIT_FAILED)
 
@@ -73,6 +90,7 @@ def _as_data(session: Session, result: BuildResult) -> dict[str, object]:
         "to_attest": [item.subject for item in _open_attestations(result.proven.evidence)],
         "dossier": {kind: str(path) for kind, path in result.dossier.items()},
         "reasons": list(result.job.reasons),
+        "not_begun": dict(result.held),
     }
 
 
@@ -81,6 +99,8 @@ def _tell(session: Session, result: BuildResult) -> None:
         typer.echo(f"{name}: {count} changed")
     for reason in result.job.reasons:
         typer.echo(f"pacsmith: {reason}", err=True)
+    for name, why in sorted(result.held.items()):
+        typer.echo(f"{name}: not begun: {why}")
     for item in failures(result.proven.evidence):
         typer.echo(f"{item.verdict}: {item.host}: {item.subject}: expected {item.expected}; observed {item.observed}")
     verdicts = Counter(item.verdict for item in result.proven.evidence)
@@ -91,4 +111,6 @@ def _tell(session: Session, result: BuildResult) -> None:
         typer.echo(f"to be attested by a person: {len(attest)} (listed in the dossier)")
     for kind, path in sorted(result.dossier.items()):
         typer.echo(f"dossier ({kind}): {path}")
+    if result.held:
+        typer.echo("the rest is done by: pacsmith build --resume")
     typer.echo(f"run {session.run.id}: {result.outcome}")

@@ -1,10 +1,10 @@
-"""`pacsmith locks`: who is at work where, and the way out when nobody is any more."""
+"""`pacsmith locks`, `lock` and `unlock`: who holds what and until when; to take a lock, and to give it back."""
 
-import getpass
 import json
-import secrets
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -12,59 +12,113 @@ from builder import __version__
 from builder.cli.ask import asker
 from builder.cli.options import JsonOption, SiteArgument, SiteOption, one_site
 from builder.errors import BadInput
-from builder.ledger import Lock
+from builder.inventory.windows import Closed, closed, told
+from builder.ledger import Ledger
 from builder.load.place import find_site
 from builder.load.site import load_site
+from builder.load.until import until_of
 from builder.models.run import Run
+from builder.models.site import Site
 from builder.report.terminal import locks_table, show
 from builder.secrets import open_store
-from builder.workflows.session import ledger_of
+from builder.workflows.selection import selected
+from builder.workflows.session import account, ledger_of, now, run_id
+
+HostsArgument = Annotated[list[str] | None, typer.Argument(metavar="[HOST]...", help="The hosts.")]
+WholeSite = Annotated[bool, typer.Option("--whole-site", help="The site with all its hosts, in place of hosts.")]
 
 
-def locks(
-    site_name: SiteArgument = None,
-    site: SiteOption = None,
-    break_scope: Annotated[
-        str | None,
-        typer.Option("--break", help="Remove the lock on this site or <site>/<host>; the ledger keeps who and why."),
-    ] = None,
-    reason: Annotated[str | None, typer.Option("--reason", help="Why it may be removed; goes with --break.")] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """List the locks of the site's ledger. A lock that is marked as left by a process that has ended needs no breaking:
-    the next run takes it over.
+def locks(site_name: SiteArgument = None, site: SiteOption = None, as_json: JsonOption = False) -> None:
+    """List what is locked: by a run that is at work, by a person (pacsmith lock), and by the site's calendar, which
+    locks each host outside its maintenance windows and in peak hours. A lock that is marked as left by a process that
+    has ended stands in nobody's way: the next run takes it over.
 
-    Example: pacsmith locks --break st-brigid/archive01 --reason 'the jump host was reinstalled'
+    Example: pacsmith locks
     """
-    if (break_scope is None) != (reason is None):
-        raise BadInput("locks: --break and --reason go together; say which lock and why it may be removed")
-    hospital = load_site(find_site(one_site(site_name, site))).value
-    with ledger_of(hospital, open_store(hospital, ask=asker())) as ledger:
-        if break_scope is not None and reason is not None:
-            broken = ledger.break_lock(break_scope, run=_breaking(hospital.name, break_scope), reason=reason)
-            _tell((broken,), as_json, f"removed the lock on {broken.scope} of {broken.who} (run {broken.run})")
-        else:
-            held = ledger.locks()
-            _tell(held, as_json, None if held else "nothing is locked")
-
-
-def _breaking(site: str, scope: str) -> Run:
-    now = datetime.now(UTC)
-    return Run(
-        id=f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}",
-        verb="locks",
-        site=site,
-        hosts=tuple(filter(None, [scope.partition("/")[2]])),
-        who=getpass.getuser(),
-        started=now,
-        tool_version=__version__,
-    )
-
-
-def _tell(locks: tuple[Lock, ...], as_json: bool, sentence: str | None) -> None:
+    with _opened(one_site(site_name, site)) as (hospital, ledger):
+        runs, people = ledger.locks(), ledger.reservations()
+    calendar = closed(hospital, hospital.hosts, now())
     if as_json:
-        typer.echo(json.dumps([lock.model_dump(mode="json") for lock in locks], indent=2))
-    elif sentence is not None:
-        typer.echo(sentence)
+        held = [{"kind": "run", **one.model_dump(mode="json")} for one in runs]
+        held += [{"kind": "person", **one.model_dump(mode="json")} for one in people]
+        typer.echo(json.dumps([*held, *map(_as_data, calendar)], indent=2))
+    elif runs or people:
+        show(locks_table(runs, people, ZoneInfo(hospital.time.zone)))
     else:
-        show(locks_table(locks))
+        typer.echo("nothing is locked" + (" by a run or a person" if calendar else ""))
+    if not as_json:
+        for lock in calendar:
+            typer.echo(f"locked by the site's calendar: {lock.sentence}")
+
+
+def lock(
+    hosts: HostsArgument = None,
+    why: Annotated[str, typer.Option("--why", help="What you do there: others are told.")] = "",
+    until: Annotated[str, typer.Option("--until", help='22:00, "2026-11-29 04:00", 90min, 2h or 3d.')] = "",
+    whole_site: WholeSite = False,
+    site: SiteOption = None,
+) -> None:
+    """Lock hosts for yourself until a time: meanwhile others may read and verify them, and change nothing. Times are of
+    the site's time zone. To prolong or shorten a lock of yours, lock again.
+
+    Example: pacsmith lock archive01 --why 'new disks, change 4711' --until 22:00
+    """
+    if not why.strip() or not until.strip():
+        raise BadInput("lock: a lock says why and until when; write --why '…' --until 22:00")
+    with _opened(site) as (hospital, ledger):
+        scopes = _scopes("lock", hospital, hosts, whole_site)
+        end = until_of(until, now(), ZoneInfo(hospital.time.zone))
+        for scope in scopes:
+            taken = ledger.reserve(scope, why=why, until=end, run=_act("lock", hospital.name, scope))
+            typer.echo(f"{scope} is locked by {taken.holder} until {told(end)}: {why}")
+
+
+def unlock(
+    hosts: HostsArgument = None,
+    held_by: Annotated[
+        str | None,
+        typer.Option("--held-by", metavar="WHO", help="Another's lock: its holder in full, maeve@jump1."),
+    ] = None,
+    why: Annotated[str | None, typer.Option("--why", help="Why another's lock may go; the ledger keeps it.")] = None,
+    whole_site: WholeSite = False,
+    site: SiteOption = None,
+) -> None:
+    """Give your lock back. Another's, and that of a run which may still be at work, is only removed when its holder is
+    typed out in full with a reason; who did it is recorded.
+
+    Example: pacsmith unlock archive01 --held-by maeve@jump1 --why 'agreed by telephone'
+    """
+    if held_by is not None and not (why or "").strip():
+        raise BadInput("unlock: another's lock is removed for a reason; write --why '…'")
+    with _opened(site) as (hospital, ledger):
+        for scope in _scopes("unlock", hospital, hosts, whole_site):
+            run = _act("unlock", hospital.name, scope)
+            for gone in ledger.unlock(scope, run=run, named=held_by, why=why):
+                typer.echo(f"removed the lock on {scope} of {gone.holder} (run {gone.run})")
+
+
+@contextmanager
+def _opened(site: str | None) -> Iterator[tuple[Site, Ledger]]:
+    hospital = load_site(find_site(site)).value
+    with ledger_of(hospital, open_store(hospital, ask=asker())) as ledger:
+        yield hospital, ledger
+
+
+def _scopes(verb: str, site: Site, hosts: list[str] | None, whole_site: bool) -> tuple[str, ...]:
+    if bool(hosts) == whole_site:
+        raise BadInput(f"{verb}: name hosts, or --whole-site for all of {site.name}; one of the two")
+    if whole_site:
+        return (site.name,)
+    return tuple(f"{site.name}/{name}" for name in sorted(selected(site, hosts, None)))
+
+
+def _act(verb: str, site: str, scope: str) -> Run:
+    return Run(
+        id=run_id(), verb=verb, site=site, hosts=tuple(filter(None, [scope.partition("/")[2]])), who=account(),
+        started=now(), tool_version=__version__,
+    )  # fmt: skip
+
+
+def _as_data(lock: Closed) -> Mapping[str, object]:
+    opens = lock.opens.isoformat() if lock.opens else None
+    return {"kind": "calendar", "hosts": list(lock.hosts), "why": lock.clause, "until": opens}

@@ -16,8 +16,11 @@ from builder.ownership import give_back
 
 Given = ParamSpec("Given")
 _VERBS = (
-    "init", "validate", "schema", "render", "survey", "assess", "plan", "build", "verify", "report", "locks",
+    "init", "validate", "schema", "render", "survey", "assess", "plan", "build", "verify", "report",
+    "locks", "lock", "unlock",
 )  # fmt: skip
+_ELSEWHERE = {"lock": "locks", "unlock": "locks"}
+"""The module of a command that has none of its own name."""
 _GROUPS = ("lab", "secrets", "depot")
 
 
@@ -48,7 +51,7 @@ class _Verbs(TyperGroup):
 @functools.cache
 def _command(name: str) -> Any:
     """The command as typer runs it."""
-    module = import_module(f"builder.cli.{name}")
+    module = import_module(f"builder.cli.{_ELSEWHERE.get(name, name)}")
     alone = typer.Typer(name=name, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
     if name in _GROUPS:
         alone = module.app
@@ -84,7 +87,7 @@ def _root(
     version: bool = typer.Option(False, "--version", callback=_show_version, is_eager=True, help="Print the version."),
 ) -> None:
     """Exit codes: 0 done and met, 1 a requirement, check or step failed, 2 bad input, 3 a host could not be reached,
-    4 locked by someone else, 130 interrupted."""
+    4 locked by someone else or outside its hours, 130 interrupted."""
 
 
 def _interruptible(verb: Callable[Given, None]) -> Callable[Given, None]:

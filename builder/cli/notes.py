@@ -2,20 +2,36 @@
 
 import typer
 
-from builder.inventory.quiet import left_alone
+from builder.inventory.waves import waves_of
+from builder.inventory.windows import told
 from builder.workflows.handed_in import ending_soon
-from builder.workflows.session import Session, now
+from builder.workflows.hours import closed_now, closing_soon
+from builder.workflows.session import Session
 
 
 def tell_hours(session: Session) -> None:
-    """A note on standard error for each selected host that should not be changed now. Nothing is refused."""
-    for machine in session.machines:
-        clause = left_alone(session.site, machine.host, now())
-        if clause is not None:
-            typer.echo(f"note: {machine.host.name} is in production, and {clause}", err=True)
+    """A note on standard error of the selected hosts that a build would not change now. Nothing is refused."""
+    for lock in closed_now(session, session.machines):
+        typer.echo(f"note: a build would be refused now: {lock.sentence}", err=True)
+
+
+def tell_waves(session: Session) -> None:
+    """A note on standard error of the waves in which a build changes the selected hosts, where there are several."""
+    waves = waves_of(session.site, [machine.host.name for machine in session.machines])
+    if len(waves) > 1:
+        listed = "; ".join(f"{wave.number}: {', '.join(wave.hosts)}" for wave in waves)
+        typer.echo(f"note: a build changes these hosts in {len(waves)} waves ({listed})", err=True)
+
+
+def tell_closing(session: Session) -> None:
+    """A note on standard error when hosts of the session must be left alone again within the hour."""
+    soon = closing_soon(session)
+    if soon is not None:
+        end, names = soon
+        typer.echo(f"note: {', '.join(names)} may be changed until {told(end)}; no wave begins after that", err=True)
 
 
 def tell_ends(session: Session) -> None:
     """A note on standard error for each certificate of the hospital's own CA that ends soon: nothing renews it."""
-    for told in ending_soon(session):
-        typer.echo(f"note: {told}", err=True)
+    for sentence in ending_soon(session):
+        typer.echo(f"note: {sentence}", err=True)

@@ -123,6 +123,7 @@ class Progress:
         if row is None:
             return
         row.began = row.began or time.monotonic()
+        row.ended = None if event.status == "started" else row.ended  # a note may come before the first step
         row.step = event.step if event.status in ("started", "planned") else row.step
         if event.status in ("note", "unreachable") or (event.status == "failed" and not event.step):
             row.ended, row.step = time.monotonic(), event.step or event.error or ""

@@ -5,7 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from builder.inventory.rules_calendar import spans
-from builder.models.calendar import Day
+from builder.models.calendar import Day, Window
 from builder.models.site import Host, Site
 
 
@@ -18,11 +18,27 @@ def left_alone(site: Site, host: Host, moment: datetime) -> str | None:
     for peak in site.peak_hours:
         if _within(local, peak.days, peak.start, peak.end):
             return f"it is peak hours until {peak.end} ({peak.reason})"
-    windows = [window for window in site.windows if not window.hosts or host.name in window.hosts]
+    windows = windows_of(site, host)
     if not windows or any(_within(local, window.days, window.start, window.end) for window in windows):
         return None
     told = ", ".join(f"{window.name} ({' '.join(window.days)} {window.start}-{window.end})" for window in windows)
     return f"it is outside its maintenance windows: {told}"
+
+
+def windows_of(site: Site, host: Host) -> tuple[Window, ...]:
+    """The maintenance windows that hold for `host`, in the site file's order."""
+    return tuple(window for window in site.windows if not window.hosts or host.name in window.hosts)
+
+
+def may_reboot(site: Site, host: Host, moment: datetime) -> bool:
+    """Whether a window that says `reboot: true` is open for `host` at `moment` (any zone), outside peak hours. A host
+    in stage `test` needs only such a window of its own, open or not."""
+    windows = [window for window in windows_of(site, host) if window.reboot]
+    if host.stage != "production":
+        return bool(windows)
+    local = moment.astimezone(ZoneInfo(site.time.zone))
+    busy = any(_within(local, peak.days, peak.start, peak.end) for peak in site.peak_hours)
+    return not busy and any(_within(local, window.days, window.start, window.end) for window in windows)
 
 
 def _within(moment: datetime, days: Sequence[Day], start: str, end: str) -> bool:

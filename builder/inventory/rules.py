@@ -12,6 +12,7 @@ from builder.inventory import rules_routes as routes
 from builder.inventory import rules_secrets as secrets
 from builder.inventory import rules_sheets as of_sheets
 from builder.inventory import rules_stations as stations
+from builder.inventory import rules_together as together
 from builder.inventory.rules_case import Case, Fault, Rule, SecretProblem
 from builder.models.sheet import Sheet
 from builder.models.site import Site
@@ -65,6 +66,9 @@ RULES: tuple[Rule, ...] = (
     calendar.periods_are_well_formed,
     calendar.windows_avoid_peak_hours,
     calendar.backups_avoid_peak_hours,
+    together.groups_have_their_own_names,
+    together.groups_name_hosts,
+    together.groups_keep_somebody_serving,
     secrets.vault_references_have_a_vault,
     secrets.secrets_can_be_read,
     secrets.certificate_authority_is_complete,

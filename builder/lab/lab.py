@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from builder.errors import BadInput
+from builder.errors import BadInput, PacsmithError
 from builder.inventory.build import connection_to
 from builder.lab import cgroups, containers, needs, snapshots, vagrant_hosts
 from builder.lab.bringup import BringUp, Say
@@ -113,6 +113,21 @@ class Lab:
         """Every host of the lab, sorted by name."""
         cache = Cache(cache_folder(), _quiet)
         return tuple(self._status(machine) for machine in self._machines(cache))
+
+    def playing(self) -> frozenset[str]:
+        """The hosts and stand-ins that run here and now for this project folder: whoever speaks to one of their
+        addresses from this machine speaks to the lab. Empty where another's lab cannot be looked into."""
+        try:
+            self._require_ours()
+            machines = self._machines(Cache(cache_folder(), _quiet)) if self.layout.owner.is_file() else []
+            contained = set(containers.names(self.layout.container_prefix)) if machines else set()
+            return frozenset(machine.host.name for machine in machines if self._plays(machine, contained))
+        except (PacsmithError, OSError, ValueError):
+            return frozenset()
+
+    def _plays(self, machine: LabMachine, contained: set[str]) -> bool:
+        container = f"{self.layout.container_prefix}{machine.host.name}"
+        return machine.is_kept() or (container in contained and containers.state(container) == "running")
 
     def snapshot(self, name: str, on_line: Say = _quiet) -> None:
         """Copy all disks as `name`, in place of an older one of that name. Running hosts are stopped and started again.

@@ -2,6 +2,6 @@
 
 from builder.ledger.ledger import Ledger, open_ledger
 from builder.ledger.process import ProcessIdentity
-from builder.ledger.records import Held, HostState, Lock
+from builder.ledger.records import Held, HostState, Lock, Reservation
 
-__all__ = ["Held", "HostState", "Ledger", "Lock", "ProcessIdentity", "open_ledger"]
+__all__ = ["Held", "HostState", "Ledger", "Lock", "ProcessIdentity", "Reservation", "open_ledger"]

@@ -4,8 +4,7 @@ Every call is one transaction, on the disk when the call returns: a process kill
 was told is recorded.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,29 +12,26 @@ from pydantic import JsonValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from builder.errors import BadInput, PacsmithError
+from builder.errors import BadInput
 from builder.ledger.cleaning import Clean, storable
 from builder.ledger.database import Database, open_database
-from builder.ledger.locking import Taken, describe_takeover, lock_of, process_columns, process_of, release, remove, take
-from builder.ledger.process import ProcessIdentity
-from builder.ledger.records import HostState, Lock
-from builder.ledger.tables import EventRow, EvidenceRow, HostStateRow, LockRow, RunRow
+from builder.ledger.locking import process_columns, process_of
+from builder.ledger.locks import Locks
+from builder.ledger.records import HostState
+from builder.ledger.tables import EventRow, EvidenceRow, HostStateRow, RunRow
 from builder.models.event import Event
 from builder.models.evidence import Evidence
 from builder.models.run import Outcome, Run
 
 
-class Ledger:
+class Ledger(Locks):
     """Open with `open_ledger`. Safe for several threads and several processes at once.
 
     Every method raises PacsmithError (one sentence) when the database fails.
     """
 
     def __init__(self, database: Database, clean: Clean, now: Callable[[], datetime]) -> None:
-        self._database = database
-        self._clean = clean
-        self._now = now
-        self._process = ProcessIdentity.of_this()
+        super().__init__(database, clean, now)
         self._mark_interrupted()
 
     def __repr__(self) -> str:
@@ -158,64 +154,6 @@ class Ledger:
             session.flush()
             return HostState.model_validate(_columns(row, HostState))
 
-    # locks
-
-    @contextmanager
-    def lock(self, scope: str, *, who: str, why: str, run: str) -> Iterator[Taken]:
-        """Hold `scope`, a site's name or `<site>/<host>`, for the length of the block; `run` has begun.
-
-        A lock whose process has ended on this machine is taken over; the run's events say so. Raises Held otherwise.
-        """
-        wanted = Lock(scope=scope, who=who, why=why, run=run, since=self._now(), process=self._process)
-        with self._database.write() as session:
-            taken = take(session, wanted)
-            for old in taken.from_:
-                session.add(EventRow(**self._storable(self._note(run, scope, describe_takeover(old)))))
-        try:
-            yield taken
-        except BaseException:
-            # The block's own fault matters more; what stays behind is a dead process's lock, which the next one takes.
-            with suppress(PacsmithError):
-                self._release(taken)
-            raise
-        self._release(taken)
-
-    def locks(self) -> tuple[Lock, ...]:
-        """Every lock, by scope."""
-        with self._database.read() as session:
-            return tuple(lock_of(row) for row in session.scalars(select(LockRow).order_by(LockRow.scope)))
-
-    def living_locks(self) -> tuple[Lock, ...]:
-        """Every lock whose process may still live, by scope."""
-        return tuple(lock for lock in self.locks() if not lock.process.gone(self._process))
-
-    def at_work(self) -> frozenset[str]:
-        """The runs that hold a lock and whose process may still live."""
-        return frozenset(lock.run for lock in self.living_locks())
-
-    def break_lock(self, scope: str, *, run: Run, reason: str) -> Lock:
-        """Remove somebody's lock. `run` is recorded, done, with the reason as its note and one event.
-
-        Raises BadInput when nothing is locked there.
-        """
-        with self._database.write() as session:
-            old = remove(session, scope)
-            if old is None:
-                raise BadInput(f"{scope}: nothing is locked there; pacsmith locks lists what is")
-            done = run.model_copy(update={"outcome": "done", "finished": self._now(), "note": reason})
-            session.add(RunRow(**self._storable(done), **process_columns(self._process)))
-            session.flush()
-            what = f"lock on {scope} of {old.who} (run {old.run}, {old.process}) broken by {run.who}: {reason}"
-            session.add(EventRow(**self._storable(self._note(run.id, scope, what))))
-        return old
-
-    def _release(self, taken: Taken) -> None:
-        with self._database.write() as session:
-            release(session, taken)
-
-    def _note(self, run: str, scope: str, what: str) -> Event:
-        return Event(run=run, at=self._now(), host=scope.partition("/")[2], step=what, status="note")
-
     def _mark_interrupted(self) -> None:
         """Runs that a dead process of this machine left open are interrupted, not running."""
         still_open = select(RunRow).where(RunRow.outcome == "running")
@@ -228,10 +166,6 @@ class Ledger:
                 if process.gone(self._process):
                     row.outcome, row.finished = "interrupted", self._now()
                     row.note = "; ".join(filter(None, (row.note, f"{process} ended before the run did")))
-
-    def _storable(self, record: Run | Event | Evidence) -> dict[str, Any]:
-        columns: dict[str, Any] = storable(record.model_dump(), self._clean)
-        return columns
 
 
 def open_ledger(

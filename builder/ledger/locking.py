@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from builder.ledger.process import ProcessIdentity
 from builder.ledger.records import Held, Lock
-from builder.ledger.tables import LockRow, ProcessColumns
+from builder.ledger.tables import EventRow, LockRow, ProcessColumns
 from builder.models.base import Model
 
 
@@ -22,7 +22,7 @@ class Taken(Model):
 def take(session: Session, lock: Lock) -> Taken:
     """Take `lock.scope` within the caller's write transaction. Raises Held when a living process holds it, the site
     that it lies in, or a host within it; other locks of the same run do not count."""
-    _exclude_others(session)
+    exclude_others(session)
     overlapping = [row for row in session.scalars(select(LockRow)) if _overlap(row, lock)]
     for row in overlapping:
         if not process_of(row).gone(lock.process):
@@ -40,16 +40,6 @@ def take(session: Session, lock: Lock) -> Taken:
 def release(session: Session, taken: Taken) -> None:
     """Give it back. A lock that was broken, and perhaps taken by someone else since, is left alone."""
     session.execute(delete(LockRow).where(LockRow.scope == taken.lock.scope, LockRow.token == taken.token))
-
-
-def remove(session: Session, scope: str) -> Lock | None:
-    """Remove whatever lock stands on exactly this scope, and say what it was."""
-    _exclude_others(session)
-    row = session.get(LockRow, scope)
-    if row is None:
-        return None
-    session.delete(row)
-    return lock_of(row)
 
 
 def lock_of(row: LockRow) -> Lock:
@@ -75,14 +65,23 @@ def describe_takeover(old: Lock) -> str:
     )
 
 
+def last_step(session: Session, run: str) -> str | None:
+    """What a run's events said last, as "archive01: Orthanc runs (2026-11-21 12:03 UTC)"."""
+    query = select(EventRow).where(EventRow.run == run, EventRow.step != "").order_by(EventRow.id.desc()).limit(1)
+    row = session.scalars(query).first()
+    return f"{': '.join(filter(None, (row.host, row.step)))} ({row.at:%Y-%m-%d %H:%M} UTC)" if row else None
+
+
 def _overlap(row: LockRow, lock: Lock) -> bool:
-    if row.scope == lock.scope:
-        return True
-    nested = row.scope.startswith(f"{lock.scope}/") or lock.scope.startswith(f"{row.scope}/")
-    return nested and row.run != lock.run
+    return row.scope == lock.scope or (overlap(row.scope, lock.scope) and row.run != lock.run)
 
 
-def _exclude_others(session: Session) -> None:
+def overlap(one: str, other: str) -> bool:
+    """Whether two scopes share a host: they are the same, or one is the site in which the other lies."""
+    return one == other or one.startswith(f"{other}/") or other.startswith(f"{one}/")
+
+
+def exclude_others(session: Session) -> None:
     """One taker at a time. SQLite's write transaction is alone already; the primary key is the second line."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text(f"LOCK TABLE {LockRow.__tablename__} IN EXCLUSIVE MODE"))

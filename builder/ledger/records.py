@@ -22,7 +22,7 @@ class HostState(Model):
 
 
 class Lock(Model):
-    """Who holds `scope` (a site's name, or `<site>/<host>`), why and since when."""
+    """Which run's process is at work on `scope` (a site's name, or `<site>/<host>`), who began it, why, since when."""
 
     scope: str
     who: str
@@ -31,14 +31,50 @@ class Lock(Model):
     since: datetime
     process: ProcessIdentity
 
+    @property
+    def holder(self) -> str:
+        """Who holds it, in full: account and machine, as "maeve@jump1"."""
+        return f"{self.who}@{self.process.hostname}"
+
+
+class Reservation(Model):
+    """A lock that a person takes on `scope` for a time, whether a run is at work there or not: others change nothing
+    there until it is given back or over."""
+
+    scope: str
+    who: str
+    hostname: str
+    why: str
+    since: datetime
+    until: datetime
+    run: str
+
+    @property
+    def holder(self) -> str:
+        """As of a Lock."""
+        return f"{self.who}@{self.hostname}"
+
 
 class Held(Locked):
-    """A lock that somebody else holds (exit 4). `holder` is that lock."""
+    """A lock that somebody else holds (exit 4). `holder` is that lock; `doing` is what its run did last, in words."""
 
-    def __init__(self, holder: Lock) -> None:
+    def __init__(self, holder: Lock | Reservation, doing: str | None = None) -> None:
         self.holder = holder
-        super().__init__(
-            f"{holder.scope} is locked by {holder.who} since {holder.since:%Y-%m-%d %H:%M} UTC to {holder.why} "
-            f"(run {holder.run}, {holder.process}); wait for it, or, once you know that nothing is at work there, "
-            f"free it with: pacsmith locks --break {holder.scope} --reason '…'"
-        )
+        since = f"{holder.scope} is locked by {holder.holder} since {holder.since:%Y-%m-%d %H:%M} UTC"
+        way_out = f"pacsmith unlock {unlocking(holder.scope)} --held-by {holder.holder} --why '…'"
+        if isinstance(holder, Reservation):
+            super().__init__(
+                f"{since} until {holder.until:%Y-%m-%d %H:%M} UTC: {holder.why}; wait for that, ask {holder.who}, or, "
+                f"once you have agreed on it, free it with: {way_out}"
+            )
+        else:
+            now = f", at last: {doing}" if doing else ""
+            super().__init__(
+                f"{since} to {holder.why} (run {holder.run}, {holder.process}{now}); wait for it, or, once you know "
+                f"that nothing is at work there, free it with: {way_out}"
+            )
+
+
+def unlocking(scope: str) -> str:
+    """What `pacsmith unlock` is given for a scope: the host, or that it is the whole site."""
+    return scope.partition("/")[2] or "--whole-site"

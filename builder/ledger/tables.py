@@ -6,10 +6,14 @@ from pydantic import JsonValue
 from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Text, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 5
 MIGRATIONS = (
     "ALTER TABLE pacsmith_evidence ADD COLUMN qualified TEXT",
     "ALTER TABLE pacsmith_evidence ADD COLUMN screen JSON",
+    "ALTER TABLE pacsmith_runs ADD COLUMN terms JSON",
+    "CREATE TABLE pacsmith_reservations (scope TEXT NOT NULL PRIMARY KEY, who TEXT NOT NULL, hostname TEXT NOT NULL, "
+    "why TEXT NOT NULL, since TIMESTAMP WITH TIME ZONE NOT NULL, until TIMESTAMP WITH TIME ZONE NOT NULL, "
+    "run TEXT NOT NULL REFERENCES pacsmith_runs (id))",
 )
 """What brings schema 1 to 2, 2 to 3 and so on; plain enough for SQLite and PostgreSQL alike."""
 
@@ -78,6 +82,7 @@ class RunRow(ProcessColumns, Base):
     tool_version: Mapped[str]
     inputs: Mapped[dict[str, str]]
     note: Mapped[str | None]
+    terms: Mapped[dict[str, JsonValue] | None]
 
 
 class EventRow(Base):
@@ -134,3 +139,14 @@ class LockRow(ProcessColumns, Base):
     why: Mapped[str]
     run: Mapped[str] = mapped_column(ForeignKey("pacsmith_runs.id"))
     since: Mapped[datetime]
+
+
+class ReservationRow(Base):
+    __tablename__ = "pacsmith_reservations"
+    scope: Mapped[str] = mapped_column(primary_key=True)
+    who: Mapped[str]
+    hostname: Mapped[str]
+    why: Mapped[str]
+    since: Mapped[datetime]
+    until: Mapped[datetime]
+    run: Mapped[str] = mapped_column(ForeignKey("pacsmith_runs.id"))

@@ -22,6 +22,7 @@ class Window(Model):
     days: tuple[Day, ...] = Field(min_length=1)
     start: TimeOfDay
     end: TimeOfDay
+    reboot: bool = Field(False, description="whether a build may reboot a host in it when a role needs that")
 
 
 class PeakHours(Model):

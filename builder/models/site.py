@@ -134,6 +134,14 @@ class Route(Model):
     may: tuple[Operation, ...] = Field(min_length=1)
 
 
+class Together(Model):
+    """Hosts that serve together, so that they are never all changed at once: one goes on while another is built."""
+
+    name: Name
+    hosts: tuple[Name, ...] = Field(min_length=2)
+    at_once: int = Field(1, ge=1, description="how many of them may be changed at once; fewer than there are")
+
+
 class CertificateAuthority(Model):
     """The site CA of pacsmith (internal), or the hospital's own, to which signing requests are handed (external)."""
 
@@ -189,6 +197,11 @@ class Site(Model):
     routes: tuple[Route, ...] = ()
     windows: tuple[Window, ...] = ()
     peak_hours: tuple[PeakHours, ...] = ()
+    together: tuple[Together, ...] = Field(
+        (),
+        description="what must never be changed at once; by default production archives one after the other, and of "
+        "the production stations of one room (their location up to the first comma) half at most",
+    )
 
     def end(self, name: str) -> Host | Peer:
         """The host or peer called `name`. Raises KeyError when there is none."""

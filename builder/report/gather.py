@@ -18,6 +18,7 @@ from builder.models.run import Outcome, Run
 from builder.models.sheet import Sheet
 from builder.models.site import Site
 from builder.report.assemble import assemble, cleaned
+from builder.report.latest import latest
 
 _HISTORY = 20
 _ACCEPTING = ("build", "verify")
@@ -57,7 +58,7 @@ def gather(
             site,
             run,
             events=ledger.events(run.id),
-            evidence=ledger.evidence(run.id),
+            evidence=latest(ledger.evidence(run.id)),
             facts=[reading_of(state) for state in states if state is not None and state.facts],
             certificates=read_certificates(certificates, (*run.hosts, "ca")),
             history=ledger.runs(site=site.name, limit=_HISTORY),

@@ -1,12 +1,14 @@
 """Tables for a terminal: the verdict's shape and word first, colour only beside them."""
 
 from collections.abc import Iterable, Sequence
+from zoneinfo import ZoneInfo
 
 from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from builder.ledger import Lock, ProcessIdentity
+from builder.inventory.windows import told
+from builder.ledger import Lock, ProcessIdentity, Reservation
 from builder.models.evidence import Evidence, Verdict
 from builder.models.run import Run
 from builder.report.templating import GLYPHS
@@ -50,14 +52,17 @@ def runs_table(runs: Sequence[Run]) -> Table:
     return table
 
 
-def locks_table(locks: Sequence[Lock]) -> Table:
-    """Locks: what, by whom, why, since when (UTC), and which process."""
-    table = plain_table("scope", "who", "why", "since (UTC)", "run", "process")
+def locks_table(locks: Sequence[Lock], reservations: Sequence[Reservation], zone: ZoneInfo) -> Table:
+    """Locks: what, by whom, why, since and until when (times of `zone`), by which run, and which process."""
+    table = plain_table("scope", "who", "why", "since", "until", "run", "process")
     here = ProcessIdentity.of_this()
     for lock in locks:
-        since = f"{lock.since:%Y-%m-%d %H:%M}"
         process = f"{lock.process}{' (ended: the next run takes the lock over)' if lock.process.gone(here) else ''}"
-        table.add_row(*map(Text, (lock.scope, lock.who, lock.why, since, lock.run, process)))
+        since = told(lock.since.astimezone(zone))
+        table.add_row(*map(Text, (lock.scope, lock.holder, lock.why, since, "the run ends", lock.run, process)))
+    for held in reservations:
+        since, until = told(held.since.astimezone(zone)), told(held.until.astimezone(zone))
+        table.add_row(*map(Text, (held.scope, held.holder, held.why, since, until, held.run, "")))
     return table
 
 

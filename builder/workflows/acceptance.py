@@ -23,7 +23,8 @@ class Acceptance:
 def accept(session: Session, on_evidence: Callable[[Evidence], None], burn_in: BurnInOrder | None = None) -> Acceptance:
     """Verify and record; with `burn_in`, load the machines after that. Raises Locked while someone else works on one of
     the machines, or while one must not be loaded; BadInput for bad secrets."""
-    with closing(session.ledger), recorded(session, locked=True) as ending:
+    loads = burn_in is not None and burn_in.minutes > 0
+    with closing(session.ledger), recorded(session, locked=True, changing=loads) as ending:
         if burn_in is not None:
             burn_in.refuse(session)
             burn_in.tidy(session)

@@ -1,9 +1,15 @@
 """Whether somebody is at work on a site's machines: asked before they are stopped under them."""
 
+from collections.abc import Sequence
+
 from builder.errors import Locked
+from builder.inventory.waves import Wave, crowded
+from builder.ledger.records import unlocking
 from builder.models.site import Site
 from builder.secrets import open_store
-from builder.workflows.session import ledger_file, ledger_of
+from builder.workflows.session import Session, ledger_file, ledger_of
+
+_ONLY_READS = "verify"  # the one verb that holds a lock and changes nothing
 
 
 def refuse_while_at_work(site: Site, doing: str) -> None:
@@ -21,5 +27,25 @@ def refuse_while_at_work(site: Site, doing: str) -> None:
                 raise Locked(
                     f"{doing} would stop the hosts under {lock.who}, who since {lock.since:%Y-%m-%d %H:%M} UTC holds "
                     f"{lock.scope} to {lock.why} (run {lock.run}, {lock.process}); wait for it, or, once you know that "
-                    f"nothing is at work there, free it with: pacsmith locks --break {lock.scope} --reason '…'"
+                    "nothing is at work there, free it with: pacsmith unlock "
+                    f"{unlocking(lock.scope)} --held-by {lock.holder} --why '…'"
                 )
+
+
+def refuse_crowded(session: Session, waves: Sequence[Wave]) -> None:
+    """Raise Locked when another run is changing hosts that serve together with those of `waves`, so that too many of
+    them would be changed at once. The session's own hosts are locked by then: of two who begin at the same moment, at
+    least one sees the other."""
+    start = f"{session.site.name}/"
+    theirs = {
+        lock.scope.removeprefix(start): lock
+        for lock in session.ledger.living_locks()
+        if lock.scope.startswith(start) and lock.run != session.run.id and lock.why != _ONLY_READS
+    }
+    for name, group in crowded(session.site, waves, theirs).items():
+        lock = theirs[name]
+        raise Locked(
+            f"{name}, of the group {group} whose hosts serve together, is being changed by {lock.holder} since "
+            f"{lock.since:%Y-%m-%d %H:%M} UTC (run {lock.run}, {lock.process}): they are never all changed at once; "
+            "wait for it, or leave the group's other hosts out with --host"
+        )

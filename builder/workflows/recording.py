@@ -29,10 +29,11 @@ class Ending:
 
 
 @contextmanager
-def recorded(session: Session, *, locked: bool) -> Iterator[Ending]:
+def recorded(session: Session, *, locked: bool, changing: bool = True) -> Iterator[Ending]:
     """Begin the session's run and finish it however the block ends; `locked`: hold its machines meanwhile.
 
-    Raises Locked when someone else holds one of them; the run is recorded all the same, as is one that was Refused.
+    Raises Locked when someone else holds one of them, or has reserved it and the run is `changing` it; the run is
+    recorded all the same, as is one that was Refused.
     """
     ending = Ending()
     session.ledger.begin(session.run)
@@ -41,7 +42,9 @@ def recorded(session: Session, *, locked: bool) -> Iterator[Ending]:
             for machine in session.machines if locked else ():
                 scope = f"{session.site.name}/{machine.host.name}"
                 held.enter_context(
-                    session.ledger.lock(scope, who=session.run.who, why=session.run.verb, run=session.run.id)
+                    session.ledger.lock(
+                        scope, who=session.run.who, why=session.run.verb, run=session.run.id, changing=changing
+                    )
                 )
             yield ending
     except KeyboardInterrupt:
@@ -58,23 +61,30 @@ def recorded(session: Session, *, locked: bool) -> Iterator[Ending]:
 
 
 def record_proof(session: Session, proven: Verified, ending: Ending) -> None:
-    """Record the evidence, what it means for the run, and each host's facts; of an accepted host also by which run
-    and with which variables."""
-    session.ledger.record_evidence(proven.evidence)
+    """Record the evidence and what it means for the run: all hosts are accepted, or none is."""
     ending.outcome = "accepted" if accepted(proven.evidence) else "failed"
     ending.note = None if ending.outcome == "accepted" else "verification found something short or unknown"
+    names = frozenset(machine.host.name for machine in session.machines)
+    record_hosts(session, proven, names if ending.outcome == "accepted" else frozenset())
+
+
+def record_hosts(session: Session, proven: Verified, good: frozenset[str]) -> None:
+    """Record the evidence and each host's facts; of the hosts in `good`, the accepted ones, also by which run and with
+    which variables."""
+    session.ledger.record_evidence(proven.evidence)
     for machine in session.machines:
         name = machine.host.name
         facts = {
             fact.name: fact.model_dump(mode="json", exclude_none=True) for fact in proven.facts.get(name, {}).values()
         }
-        session.ledger.set_host_state(
-            session.site.name,
-            name,
-            accepted_run=session.run.id if ending.outcome == "accepted" else None,
-            variables_digest=variables_digest(machine) if ending.outcome == "accepted" else None,
-            facts=facts or None,
-        )
+        if facts or name in good:
+            session.ledger.set_host_state(
+                session.site.name,
+                name,
+                accepted_run=session.run.id if name in good else None,
+                variables_digest=variables_digest(machine) if name in good else None,
+                facts=facts or None,
+            )
 
 
 def variables_digest(machine: Machine) -> str:

@@ -53,6 +53,16 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def account() -> str:
+    """The account name of the person at work, also under sudo."""
+    return os.environ.get("SUDO_USER") or getpass.getuser()
+
+
+def run_id() -> str:
+    """An id for a run that begins now: its time in UTC, and six hex digits against a second one in that second."""
+    return f"{now():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+
+
 def digest(*files: Path) -> str:
     """SHA-256 over the contents of files and, for folders, every file below them (names and bytes), hex."""
     total = hashlib.sha256()
@@ -100,11 +110,11 @@ def open_session(
     inventory = build_inventory(site)
     machines = select(inventory, hosts, host_class)
     run = Run(
-        id=f"{now():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}",
+        id=run_id(),
         verb=verb,
         site=site.name,
         hosts=tuple(machine.host.name for machine in machines),
-        who=os.environ.get("SUDO_USER") or getpass.getuser(),
+        who=account(),
         started=now(),
         tool_version=__version__,
         inputs=_inputs(

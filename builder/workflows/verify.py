@@ -1,8 +1,8 @@
 """Verify: routes, requirements and role checks of living machines, each ending in a piece of evidence."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from builder.models.fact import Fact
 from builder.models.site import Peer
 from builder.probes.matrix import questions
 from builder.probes.opening import StandInMaterial
+from builder.probes.question import Answer, Question, evidence_of
 from builder.probes.role_checks import RoleChecks, run_role_checks
 from builder.probes.stage import Stage
 from builder.secrets.certificates import ca_certificate, certificate_for, identity_of
@@ -57,12 +58,26 @@ def failures(evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
     )
 
 
+def accepted_hosts(evidence: Sequence[Evidence], hosts: Collection[str]) -> frozenset[str]:
+    """Those of `hosts` against which nothing stands, of which something was proven. What stands against a machine that
+    is none of them, as a stand-in, stands against all."""
+    against = {item.host for item in failures(evidence)}
+    if against - set(hosts):
+        return frozenset()
+    return frozenset({item.host for item in evidence} & set(hosts)) - against
+
+
 def ignore(_: Evidence) -> None:
     """Nobody watches."""
 
 
-def verify(session: Session, *, on_evidence: Callable[[Evidence], None] = ignore) -> Verified:
-    """Every route, requirement and role check of the selected machines. Raises BadInput for a missing secret."""
+def verify(
+    session: Session, *, on_evidence: Callable[[Evidence], None] = ignore, later: Collection[str] = ()
+) -> Verified:
+    """Every route, requirement and role check of the selected machines. Raises BadInput for a missing secret.
+
+    Routes to and from hosts of `later` waves, which are not yet what the site file says, are not asked but listed.
+    """
     redactor = session.store.redactor
     told: list[Evidence] = []
 
@@ -79,7 +94,11 @@ def verify(session: Session, *, on_evidence: Callable[[Evidence], None] = ignore
     machines = tuple(machine for machine in session.machines if machine.host.name not in absent)
     if not machines:
         return Verified(tuple(told), unreachable=True)
-    asked = questions(session.site, frozenset(machine.host.name for machine in machines))
+    every = questions(session.site, frozenset(machine.host.name for machine in machines))
+    waiting = tuple(question for question in every if {question.origin, question.target} & set(later))
+    asked = tuple(question for question in every if question not in waiting)
+    for question in waiting:
+        hear(_postponed(question, later, session.run.id))
     ca_pem = ca_certificate(session.site, session.store)
     material = _materials(session, ca_pem)
     stage = _stage(session, ca_pem)
@@ -95,10 +114,17 @@ def verify(session: Session, *, on_evidence: Callable[[Evidence], None] = ignore
         read = surveyed.result()
     seen = prove_screens(session, machines, _stage(session, ca_pem), hear)
     return Verified(
-        _ordered(told, [question.subject for question in asked]),
+        _ordered(told, [question.subject for question in every]),
         bool(absent) or not (reached and seen) or any(one.fault for one in read),
         {one.machine.host.name: one.facts for one in read if one.fault is None},
     )
+
+
+def _postponed(question: Question, later: Collection[str], run: str) -> Evidence:
+    """A question that waits: no probe has asked it, and a person answers for it until one does."""
+    which = ", ".join(sorted({question.origin, question.target} & set(later)))
+    waits = replace(question, attest=f"nobody yet: pacsmith verifies both ends together once {which} is built")
+    return evidence_of(waits, Answer("unknown", f"{which} is built in a later wave", "none yet", unasked=True), run)
 
 
 def _stage(session: Session, ca_pem: str) -> Stage:

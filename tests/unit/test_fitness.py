@@ -1,7 +1,7 @@
 """A build refuses a host that is short of a minimum which no build can mend, before it changes anything."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import date
 from types import SimpleNamespace
 from typing import Any
@@ -11,6 +11,7 @@ import pytest
 from builder.errors import Refused
 from builder.inventory import build_inventory
 from builder.workflows import build as building
+from builder.workflows.course import Course
 from builder.workflows.fitness import refuse_short, unmendable
 from builder.workflows.recording import recorded
 from builder.workflows.survey import HostFacts
@@ -94,6 +95,7 @@ class Kept:
         self.today: date = TODAY
         self.ledger = self
         self.recordings = None
+        self.run = SimpleNamespace(terms=None)
 
     def close(self) -> None:
         pass
@@ -109,10 +111,13 @@ def test_nothing_is_touched_before_the_refusal(monkeypatch: pytest.MonkeyPatch) 
         yield
 
     monkeypatch.setattr(building, "recorded", pretended)
+    monkeypatch.setattr(building, "held_on_hosts", lambda *_: nullcontext())
+    monkeypatch.setattr(building, "refuse_crowded", lambda _session, _waves: None)
+    monkeypatch.setattr(building, "closed_now", lambda _session, _machines: ())
     monkeypatch.setattr(building, "survey_hosts", lambda _machines, _recordings: (one,))
     monkeypatch.setattr(building, "materials_for", lambda _session: done.append("materials"))
     with pytest.raises(Refused, match="arc1: thing line0"):
-        building.build(Kept(one), building.Show(phase=done.append))  # type: ignore[arg-type]
+        building.build(Course(Kept(one), (), 0), building.Show(phase=done.append))  # type: ignore[arg-type]
     assert done == ["locked: True", "minimum requirements"]
 
 

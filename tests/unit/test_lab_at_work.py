@@ -1,5 +1,7 @@
 """The lab stops no host under somebody's work."""
 
+import json
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,8 +11,10 @@ from typer.testing import CliRunner
 
 from builder.cli import lab as lab_command
 from builder.errors import EXIT_LOCKED, Locked
+from builder.lab.lab import Lab
 from builder.ledger import Lock, ProcessIdentity, open_ledger
 from builder.ledger.locking import take
+from builder.models.site import Site
 from tests.unit.report_sample import sample_run
 from tests.unit.site_parts import example_data
 
@@ -64,7 +68,7 @@ def test_refused_while_a_living_process_holds_the_site_or_a_host(verb: tuple[str
     assert str(fault).startswith(
         f"lab {verb[0]} would stop the hosts under ines, who since 2026-11-21 20:58 UTC holds st-brigid/archive01 to "
     )
-    assert "pacsmith locks --break st-brigid/archive01 --reason" in str(fault)
+    assert f"pacsmith unlock archive01 --held-by ines@{os.uname().nodename} --why" in str(fault)
     assert asked == []
 
 
@@ -88,3 +92,17 @@ def test_a_ledger_that_cannot_be_asked_does_not_keep_the_lab_up(asked: list[str]
     done = CliRunner().invoke(lab_command.app, ["down"])
     assert asked == ["down"]
     assert "whether somebody is at work on the lab's hosts is not known" in done.output
+
+
+def test_a_lab_that_is_not_there_or_anothers_plays_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only what runs here for this project folder has no hours: everything else may be the hospital."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PACSMITH_LAB_DIR", str(tmp_path / "labs"))
+    lab = Lab(Site.model_validate(example_data()))
+    assert lab.playing() == frozenset()
+    lab.layout.folder.mkdir(parents=True)
+    for project in (tmp_path, tmp_path.parent):  # ours, all down; and another's, whose folder is still there
+        lab.layout.owner.write_text(json.dumps({"project": str(project)}))
+        assert lab.playing() == frozenset()
+    lab.layout.owner.write_text("torn")
+    assert lab.playing() == frozenset()

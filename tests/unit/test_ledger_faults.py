@@ -85,7 +85,7 @@ def test_a_newer_schema(tmp_path: Path) -> None:
         connection.execute("UPDATE pacsmith_schema SET version = 7")
     connection.close()
     assert said(f"sqlite:///{path}") == (
-        f"ledger sqlite:///{path}: written by a newer pacsmith (schema 7, this one knows 3); "
+        f"ledger sqlite:///{path}: written by a newer pacsmith (schema 7, this one knows 5); "
         "install that version, or a later one, here"
     )
 
@@ -172,10 +172,15 @@ def test_a_ledger_of_schema_1_is_brought_up_to_date_and_keeps_what_it_holds(tmp_
     with closing(sqlite3.connect(path)) as old, old:
         old.execute("ALTER TABLE pacsmith_evidence DROP COLUMN qualified")
         old.execute("ALTER TABLE pacsmith_evidence DROP COLUMN screen")
+        old.execute("ALTER TABLE pacsmith_runs DROP COLUMN terms")
+        old.execute("DROP TABLE pacsmith_reservations")
         old.execute("UPDATE pacsmith_schema SET version = 1")
-    for _ in range(2):
+    for again in range(2):
         with open_ledger(f"sqlite:///{path}") as ledger:
             assert ledger.evidence("r1")[0] == met
+            assert ledger.run("r1").terms is None
+            ledger.reserve("st-brigid", why="disks", until=datetime(2099, 1, 1, tzinfo=UTC), run=run(f"r2-{again}"))
+            assert [one.why for one in ledger.reservations()] == ["disks"]
             ledger.record_evidence(
                 [met.model_copy(update={"qualified": "minimum; recommended >= 8 GiB is not reached"})]
             )

@@ -9,8 +9,10 @@ import pytest
 from builder.errors import BadInput
 from builder.ledger import Held, Ledger, Lock, ProcessIdentity, open_ledger
 from builder.ledger.locking import take
+from builder.models.event import Event
 from tests.unit.ledger_child import child, line, run
 
+HERE = os.uname().nodename
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
 
@@ -24,15 +26,18 @@ def test_a_held_lock_names_who_why_since_and_the_remedy(ledger: Ledger) -> None:
     ledger.begin(run("r1"))
     ledger.begin(run("r2"))
     with ledger.lock("st-brigid/archive01", who="maeve", why="build archive01", run="r1"):
+        for host, step in (("archive01", "Load the firewall"), ("archive01", "Orthanc runs"), ("archive01", "")):
+            ledger.record(Event(run="r1", at=NOON, host=host, step=step, status="started"))
         with (
             pytest.raises(Held) as caught,
             ledger.lock("st-brigid/archive01", who="tomasz", why="upgrade", run="r2"),
         ):
             pytest.fail("two held one lock")
         assert str(caught.value) == (
-            "st-brigid/archive01 is locked by maeve since 2026-11-21 12:00 UTC to build archive01 "
-            f"(run r1, process {os.getpid()} on {os.uname().nodename}); wait for it, or, once you know that nothing is "
-            "at work there, free it with: pacsmith locks --break st-brigid/archive01 --reason '…'"
+            f"st-brigid/archive01 is locked by maeve@{HERE} since 2026-11-21 12:00 UTC to build archive01 "
+            f"(run r1, process {os.getpid()} on {HERE}, at last: archive01: Orthanc runs (2026-11-21 12:00 UTC)); wait "
+            "for it, or, once you know that nothing is at work there, free it with: pacsmith unlock archive01 "
+            f"--held-by maeve@{HERE} --why '…'"
         )
         assert caught.value.exit_code == 4
     assert ledger.locks() == ()
@@ -126,16 +131,16 @@ def test_another_machines_lock_stands_until_it_is_broken_by_name(ledger: Ledger)
         ledger.lock("st-brigid", who="m", why="w", run="ours"),
     ):
         pytest.fail("taken over from another machine")
-    broken = ledger.break_lock("st-brigid", run=run("breaking"), reason="adminbox2 was scrapped")
-    assert broken == theirs
+    freed = ledger.unlock("st-brigid", run=run("freeing"), named="ines@adminbox2", why="adminbox2 was scrapped")
+    assert freed == (theirs,)
     assert ledger.locks() == ()
-    assert (ledger.run("breaking").outcome, ledger.run("breaking").note) == ("done", "adminbox2 was scrapped")
-    assert "broken by maeve: adminbox2 was scrapped" in ledger.events("breaking")[0].step
+    assert (ledger.run("freeing").outcome, ledger.run("freeing").note) == ("done", "adminbox2 was scrapped")
+    assert f"removed by maeve@{HERE}: adminbox2 was scrapped" in ledger.events("freeing")[0].step
 
 
-def test_breaking_what_is_not_locked_says_so(ledger: Ledger) -> None:
+def test_freeing_what_is_not_locked_says_so(ledger: Ledger) -> None:
     with pytest.raises(BadInput, match="st-brigid: nothing is locked there"):
-        ledger.break_lock("st-brigid", run=run("breaking"), reason="because")
+        ledger.unlock("st-brigid", run=run("freeing"), named=None, why=None)
     assert ledger.runs() == ()
 
 
@@ -144,7 +149,7 @@ def test_the_holder_of_a_broken_lock_does_not_give_back_the_next_ones(ledger: Le
         ledger.begin(run(name))
     first = ledger.lock("st-brigid", who="m", why="w", run="first")
     first.__enter__()
-    ledger.break_lock("st-brigid", run=run("breaking"), reason="hung")
+    ledger.unlock("st-brigid", run=run("freeing"), named=f"m@{HERE}", why="hung")
     with ledger.lock("st-brigid", who="t", why="w", run="second"):
         first.__exit__(None, None, None)
         assert [lock.run for lock in ledger.locks()] == ["second"]

@@ -1,4 +1,4 @@
-"""`pacsmith report` and `pacsmith locks` on a project folder with a ledger."""
+"""`pacsmith report` on a project folder with a ledger."""
 
 import json
 from collections.abc import Iterator
@@ -15,11 +15,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 from typer.testing import CliRunner, Result
 
-from builder.cli.locks import locks
 from builder.cli.report import report
 from builder.errors import BadInput, PacsmithError
-from builder.ledger import Ledger, Lock, ProcessIdentity, open_ledger
-from builder.ledger.locking import take
+from builder.ledger import Ledger, open_ledger
 from builder.models.dossier import Dossier
 from builder.models.run import Outcome
 from builder.report import choose_run, gather
@@ -39,7 +37,7 @@ from tests.unit.site_parts import example_data
 
 APP = typer.Typer()
 APP.command()(report)
-APP.command()(locks)
+APP.command("other")(lambda: None)
 
 
 @pytest.fixture
@@ -138,11 +136,6 @@ def test_report_lists_runs_newest_first(ledger: Ledger, project: Path) -> None:
             ["report", "--format", ""],
             "--format : write one or more of html, json, junit, pdf, with commas between them",
         ),
-        (
-            ["locks", "--break", "x"],
-            "locks: --break and --reason go together; say which lock and why it may be removed",
-        ),
-        (["locks", "--break", "x", "--reason", "y"], "x: nothing is locked there; pacsmith locks lists what is"),
     ],
 )
 def test_bad_input_is_one_sentence(ledger: Ledger, project: Path, arguments: list[str], sentence: str) -> None:
@@ -207,22 +200,6 @@ def test_a_folder_that_cannot_be_written(project: Path) -> None:
     (project / "file").touch()
     with pytest.raises(BadInput, match=r"cannot be written .* choose another folder with --out"):
         write_dossier(sample_dossier(), project / "file" / "below", formats_of("json"))
-
-
-def test_locks_lists_and_breaks(ledger: Ledger, project: Path) -> None:
-    assert command("locks").stdout == "nothing is locked\n"
-    ledger.begin(sample_run("running"))
-    elsewhere = ProcessIdentity.of_this().model_copy(update={"hostname": "adminbox2"})
-    theirs = Lock(scope="st-brigid", who="ines", why="upgrade", run=RUN, since=BEGAN, process=elsewhere)
-    with ledger._database.write() as session:
-        take(session, theirs)
-    listed = command("locks").stdout
-    assert "st-brigid  ines  upgrade  2026-11-21 20:58" in listed and "on adminbox2" in listed
-    assert json.loads(command("locks", "--json").stdout)[0]["who"] == "ines"
-    broken = command("locks", "--break", "st-brigid", "--reason", "it was scrapped")
-    assert broken.stdout == f"removed the lock on st-brigid of ines (run {RUN})\n"
-    assert command("locks").stdout == "nothing is locked\n"
-    assert [run.note for run in ledger.runs(verbs=["locks"])] == ["it was scrapped"]
 
 
 def test_certificates_are_read_and_a_broken_one_says_so(tmp_path: Path) -> None:

@@ -1,0 +1,125 @@
+"""`pacsmith locks`, `lock` and `unlock` on a project folder with a ledger, and what `build` refuses to be told."""
+
+import json
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import typer
+import yaml
+from typer.testing import CliRunner, Result
+
+from builder.cli import locks as command_module
+from builder.cli.build import build
+from builder.errors import BadInput, Locked
+from builder.ledger import Ledger, Lock, ProcessIdentity, open_ledger
+from builder.ledger.locking import take
+from tests.unit.report_sample import BEGAN, RUN, sample_run
+from tests.unit.site_parts import example_data
+
+HERE = os.uname().nodename
+SUNDAY_NIGHT = datetime(2026, 11, 22, 23, 0, tzinfo=UTC)
+MONDAY = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+APP = typer.Typer()
+for verb in (command_module.locks, command_module.lock, command_module.unlock, build):
+    APP.command()(verb)
+
+
+@pytest.fixture
+def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
+    """The example's project folder on a Sunday night; Maeve is at work."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SUDO_USER", "maeve")
+    monkeypatch.setattr(command_module, "now", lambda: SUNDAY_NIGHT)
+    (tmp_path / "inventory/st-brigid").mkdir(parents=True)
+    (tmp_path / "inventory/st-brigid/site.yml").write_text(yaml.safe_dump(example_data(), sort_keys=False))
+    with open_ledger("sqlite:///.pacsmith/st-brigid/ledger.db", now=lambda: SUNDAY_NIGHT) as opened:
+        yield opened
+
+
+def command(*arguments: str) -> Result:
+    return CliRunner().invoke(APP, arguments)
+
+
+def running_elsewhere(ledger: Ledger) -> None:
+    ledger.begin(sample_run("running"))
+    elsewhere = ProcessIdentity.of_this().model_copy(update={"hostname": "adminbox2"})
+    with ledger._database.write() as session:
+        take(session, Lock(scope="st-brigid", who="ines", why="upgrade", run=RUN, since=BEGAN, process=elsewhere))
+
+
+def test_a_runs_lock_is_listed_and_freed_by_name(ledger: Ledger) -> None:
+    assert command("locks").stdout == "nothing is locked\n"
+    running_elsewhere(ledger)
+    listed = command("locks").stdout
+    assert "st-brigid  ines@adminbox2  upgrade  Sat 2026-11-21 20:58 GMT  the run ends" in listed
+    assert "on adminbox2" in listed
+    assert json.loads(command("locks", "--json").stdout)[0]["who"] == "ines"
+    refused = command("unlock", "--whole-site").exception
+    assert isinstance(refused, Locked)
+    assert "pacsmith unlock --whole-site --held-by ines@adminbox2 --why '…'" in str(refused)
+    freed = command("unlock", "--whole-site", "--held-by", "ines@adminbox2", "--why", "it was scrapped")
+    assert freed.stdout == f"removed the lock on st-brigid of ines@adminbox2 (run {RUN})\n"
+    assert command("locks").stdout == "nothing is locked\n"
+    assert [run.note for run in ledger.runs(verbs=["unlock"])] == ["it was scrapped"]
+
+
+def test_a_persons_lock_is_taken_listed_and_given_back(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = command("lock", "archive01", "--why", "new disks", "--until", "2099-06-01 04:00")
+    assert taken.stdout == f"st-brigid/archive01 is locked by maeve@{HERE} until Mon 2099-06-01 04:00 IST: new disks\n"
+    listed = command("locks").stdout
+    assert f"st-brigid/archive01  maeve@{HERE}  new disks" in listed
+    assert "Mon 2099-06-01 04:00 IST" in listed
+    (entry,) = json.loads(command("locks", "--json").stdout)
+    assert (entry["kind"], entry["scope"], entry["until"]) == ("person", "st-brigid/archive01", "2099-06-01T03:00:00Z")
+    (recorded,) = ledger.runs(verbs=["lock"])
+    assert (recorded.hosts, recorded.who, recorded.outcome) == (("archive01",), "maeve", "done")
+    monkeypatch.setenv("SUDO_USER", "tomasz")
+    assert isinstance(command("unlock", "archive01").exception, Locked)
+    monkeypatch.setenv("SUDO_USER", "maeve")
+    assert command("unlock", "archive01").exit_code == 0
+    assert ledger.reservations() == ()
+
+
+def test_the_calendars_locks_are_listed_with_the_hour_at_which_they_open(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command_module, "now", lambda: MONDAY)
+    assert command("locks").stdout == (
+        "nothing is locked by a run or a person\n"
+        "locked by the site's calendar: archive01: it is peak hours until 18:00 (reading rooms and theatres); it opens "
+        "Sun 2026-11-29 22:00 GMT\n"
+    )
+    (entry,) = json.loads(command("locks", "--json").stdout)
+    assert (entry["kind"], entry["hosts"], entry["until"]) == ("calendar", ["archive01"], "2026-11-29T22:00:00+00:00")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["lock", "archive01"], "lock: a lock says why and until when"),
+        (["lock", "archive01", "--why", " ", "--until", "22:00"], "lock: a lock says why and until when"),
+        (["lock", "--why", "w", "--until", "22:00"], "lock: name hosts, or --whole-site for all of st-brigid"),
+        (["lock", "archive01", "--whole-site", "--why", "w", "--until", "22:00"], "lock: name hosts, or --whole-site"),
+        (["lock", "archive1", "--why", "w", "--until", "22:00"], "no such host; did you mean archive01"),
+        (["lock", "archive01", "--why", "w", "--until", "soon"], "--until soon: that is no time"),
+        (["unlock", "archive01"], "st-brigid/archive01: nothing is locked there"),
+        (["unlock", "archive01", "--held-by", "ines@adminbox2"], "unlock: another's lock is removed for a reason"),
+        (["build", "--resume", "--host", "archive01"], "--resume goes on with the hosts and waves of the build"),
+        (["build", "--resume", "--canary"], "--resume goes on with the hosts and waves of the build"),
+    ],
+)
+def test_bad_input_is_one_sentence(ledger: Ledger, arguments: list[str], said: str) -> None:
+    fault = command(*arguments).exception
+    assert isinstance(fault, BadInput)
+    assert said in str(fault)
+    assert ledger.runs() == ()
+
+
+@pytest.mark.parametrize("reason", ["", "  "])
+def test_now_needs_a_reason(ledger: Ledger, reason: str) -> None:
+    said = command("build", "--now", reason)
+    assert said.exit_code == 2
+    assert "it needs a reason" in said.output
