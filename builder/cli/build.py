@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,14 +11,16 @@ from builder.cli.ask import asker
 from builder.cli.notes import tell_ends, tell_hours
 from builder.cli.options import ClassOption, HostOption, JsonOption, SiteArgument, SiteOption, one_site
 from builder.cli.progress import watching
-from builder.errors import EXIT_FAILED, EXIT_UNREACHABLE
+from builder.errors import EXIT_FAILED, EXIT_UNREACHABLE, BadInput
 from builder.lab.lab import Driver, Lab
 from builder.load.place import find_site
 from builder.load.site import load_site
 from builder.models.evidence import Evidence
+from builder.models.plan import WrittenPlan
 from builder.workflows.build import BuildResult, Show
 from builder.workflows.build import build as carry_out
-from builder.workflows.session import Session, open_session, selected
+from builder.workflows.planned import held_to, read_plan
+from builder.workflows.session import Session, now, open_session, selected
 from builder.workflows.verify import failures
 
 
@@ -30,6 +33,14 @@ def build(  # noqa: PLR0917 - one option each
         Driver | None,
         typer.Option("--lab", help="First boot the site in the lab on this machine: with nspawn, or with vagrant."),
     ] = None,
+    planned: Annotated[
+        Path | None,
+        typer.Option(
+            "--plan",
+            metavar="FILE",
+            help="Carry out exactly this plan (of pacsmith plan --out), on its hosts, or change nothing and say why.",
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Make the hosts what the site file says, read them again, prove every route and requirement, write the dossier.
@@ -37,17 +48,22 @@ def build(  # noqa: PLR0917 - one option each
     A second build of an unchanged site changes nothing. A build that was interrupted is finished by the next one.
 
     Example: pacsmith build --host archive01
+
+    What was looked at, and nothing else: pacsmith build --plan tonight.json
     """
-    name = one_site(site_name, site)
+    name, wanted = one_site(site_name, site), _planned(planned, host, host_class, one_site(site_name, site))
+    if wanted is not None:
+        name, host = name or wanted.site_file, list(wanted.names)
     if lab is not None:
         rehearsed = load_site(find_site(name)).value
         selected(rehearsed, host, host_class)  # a slip in a name is told before hosts are booted
         Lab(rehearsed).up(lambda line: typer.echo(line, err=as_json), lab)
     session = open_session("build", name, hosts=host, host_class=host_class, ask=asker())
+    session = session if wanted is None else held_to(session, wanted)
     tell_hours(session)
     tell_ends(session)
     with watching(session.machines, quiet=as_json) as watcher:
-        result = carry_out(session, Show(phase=watcher.phase, event=watcher.event))
+        result = carry_out(session, Show(phase=watcher.phase, event=watcher.event), wanted)
     if as_json:
         typer.echo(json.dumps(_as_data(session, result), indent=2))
     else:
@@ -56,6 +72,15 @@ def build(  # noqa: PLR0917 - one option each
         raise typer.Exit(EXIT_UNREACHABLE)
     if result.outcome != "accepted":
         raise typer.Exit(EXIT_FAILED)
+
+
+def _planned(file: Path | None, host: list[str] | None, host_class: str | None, site: str | None) -> WrittenPlan | None:
+    """The plan to carry out. Raises BadInput where hosts are chosen beside it, and as `read_plan` does."""
+    if file is None:
+        return None
+    if host or host_class:
+        raise BadInput(f"--plan {file}: the plan says which hosts; leave out --host and --class")
+    return read_plan(file, site, now())
 
 
 def _open_attestations(evidence: tuple[Evidence, ...]) -> list[Evidence]:

@@ -28,7 +28,7 @@ from builder.workflows.validate import read_checked_site
 @dataclass(frozen=True)
 class Session:
     """One verb on one site. `machines` are the selected ones, in the inventory's order; `reports` its calibration
-    reports."""
+    reports, `site_file` the file's path as it was named."""
 
     site: Site
     sheets: tuple[Sheet, ...]
@@ -39,6 +39,7 @@ class Session:
     run: Run
     today: date
     reports: tuple[Report, ...] = ()
+    site_file: str = ""
 
     @property
     def folder(self) -> Path:
@@ -145,7 +146,8 @@ def open_session(
         ),
     )
     ledger = ledger_of(site, checked.store)
-    return Session(site, checked.sheets, inventory, machines, checked.store, ledger, run, day, checked.reports)
+    file = str(checked.site.file)
+    return Session(site, checked.sheets, inventory, machines, checked.store, ledger, run, day, checked.reports, file)
 
 
 def _inputs(site: Mapping[str, str], sheets: Mapping[str, str], machines: Sequence[Machine]) -> dict[str, str]:
