@@ -13,6 +13,7 @@ from builder.cli import (
     assess,
     build,
     depot,
+    drift,
     init,
     lab,
     locks,
@@ -64,6 +65,7 @@ _VERBS = (
     plan.plan,
     build.build,
     verify.verify,
+    drift.drift,
     report.report,
     locks.locks,
 )

@@ -6,10 +6,12 @@ from pydantic import JsonValue
 from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Text, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 5
 MIGRATIONS = (
     "ALTER TABLE pacsmith_evidence ADD COLUMN qualified TEXT",
     "ALTER TABLE pacsmith_evidence ADD COLUMN screen JSON",
+    "ALTER TABLE pacsmith_host_states ADD COLUMN accepted JSON",
+    "ALTER TABLE pacsmith_host_states ADD COLUMN drift JSON",
 )
 """What brings schema 1 to 2, 2 to 3 and so on; plain enough for SQLite and PostgreSQL alike."""
 
@@ -124,6 +126,8 @@ class HostStateRow(Base):
     variables_digest: Mapped[str | None]
     facts: Mapped[dict[str, JsonValue]]
     updated: Mapped[datetime]
+    accepted: Mapped[dict[str, JsonValue] | None]
+    drift: Mapped[dict[str, JsonValue] | None]
 
 
 class LockRow(ProcessColumns, Base):

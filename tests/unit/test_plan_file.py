@@ -1,4 +1,4 @@
-"""A plan's file: written whole and for few eyes, read back equal, refused in one sentence when it is not what it was."""
+"""A plan's file: written whole and for few eyes, read back equal, refused when it is not what it was."""
 
 import json
 import os
