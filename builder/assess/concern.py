@@ -14,7 +14,7 @@ _PATHS: tuple[tuple[Concern, str], ...] = (
 )  # fmt: skip
 _STEPS: tuple[tuple[Concern, str], ...] = (
     ("certificates", r"\bCA\b|certificate"),
-    ("AE table and routes", r"rights of each AE|firewall|routes?\b"),
+    ("AE table and routes", r"(?i)rights of each AE|firewall|routes?\b"),
     ("driver", r"(?i)nvidia"),
     ("display order", r"displays?\b|X server\b"),
 )

@@ -159,7 +159,7 @@ def _refuse_beside(folder: Path, **given: object) -> None:
     named = [f"--{option.replace('host_class', 'class')}" for option, value in given.items() if value]
     if named:
         raise BadInput(
-            f"--systemd {folder}: the timer reads the whole site every hour; leave out {' and '.join(named)}"
+            f"--systemd {folder}: its timer reads the whole site every hour; leave out {' and '.join(named)}"
         )
 
 
