@@ -53,16 +53,18 @@ def plan(session: Session, on_event: Callable[[Event], None] = lambda _: None) -
 
     A host certificate that is due is issued on this machine (it is part of what would be written to the host).
     """
-    steps: list[Event] = []
+    heard: list[Event] = []
 
     def hear(event: Event) -> None:
-        if event.status == "planned":
-            steps.append(event)
-        session.ledger.record(event)
+        heard.append(event)
         on_event(event)
 
     with closing(session.ledger), recorded(session, locked=False) as ending:
-        job = run_parts(parts_of(session.machines, session.run.id, "plan"), materials_for(session), hear)
+        try:
+            job = run_parts(parts_of(session.machines, session.run.id, "plan"), materials_for(session), hear)
+        finally:
+            session.ledger.record_all(heard)  # at once: a plan that is killed has changed nothing that must be known
+        steps = [event for event in heard if event.status == "planned"]
         ending.outcome = "done" if job.ok else "failed"
         return Plan(tuple(steps), job, *_outages(session, by_host(steps)))
 

@@ -1,13 +1,14 @@
 """`pacsmith drift` from the command to the ledger, on a host that is this machine's shell."""
 
 import json
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from builder.errors import BadInput
+from builder.errors import BadInput, Interrupted
 from builder.workflows.drift import drift
 from tests.unit.planned_project import Project, accepted, accepted_once, begun, project
 
@@ -145,6 +146,28 @@ def test_a_new_acceptance_begins_anew(accepted: Project) -> None:
     accepted.accept()
     _, said = told(accepted)
     assert differing(said) == {}
+
+
+def test_whoever_watches_sees_each_reading_and_a_site_file_that_is_being_edited_stops_nothing(
+    accepted: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = accepted.site_file.read_text()
+
+    def somebody_works_on_it() -> Iterator[None]:
+        accepted.site_file.write_text("name: [")
+        yield
+        accepted.site_file.write_text(site)
+        (accepted.host / "rights").write_text("ct01 may store, and ct02\n")
+        yield
+        raise KeyboardInterrupt
+
+    work = somebody_works_on_it()
+    monkeypatch.setattr("builder.cli.drift.time.sleep", lambda _: next(work))
+    done = accepted.run("drift", "--watch", "10")
+    assert isinstance(done.exception, Interrupted)
+    assert done.stdout.count("\nrun ") + done.stdout.startswith("run ") == 2
+    assert "site.yml" in done.stderr
+    assert done.stdout.index("Rights of each AE") > done.stdout.index("run ")
 
 
 def test_units_for_a_timer_are_written_and_nothing_is_read(project: Project) -> None:

@@ -194,7 +194,7 @@ def test_a_trace_goes_through_the_ledger_s_json() -> None:
 
 def finding(requirement: str, verdict: str, *lacking: str) -> Finding:
     lacks = tuple(Lack(fact=fact, here="a", asked="b") for fact in lacking)
-    return Finding(product="orthanc", requirement=requirement, verdict=verdict, expected="8 GiB", observed="4 GiB",  # type: ignore[arg-type]
+    return Finding(product="orthanc", requirement=requirement, verdict=verdict, expected="8 GiB", observed="4 GiB",
                    sentence=f"it is {verdict}", source="s", lacks=lacks)  # fmt: skip
 
 

@@ -162,7 +162,7 @@ def events(*said: tuple[float, str, str, str | None]) -> list[Event]:
     start = datetime(2026, 11, 22, 2, tzinfo=UTC)
     return [
         Event(run="r1", at=start + timedelta(seconds=at), host="archive01", role="archive", step=name,
-              status=status, diff=diff)  # type: ignore[arg-type]
+              status=status, diff=diff)
         for at, name, status, diff in said
     ]  # fmt: skip
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from click.testing import Result
+from typer.testing import Result
 
 from builder.errors import BadInput, PacsmithError, Refused
 from builder.load.plan import load_plan

@@ -80,7 +80,7 @@ def test_a_name_that_comes_twice_is_told_apart() -> None:
 
 def did(step: PlannedStep, status: str, **more: Any) -> Event:
     at = datetime(2026, 11, 22, tzinfo=UTC)
-    return Event(run="r", at=at, host="archive01", role=step.role, step=step.step, status=status,  # type: ignore[arg-type]
+    return Event(run="r", at=at, host="archive01", role=step.role, step=step.step, status=status,
                  **({"diff": step.diff} if status == "changed" else {}) | more)  # fmt: skip
 
 
