@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 
 from packaging.version import Version
 
-from builder.assess.bound import base_text, bound_text, holds, inputs_of, tolerance, wanted_text
+from builder.assess.bound import base_text, bound_text, holds, tolerance, wanted_text
 from builder.assess.inputs import World, is_declared, lacking, worlds
 from builder.assess.lacks import lacks_of
 from builder.assess.outcome import Case, Outcome, all_of, at_least
@@ -20,6 +20,8 @@ from builder.models.days import before, last_day
 from builder.models.fact import Fact
 from builder.models.part import Part
 from builder.models.quantity import version
+from builder.models.resolution import resolution
+from builder.models.sense import inputs_of
 
 
 def matching(pattern: str, case: Case) -> tuple[str, ...]:
@@ -161,6 +163,8 @@ def _equals(part: Part, wanted: Value, value: object) -> bool:
         return wanted is value
     if part.kind == "version":
         return version(str(wanted)) == value
+    if part.kind == "resolution":
+        return resolution(str(wanted)) == value
     if isinstance(value, Decimal):
         if isinstance(wanted, str) and part.kind != "setting":
             return comparison(f"= {wanted}", part.kind).holds(value, tolerance(part))

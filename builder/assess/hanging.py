@@ -9,7 +9,7 @@ from builder.models.catalogue import CATALOGUE
 from builder.models.display import Display
 from builder.models.evidence import Verdict
 from builder.models.fact import Fact
-from builder.models.finding import Finding
+from builder.models.finding import Finding, Lack
 from builder.models.sheet import Sheet
 
 EDID_FACTS = frozenset(
@@ -31,6 +31,7 @@ class Hung:
     sentence: str
     panel: Mapping[str, Fact]
     report: Report
+    connector: str | None = None
 
     def finding(self, sheet: Sheet) -> Finding:
         """The line that stands above those of the standard: what was measured is of this display or of none."""
@@ -48,7 +49,13 @@ class Hung:
             attest=_LOOKS if self.verdict == "unknown" else None,
             commands=(first.command,) if first is not None else (),
             raw_sha256=first.raw_sha256 if first is not None else None,
+            lacks=self._missing() if self.verdict == "short" else (),
         )
+
+    def _missing(self) -> tuple[Lack, ...]:
+        """Nothing to buy: the display is to be hung there, or the site file to be corrected."""
+        here = self.sentence.removeprefix("It does not hang there, but ").rstrip(".")
+        return (Lack(fact="display.serial", here=here, asked=f"{self.display.identity}, or the site file corrected"),)
 
 
 def hang(display: Display, host: str, facts: Mapping[str, Fact], reports: Sequence[Report]) -> Hung:
@@ -63,7 +70,8 @@ def hang(display: Display, host: str, facts: Mapping[str, Fact], reports: Sequen
     if len(its) == 1:
         connector, panel = next(iter(its.items()))
         said = {name: fact for name, fact in panel.items() if name in EDID_FACTS}
-        return Hung(display, host, "met", f"It hangs on {connector}.", said, report_of(panel, reports))
+        return Hung(display, host, "met", f"It hangs on {connector}.", said, report_of(panel, reports),
+                    connector)  # fmt: skip
     if found and not its and not doubtful:
         there = ", ".join(f"{_identity(panel)} on {connector}" for connector, panel in found.items())
         why = f"{display.identity} does not hang on {host}"

@@ -6,7 +6,6 @@ from datetime import date
 from difflib import get_close_matches
 
 from builder.assess.assessment import assess
-from builder.assess.bound import named
 from builder.assess.display import (
     CURRENT,
     FIGURES,
@@ -23,6 +22,7 @@ from builder.errors import BadInput
 from builder.models.display import Display
 from builder.models.fact import Fact
 from builder.models.finding import Finding
+from builder.models.sense import named
 from builder.models.sheet import Requirement, Sheet
 from builder.models.site import Host
 
@@ -132,8 +132,14 @@ def _held(host: Host, display: Display, known: Mapping[str, Sheet], hung: Hung, 
         sheet=sheet,
         hung=hung,
         facts={**hung.panel, **calibration_facts(hung.report, interval_of(sheet, word), today)},
-        findings=tuple(one.model_copy(update={"requirement": f"{display.name}-{one.requirement}"}) for one in findings),
+        findings=tuple(_named(one, display, hung) for one in findings),
     )
+
+
+def _named(finding: Finding, display: Display, hung: Hung) -> Finding:
+    """The finding under the display's name, which is also told of what it lacks."""
+    lacks = tuple(one.model_copy(update={"of": display.name, "on": hung.connector}) for one in finding.lacks)
+    return finding.model_copy(update={"requirement": f"{display.name}-{finding.requirement}", "lacks": lacks})
 
 
 def _by_eye(finding: Finding, line: Requirement, hung: Hung) -> Finding:

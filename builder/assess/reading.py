@@ -9,9 +9,10 @@ from packaging.version import Version
 from builder.models.days import last_day
 from builder.models.fact import Fact
 from builder.models.quantity import BASE_UNITS, Kind, shown, version
+from builder.models.resolution import Resolution, resolution
 
 Value = bool | int | float | str
-Reading = Decimal | Version | date | str | bool
+Reading = Decimal | Version | Resolution | date | str | bool
 
 
 class UnclearError(ValueError):
@@ -61,6 +62,13 @@ def _day(value: Value) -> date:
     return day
 
 
+def _resolution(value: Value) -> Resolution:
+    read = resolution(value) if isinstance(value, str) else None
+    if read is None:
+        raise UnclearError(f'"{value}" is no resolution')
+    return read
+
+
 def _text(value: Value) -> str:
     if not isinstance(value, str):
         raise UnclearError(f'"{value}" is no text')
@@ -71,6 +79,7 @@ _READERS: Mapping[Kind, Callable[[Value], Reading]] = {
     "truth": _truth,
     "version": _version,
     "day": _day,
+    "resolution": _resolution,
     "text": _text,
 }
 

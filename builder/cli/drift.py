@@ -4,9 +4,9 @@ import getpass
 import json
 import os
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
+from time import sleep
 from typing import Annotated, Literal
 
 import typer
@@ -85,7 +85,7 @@ def drift(  # noqa: PLR0917 - one option each
     found = reading()
     _give(found, form, out)
     while watch is not None:
-        time.sleep(watch)
+        sleep(watch)
         try:
             found = reading()
         except PacsmithError as fault:  # a site file that is being edited, a ledger that is busy: the next may succeed

@@ -26,8 +26,8 @@ from builder.report.terminal import runs_table, show
 from builder.report.write import FORMATS, formats_of, write_dossier
 from builder.secrets import open_store
 from builder.secrets.certificates import certificates_folder
+from builder.workflows.reports import reports_from
 from builder.workflows.session import ledger_of
-from builder.workflows.validate import reports_from
 
 
 def report(  # noqa: PLR0917 - typer names every option

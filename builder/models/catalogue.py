@@ -4,6 +4,7 @@ Later machines (workstations, thin clients) add their lines here; a requirement 
 validation, so that a misspelt name cannot stay unknown for ever.
 """
 
+import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
@@ -75,7 +76,7 @@ CATALOGUE: tuple[FactKind, ...] = (
     FactKind("display.interface", "text", "input of the display"),
     FactKind("display.made", "text", "week and year of its making", own=True),
     FactKind("display.maker", "text", "maker of the display, three letters"),
-    FactKind("display.mode", "text", "pixels of the display"),
+    FactKind("display.mode", "resolution", "pixels of the display"),
     FactKind("display.name", "text", "name of the display"),
     FactKind("display.product", "text", "product code of the display"),
     FactKind("display.serial", "text", "serial number of the display", own=True),
@@ -97,7 +98,7 @@ CATALOGUE: tuple[FactKind, ...] = (
     FactKind("displays.count", "count", "displays that say what they are"),
     FactKind("displays.firmware", "text", "displays, and a fingerprint of what their firmware says"),
     FactKind("displays.*.ambient.margin", "ratio", "darkest luminance over the room's light on {}", own=True),
-    FactKind("displays.*.current_mode", "text", "mode in use on {}", own=True),
+    FactKind("displays.*.current_mode", "resolution", "mode in use on {}", own=True),
     FactKind("displays.*.depth", "bits", "bit depth of the display on {}", own=True),
     FactKind("displays.*.gsdf.deviation", "per cent", "greatest deviation of a grey step on {}", own=True),
     FactKind("displays.*.gsdf.mean", "per cent", "mean deviation of the grey steps on {}", own=True),
@@ -117,10 +118,10 @@ CATALOGUE: tuple[FactKind, ...] = (
     FactKind("displays.*.made", "text", "week and year of making of the display on {}", own=True),
     FactKind("displays.*.maker", "text", "maker of the display, three letters, on {}", own=True),
     FactKind("displays.*.megapixels", "megapixels", "megapixels of the display on {}", own=True),
-    FactKind("displays.*.mode", "text", "pixels of the display on {}", own=True),
+    FactKind("displays.*.mode", "resolution", "pixels of the display on {}", own=True),
     FactKind("displays.*.name", "text", "name of the display on {}", own=True),
     FactKind("displays.*.pitch", "millimetres", "pixel pitch of the display on {}", own=True),
-    FactKind("displays.*.preferred_mode", "text", "mode that X.org prefers on {}", own=True),
+    FactKind("displays.*.preferred_mode", "resolution", "mode that X.org prefers on {}", own=True),
     FactKind("displays.*.primary", "truth", "primary display on {}", own=True),
     FactKind("displays.*.product", "text", "product code of the display on {}", own=True),
     FactKind("displays.*.serial", "text", "serial number of the display on {}", own=True),
@@ -239,6 +240,8 @@ CATALOGUE: tuple[FactKind, ...] = (
     FactKind("workload.years", "count", "years of the contract", own=True),
 )
 
+_STRANGE = re.compile(r"[\s\[\]?]")  # a pattern has stars alone
+
 _EXACT: Mapping[str, FactKind] = {entry.name: entry for entry in CATALOGUE if "*" not in entry.name}
 _PATTERNS = tuple(entry for entry in CATALOGUE if "*" in entry.name)
 
@@ -254,6 +257,15 @@ def fact_kind(name: str) -> FactKind:
     near = get_close_matches(name, [entry.name for entry in CATALOGUE], n=1)
     raise ValueError(f'no survey states a fact "{name}"; ' + (f'did you mean "{near[0]}"?' if near else
                      "builder/models/catalogue.py lists those that there are"))  # fmt: skip
+
+
+def asked_fact(name: str) -> FactKind:
+    """What is known of a fact that a sheet names. Raises ValueError with a sentence for a name that none can have."""
+    strange = _STRANGE.search(name)
+    if strange is not None:
+        raise ValueError(f'no name of a fact holds "{strange[0]}", as "{name}" does; write one, as memory.total, or a '
+                         "pattern with a *")  # fmt: skip
+    return fact_kind(name)
 
 
 def _starred(name: str, pattern: str) -> str:

@@ -1,5 +1,6 @@
 """Recorded answers instead of a machine: one that is far away, not ours to log in to, or not bought yet."""
 
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -31,10 +32,27 @@ def recorded_answer(folder: Path, host: Host) -> str:
     if parts.is_dir():
         asked = [question.name for question in questions(host)]
         return _assembled(_sections(parts, asked), asked)
-    raise BadInput(
-        f"{folder}: nothing is recorded of {host.name}; it wants {whole.name} (from pacsmith survey --record) or a "
-        f"folder {parts.name} with one file a question or a tool"
+    raise BadInput(not_recorded(folder, host))
+
+
+def is_recorded(folder: Path, host: Host) -> bool:
+    """Whether there is a file or a folder of that host."""
+    return (folder / f"{host.name}.txt").is_file() or (folder / host.name).is_dir()
+
+
+def not_recorded(folder: Path, host: Host) -> str:
+    """Why a host was not read: with what is there under its name in another spelling, as Read-1 for read01."""
+    there = [one for one in _visible(folder) if _spelt(one.stem) == _spelt(host.name)] if folder.is_dir() else []
+    hint = f"; there is {there[0].name}, rename it if that is the one" if there else ""
+    return (
+        f"{folder}: nothing is recorded of {host.name}; it wants {host.name}.txt (from pacsmith survey --record) or a "
+        f"folder {host.name} with one file a question or a tool{hint}"
     )
+
+
+def _spelt(name: str) -> str:
+    """The name without what people spell in several ways: capitals, hyphens, noughts before a number."""
+    return re.sub(r"(?<![0-9])0+(?=[0-9])", "", re.sub(r"[^0-9a-z]", "", name.lower()))
 
 
 def recorded_machines(folder: Path) -> dict[str, str]:

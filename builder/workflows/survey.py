@@ -14,6 +14,7 @@ from builder.models.fact import Fact
 from builder.models.finding import Finding
 from builder.models.sheet import Sheet
 from builder.survey import answer, facts_from, facts_of_tools, recorded_answer, recorded_machines
+from builder.survey.recorded import is_recorded, not_recorded
 from builder.survey.remote import Remote
 
 _AT_ONCE = 10
@@ -48,8 +49,16 @@ def _heard(machine: Machine, text: str) -> HostFacts:
 
 
 def read_recorded(machines: Sequence[Machine], folder: Path) -> tuple[HostFacts, ...]:
-    """The same from recorded answers, and no machine is touched. Raises BadInput for a machine without one."""
-    return tuple(_heard(machine, recorded_answer(folder, machine.host)) for machine in machines)
+    """The same from recorded answers, and no machine is touched. One of which nothing is recorded, while others are
+    there, was not read. Raises BadInput when there is none at all, or one that is no record."""
+    there = [machine.host.name for machine in machines if is_recorded(folder, machine.host)]
+    if not there:
+        return tuple(_heard(machine, recorded_answer(folder, machine.host)) for machine in machines)
+    return tuple(
+        _heard(machine, recorded_answer(folder, machine.host)) if machine.host.name in there
+        else HostFacts(machine, {}, not_recorded(folder, machine.host))
+        for machine in machines
+    )  # fmt: skip
 
 
 def read_tools(folder: Path) -> dict[str, dict[str, Fact]]:

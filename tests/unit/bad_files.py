@@ -28,7 +28,9 @@ def sheet(product: str, versions: str, machine: Machine, *more: Requirement) -> 
         machine=machine,
         source=Source(title="Book", address="example", read="2026-11-21", trust="A"),
         requirements=(
-            Requirement(id="memory", fact="memory.total", minimum=">= 4 GiB", place="page 1"),
+            Requirement(id="memory", fact="memory.total", minimum=">= 4 GiB", place="page 1")
+            if machine != "display"
+            else Requirement(id="depth", fact="display.depth", minimum=">= 8 bit", place="page 1"),
             Requirement(id="room", attested="the room is dark", place="page 2"),
             *more,
         ),

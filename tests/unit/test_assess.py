@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builder.assess import assess, evidence_of, sheets_for, uses_of
-from builder.assess.bound import named
 from builder.errors import BadInput
 from builder.load import load_sheet, load_site
 from builder.load.sheets import sheet_files
@@ -21,6 +20,7 @@ from builder.models.fact import Fact
 from builder.models.finding import Finding, Lack
 from builder.models.part import Part
 from builder.models.quantity import BASE_UNITS
+from builder.models.sense import named
 from builder.models.sheet import Requirement, Sheet
 from builder.models.site import Waiver
 

@@ -162,7 +162,7 @@ def test_whoever_watches_sees_each_reading_and_a_site_file_that_is_being_edited_
         raise KeyboardInterrupt
 
     work = somebody_works_on_it()
-    monkeypatch.setattr("builder.cli.drift.time.sleep", lambda _: next(work))
+    monkeypatch.setattr("builder.cli.drift.sleep", lambda _: next(work))
     done = accepted.run("drift", "--watch", "10")
     assert isinstance(done.exception, Interrupted)
     assert done.stdout.count("\nrun ") + done.stdout.startswith("run ") == 2

@@ -108,6 +108,21 @@ def test_a_waiver_holds_to_the_end_of_its_last_day() -> None:
     assert rules(change, today=TODAY + timedelta(days=1)) == {"waivers_have_not_expired"}
 
 
+def test_a_line_of_a_host_s_class_is_waived_like_one_of_its_product() -> None:
+    """A build refuses a host for such a line, and says that a waiver is the way out."""
+    sheets = [load_sheet(file).value for file in sheet_files()]
+
+    def broken(requirement: str) -> list[str]:
+        site = document()
+        waiver = {"requirement": requirement, "reason": "r", "owner": "o", "until": TODAY.isoformat()}
+        site["hosts"][0]["waivers"] = [waiver]
+        found = check_site(Site.model_validate(site), sheets, today=TODAY, secret_problem=absent)
+        return [fault.what for fault in found if fault.rule == "waivers_name_a_requirement"]
+
+    assert broken("host-memory") == []
+    assert broken("host-memroy") == ["the sheet of orthanc has no requirement host-memroy"]
+
+
 @pytest.mark.parametrize(("day", "wrong"), [("2026-11-21", False), ("20261121", True), ("2026-1-2", True), ("", True)])
 def test_days_are_written_in_one_way(day: str, *, wrong: bool) -> None:
     def change(site: dict[str, Any]) -> None:
