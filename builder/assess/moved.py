@@ -1,5 +1,6 @@
 """A plan beside what is now, and beside what a build then did: every difference as a sentence (pure)."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
@@ -45,7 +46,8 @@ def world_moved(host: str, planned: Sequence[PlannedStep], now: Sequence[Planned
 
 def departures(host: str, planned: Sequence[PlannedStep], events: Iterable[Event]) -> tuple[str, ...]:
     """What a build did on a host that its plan had not said, or had said and was not done. Steps that no plan can
-    preview are left out. A step that the build did not come to is none: the build itself says why it ended."""
+    preview are left out, and so are the differences of those that are not exact. A step that the build did not come to
+    is none: the build itself says why it ended."""
     did: dict[Key, Event] = {}
     seen: defaultdict[tuple[str, str], int] = defaultdict(int)
     for event in events:
@@ -67,6 +69,17 @@ def departures(host: str, planned: Sequence[PlannedStep], events: Iterable[Event
     return tuple(told)
 
 
+def marked(steps: Sequence[PlannedStep]) -> tuple[PlannedStep, ...]:
+    """The steps of a host, those after an installation of packages marked as not exact."""
+    first = next((place for place, step in enumerate(steps) if _installs(step)), len(steps))
+    after = (step.model_copy(update={"exact": False}) for step in steps[first + 1 :])
+    return (*steps[: first + 1], *after)
+
+
+def _installs(step: PlannedStep) -> bool:
+    return bool(step.changes) and re.fullmatch(r"(\+ [^\n]+\n?)+", step.diff or "") is not None
+
+
 def first_of(sentences: Sequence[str]) -> str:
     """A list as one clause: the first of it, and how many more there are."""
     more = f"; and {len(sentences) - LISTED} more" if len(sentences) > LISTED else ""
@@ -79,7 +92,7 @@ def _departed(step: PlannedStep, event: Event) -> Iterable[str]:
         yield "has changed something, and the plan saw nothing to do"
     elif step.changes and not changed:
         yield "had nothing to do, and the plan saw a change"
-    elif changed and step.diff != event.diff:
+    elif changed and step.exact and step.diff != event.diff:
         yield f"has made another change than the plan showed ({_first_difference(step.diff, event.diff)})"
 
 

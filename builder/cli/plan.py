@@ -11,7 +11,7 @@ from builder.cli.notes import tell_ends, tell_hours
 from builder.cli.options import ClassOption, HostOption, JsonOption, SiteArgument, SiteOption, one_site
 from builder.cli.progress import watching
 from builder.errors import EXIT_FAILED, EXIT_UNREACHABLE
-from builder.workflows.plan import Plan, write, written
+from builder.workflows.plan import Plan, by_host, write, written
 from builder.workflows.plan import plan as carry_out
 from builder.workflows.session import open_session
 
@@ -75,14 +75,14 @@ def _tell(result: Plan) -> None:
         typer.echo(f"{step.host}: {step.role}: would change: {step.step}")
         for line in (step.diff or "").splitlines():
             typer.echo(f"    {line}")
+    for host, steps in by_host(list(result.steps)).items():
+        if not all(step.exact for step in steps):
+            typer.echo(f"{host}: packages come first: what follows is shown against what is there before they are")
     for step in result.unseen:
         typer.echo(f"{step.host}: {step.role}: cannot be previewed: {step.step}")
     for reason in result.job.reasons:
         typer.echo(f"pacsmith: {reason}", err=True)
-    for outage in result.outages:
-        typer.echo(f"outage: {outage.sentence} ({outage.source})")
-    for name in result.new:
-        typer.echo(f"outage: {name} has never been accepted, so nobody knows what it serves now and who would lose it")
+    _tell_outages(result)
     apart = len(result.job.unreachable) + len(result.job.failed)
     if result.job.steps:
         typer.echo(
@@ -91,3 +91,10 @@ def _tell(result: Plan) -> None:
         )
     if apart:
         typer.echo(f"not or not wholly seen: {apart} of {len(result.job.changed)} hosts, for the reasons above")
+
+
+def _tell_outages(result: Plan) -> None:
+    for outage in result.outages:
+        typer.echo(f"outage: {outage.sentence} ({outage.source})")
+    for name in result.new:
+        typer.echo(f"outage: {name} has never been accepted, so nobody knows what it serves now and who would lose it")

@@ -22,13 +22,15 @@ HOLDS = timedelta(days=7)
 
 class PlannedStep(Model):
     """What one step would do. `changes` is None where nobody can say before it runs; `why` then says the reason that
-    the engine gave, if any. `diff` is unified-diff text without secrets."""
+    the engine gave, if any. `diff` is unified-diff text without secrets. Not `exact`: packages are installed before,
+    and bring files and units of their own, so that the difference may be against something else."""
 
     role: str
     step: str
     changes: bool | None
     diff: str | None = None
     why: str | None = None
+    exact: bool = True
 
     @classmethod
     def of(cls, event: Event) -> "PlannedStep":

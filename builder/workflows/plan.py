@@ -8,6 +8,7 @@ from pathlib import Path
 
 from builder import __file__ as package
 from builder import __version__
+from builder.assess.moved import marked
 from builder.durable import write_whole
 from builder.engines.job import JobResult
 from builder.errors import BadInput
@@ -74,7 +75,7 @@ def by_host(events: list[Event]) -> Mapping[str, tuple[PlannedStep, ...]]:
     found: defaultdict[str, list[PlannedStep]] = defaultdict(list)
     for event in events:
         found[event.host].append(PlannedStep.of(event))
-    return {host: tuple(steps) for host, steps in found.items()}
+    return {host: marked(steps) for host, steps in found.items()}
 
 
 def written(session: Session, done: Plan) -> WrittenPlan:

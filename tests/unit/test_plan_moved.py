@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from builder.assess.moved import LISTED, departures, first_of, inputs_moved, tool_moved, world_moved
+from builder.assess.moved import LISTED, departures, first_of, inputs_moved, marked, tool_moved, world_moved
 from builder.models.event import Event
 from builder.models.plan import PlannedStep, Tool
 from tests.unit.plan_sample import BLIND, FILES, IDLE, INPUTS, RESTART, STEPS
@@ -115,6 +115,21 @@ def test_steps_that_no_plan_can_preview_and_steps_never_come_to_are_no_departure
     assert departures("archive01", STEPS, (KEPT[0], failed)) == ()
     again = did(FILES, "failed", changed=True, error="did not converge")
     assert departures("archive01", STEPS, (*KEPT, again)) == ()
+
+
+def test_after_an_installation_only_whether_something_changes_is_certain() -> None:
+    install = PlannedStep(
+        role="system", step="Install the packages of all roles", changes=True, diff="+ orthanc\n+ nginx"
+    )
+    others = (did(install, "changed"), did(IDLE, "ok"), did(FILES, "changed", diff="- Debian's own\n+ ours"))
+    steps = marked((install, IDLE, FILES))
+    assert [step.exact for step in steps] == [True, False, False]
+    assert departures("archive01", steps, others) == ()
+    assert len(departures("archive01", (IDLE, FILES), others)) == 2, "without one the difference is certain"
+    surprise = (did(install, "changed"), did(IDLE, "changed"))
+    assert departures("archive01", marked((install, IDLE)), surprise) == (
+        "archive01: baseline: Run SSH: has changed something, and the plan saw nothing to do",
+    )
 
 
 def test_other_hosts_are_not_asked_after() -> None:
