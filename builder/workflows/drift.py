@@ -23,7 +23,7 @@ from builder.workflows.material import materials_for
 from builder.workflows.plan import by_host, cleaned
 from builder.workflows.recording import recorded
 from builder.workflows.remembering import READING, remembered
-from builder.workflows.replay import as_accepted, causes, kept, steps_as_accepted, unsure, wanted_moved
+from builder.workflows.replay import as_accepted, causes, doubts, kept, renewed_since, steps_as_accepted, wanted_moved
 from builder.workflows.session import Session
 from builder.workflows.survey import HostFacts, findings_of, survey_hosts
 
@@ -197,13 +197,13 @@ def _causes(
     if known.at is None:
         return {}, "undecided"
     variables, roles = known.moved
-    doubts = unsure(session, name, steps, known.at)
+    unsure = doubts(steps, renewed=renewed_since(session, name, known.at))
     if roles:
-        return doubts, "undecided"
+        return unsure, "undecided"
     if not variables:
-        return doubts, "corrective"
+        return unsure, "corrective"
     told = causes(steps, read.before.get(name))
-    return {**told, **{key: cause for key, cause in doubts.items() if told.get(key) == "corrective"}}, "undecided"
+    return {**told, **{key: cause for key, cause in unsure.items() if told.get(key) == "corrective"}}, "undecided"
 
 
 def _papers_moved(then: Run, today: Run) -> bool:

@@ -102,14 +102,19 @@ def causes(now: Sequence[PlannedStep], then: Sequence[PlannedStep] | None) -> Ca
     return found
 
 
-def unsure(session: Session, host: str, steps: Sequence[PlannedStep], accepted_at: datetime) -> Causes:
-    """Steps of a host whose variables and roles are as accepted, and that may differ for another reason than a change
-    of the machine: a secret may be another one in the vault now, and our certificate may have been renewed since."""
+def renewed_since(session: Session, host: str, accepted_at: datetime) -> bool:
+    """Whether the certificate that is kept here was made after the host's acceptance; of one of the same day nobody
+    knows."""
     certificate = present_certificate(certificates_folder(session.site) / f"{host}.pem")
-    renewed = (
-        certificate is not None
-        and certificate.not_valid_before_utc.date() + timedelta(days=1) > accepted_at.date()  # it begins a day earlier
-    )
+    if certificate is None:
+        return False
+    made = certificate.not_valid_before_utc.date() + timedelta(days=1)  # it begins a day earlier
+    return made > accepted_at.date()
+
+
+def doubts(steps: Sequence[PlannedStep], *, renewed: bool) -> Causes:
+    """Steps of a host that may differ for another reason than a change of the machine: a secret may be another one in
+    the vault now, and the certificate that is kept here may have been `renewed`."""
     found: dict[tuple[str, str], Cause] = {}
     for step in steps:
         if HIDDEN in (step.diff or ""):

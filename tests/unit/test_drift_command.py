@@ -104,6 +104,18 @@ def test_a_host_that_was_never_accepted_is_unknown(project: Project) -> None:
     assert any("never accepted" in one["why"] for one in host["unseen"])
 
 
+def test_a_host_that_somebody_builds_is_unknown_meanwhile(accepted: Project) -> None:
+    session = accepted.session("build")
+    with session.ledger as ledger:
+        ledger.begin(session.run)
+        with ledger.lock("hill/archive01", who="ada", why="build", run=session.run.id):
+            code, said = told(accepted)
+    assert code == 1
+    (unseen,) = said["hosts"][0]["unseen"]
+    assert unseen["why"].startswith("ada is at work on it since ")
+    assert said["states"] == {"archive01": "unknown"}
+
+
 def test_a_certificate_that_ends_soon_is_told_and_not_renewed(accepted: Project) -> None:
     file = accepted.folder / ".pacsmith" / "hill" / "certificates" / "archive01.pem"
     before = file.read_bytes()

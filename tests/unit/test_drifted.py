@@ -8,12 +8,13 @@ import pytest
 from builder.assess.concern import of_fact, of_step
 from builder.assess.drifted import ABSENT, Compared, facts_drifted, requirements_drifted, steps_drifted
 from builder.assess.traced import traced
+from builder.engines.files import HIDDEN
 from builder.models.drift import CONCERNS, Concern, Difference, HostDrift, LastReading, SiteDrift, Unseen
 from builder.models.fact import Fact
 from builder.models.finding import Finding, Lack
 from builder.models.plan import PlannedStep
 from builder.report.drift import host_lines, said, since
-from builder.workflows.replay import causes
+from builder.workflows.replay import causes, doubts
 from tests.unit.drift_sample import ACCEPTED, BEFORE, NOW, PACKAGE, PANEL, RIGHTS, drift_sample
 
 
@@ -151,6 +152,14 @@ def test_who_moved_follows_from_a_dry_run_with_the_accepted_variables() -> None:
     assert found == {("r", "hand"): "corrective", ("r", "site"): "intended", ("r", "both"): "both"}
     compared = steps_drifted("a", now, causes(now, None), "undecided")
     assert {one.cause for one in compared.differences} == {"undecided"}
+
+
+def test_a_secret_or_a_renewed_certificate_may_have_moved_without_anybody_at_the_machine() -> None:
+    secret = step("users", diff=f"--- /etc/users\n+++ /etc/users\n{HIDDEN}")
+    chain = step("certificate", diff="--- /etc/nginx/tls/certificate.pem\n+++ /etc/nginx/tls/certificate.pem\n-a\n+b")
+    its = [secret, chain, step("plain")]
+    assert doubts(its, renewed=False) == {("r", "users"): "undecided"}
+    assert doubts(its, renewed=True) == {("r", "users"): "undecided", ("r", "certificate"): "due"}
 
 
 def difference(subject: str, **changes: Any) -> Difference:
