@@ -79,7 +79,9 @@ def _tell(result: Plan) -> None:
         if not all(step.exact for step in steps):
             typer.echo(f"{host}: packages come first: what follows is shown against what is there before they are")
     for step in result.unseen:
-        typer.echo(f"{step.host}: {step.role}: cannot be previewed: {step.step}")
+        typer.echo(
+            f"{step.host}: {step.role}: cannot be previewed: {step.step}" + (f" ({step.error})" if step.error else "")
+        )
     for reason in result.job.reasons:
         typer.echo(f"pacsmith: {reason}", err=True)
     _tell_outages(result)

@@ -3,6 +3,7 @@
 from collections.abc import Generator
 
 from pyinfra.api.command import StringCommand
+from pyinfra.api.host import Host
 from pyinfra.api.operation import operation
 from pyinfra.context import host
 
@@ -20,10 +21,23 @@ def place(specs: tuple[Spec, ...]) -> Generator[StringCommand]:
         present = parse(specs, ask(host, read_script(specs)))
     except ValueError as fault:
         raise StepError(str(fault)) from fault
-    changes = [(spec, now) for spec, now in zip(specs, present, strict=True) if differs(spec, now)]
+    done = _promised(host)
+    changes = [
+        (spec, now)
+        for spec, now in zip(specs, present, strict=True)
+        if differs(spec, now) and done.get(spec.path) != spec
+    ]
+    if not host.state.is_executing:
+        done |= {spec.path: spec for spec, _ in changes}
     note.diff = "\n".join(diff(spec, now) for spec, now in changes) or None
     if changes:
         yield hidden(write_script([spec for spec, _ in changes]))
+
+
+def _promised(host: Host) -> dict[str, Spec]:
+    """What earlier steps of this plan would have written by now; in a run they have."""
+    found: dict[str, Spec] = {} if host.state.is_executing else host.connector_data.setdefault("pacsmith_promised", {})
+    return found
 
 
 @operation()

@@ -15,10 +15,12 @@ class StepError(Exception):
 
 @dataclass
 class Note:
-    """`diff` is what would change (no secrets); `previewable` is False when no plan can tell; `paths` its files."""
+    """`diff` is what would change (no secrets); `previewable` is False when no plan can tell; `why` not, where it could
+    at another time; `paths` its files."""
 
     diff: str | None = None
     previewable: bool = True
+    why: str | None = None
     paths: tuple[str, ...] = field(default=())
 
 

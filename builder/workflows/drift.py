@@ -159,6 +159,11 @@ def _host(session: Session, machine: Machine, known: _Known, read: _Reading) -> 
     steps = read.steps.get(name, ())
     compared = together((*_compared(session, machine, known, facts, read), _certificate(session, name)))
     unseen = list(compared.unseen)
+    unseen += [
+        Unseen(host=name, subject=f"{step.role}: {step.step}", why=step.why)
+        for step in steps
+        if step.changes is None and step.why
+    ]
     if name in read.job.failed:
         unseen.append(Unseen(host=name, subject="roles", why=_reason(read.job, name)))
     if known.by is None:
@@ -172,7 +177,7 @@ def _host(session: Session, machine: Machine, known: _Known, read: _Reading) -> 
         "facts": len(known.accepted.facts) if known.accepted else 0,
         "differences": tuple(_clean(one, clean) for one in compared.differences),
         "unseen": tuple(unseen),
-        "blind": tuple(f"{step.role}: {step.step}" for step in steps if step.changes is None),
+        "blind": tuple(f"{step.role}: {step.step}" for step in steps if step.changes is None and not step.why),
     })  # fmt: skip
 
 

@@ -5,11 +5,12 @@ from typing import NamedTuple
 
 class Situation(NamedTuple):
     """`by_hand` is run as root on the host. `in_site` replaces text of the site file. `step` must be planned; empty
-    where nothing is."""
+    where nothing is. `unseen` are those that the plan must mark as not previewable."""
 
     by_hand: str = ""
     in_site: tuple[str, str] = ("", "")
     step: str = ""
+    unseen: tuple[str, ...] = ()
 
 
 _ORTHANC = "/etc/orthanc/orthanc.json"
@@ -50,7 +51,9 @@ SITUATIONS: dict[str, Situation] = {
     "another certificate": Situation(
         "echo >> /etc/nginx/tls/certificate.pem", step="nginx settings, users and certificate"
     ),
-    "the database stopped": Situation("systemctl stop postgresql@17-main", step="PostgreSQL runs"),
+    "the database stopped": Situation(
+        "systemctl stop postgresql@17-main", step="PostgreSQL runs", unseen=("Database and role of Orthanc",)
+    ),
     "another database setting": Situation(
         "sed -i 's/^max_connections.*/max_connections = 7/' /etc/postgresql/17/main/conf.d/zz-pacsmith.conf",
         step="PostgreSQL settings from the memory size",
