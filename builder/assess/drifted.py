@@ -14,7 +14,7 @@ from builder.models.plan import PlannedStep
 
 RESTLESS = (
     "clock.offset", "disk.*.free", "drives.*.hours", "drives.*.temperature", "drives.*.wear", "gpu.temperature",
-    "gpus.*.temperature", "orthanc.memory",
+    "gpus.*.temperature", "orthanc.memory", "postgresql.latency", "postgresql.size",
 )  # fmt: skip
 """Facts that change while nobody changes anything: they are measurements of a moment."""
 _EACH = ("displays.", "drives.", "gpus.", "memory.slot.", "network.", "port.tcp.")
@@ -139,11 +139,14 @@ def _fact(host: str, name: str, was: str, now: str) -> Difference:
 
 
 def _brief(diff: str | None) -> str:
-    """The first line of a difference that says something."""
-    lines = [line for line in (diff or "").splitlines() if line and not line.startswith(("---", "+++", "@@"))]
-    wanted = next((line for line in lines if line.startswith(("-", "#"))), lines[0] if lines else "")
-    more = f" (and {len(lines) - 1} more lines)" if len(lines) > 1 else ""
-    return f"{wanted[:_LONG]}{more}" if wanted else ""
+    """The first line of a difference that says something: what the host has, else what it lacks, else what is due."""
+    lines = [line for line in (diff or "").splitlines() if line[:1] in "-+#(" and not line.startswith(("---", "+++"))]
+    if not lines:
+        return ""
+    first = next((line for line in lines if not line.startswith("+")), lines[0])
+    said = {"-": "has ", "+": "lacks "}.get(first[0], "") + first.lstrip("-+#").strip()
+    more = len(lines) - 1
+    return said[:_LONG] + (f" (and {more} more line{'s' if more > 1 else ''})" if more else "")
 
 
 def _once(found: Iterable[Difference]) -> tuple[Difference, ...]:

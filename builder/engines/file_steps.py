@@ -3,13 +3,12 @@
 from collections.abc import Generator
 
 from pyinfra.api.command import StringCommand
-from pyinfra.api.host import Host
 from pyinfra.api.operation import operation
 from pyinfra.context import host
 
 from builder.engines.files import FileSpec, Spec, diff, differs, parse, read_script, write_script
 from builder.engines.foreign import aside_script, foreign_script, put_aside
-from builder.engines.notes import StepError, ask, current_note, hidden, stamp_path
+from builder.engines.notes import StepError, ask, current_note, hidden, promised, stamp_path
 
 
 @operation()
@@ -21,7 +20,7 @@ def place(specs: tuple[Spec, ...]) -> Generator[StringCommand]:
         present = parse(specs, ask(host, read_script(specs)))
     except ValueError as fault:
         raise StepError(str(fault)) from fault
-    done = _promised(host)
+    done = promised(host)
     changes = [
         (spec, now)
         for spec, now in zip(specs, present, strict=True)
@@ -32,12 +31,6 @@ def place(specs: tuple[Spec, ...]) -> Generator[StringCommand]:
     note.diff = "\n".join(diff(spec, now) for spec, now in changes) or None
     if changes:
         yield hidden(write_script([spec for spec, _ in changes]))
-
-
-def _promised(host: Host) -> dict[str, Spec]:
-    """What earlier steps of this plan would have written by now; in a run they have."""
-    found: dict[str, Spec] = {} if host.state.is_executing else host.connector_data.setdefault("pacsmith_promised", {})
-    return found
 
 
 @operation()

@@ -119,7 +119,7 @@ def test_a_host_that_moved_after_the_plan_is_left_as_it_is(ward: BuiltSite) -> N
     ward.on(HOST, "sudo systemctl start nginx")
 
 
-def test_the_outage_of_a_restart_is_told_and_was_not_longer_than_said(ward: BuiltSite) -> None:
+def test_the_outage_of_a_restart_is_told_as_it_was_measured_before(ward: BuiltSite) -> None:
     ward.on(HOST, "sudo rm /var/lib/pacsmith/stamps/restart-orthanc.service")
     (outage,) = json.loads(ward.pacsmith("plan", "--json").stdout)["outages"]
     assert outage["sentence"].startswith("AE PLANNED stops answering for about ")

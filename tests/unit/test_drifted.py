@@ -65,7 +65,9 @@ def test_what_was_not_known_then_is_nothing_to_compare_with() -> None:
     assert facts_drifted("a", then, facts(gpu__driver="535.1")) == Compared(0, (), ())
 
 
-@pytest.mark.parametrize("name", ["clock.offset", "disk.storage.free", "drives.sda.hours", "orthanc.memory"])
+@pytest.mark.parametrize(
+    "name", ["clock.offset", "disk.storage.free", "drives.sda.hours", "orthanc.memory", "postgresql.size"]
+)
 def test_a_measurement_of_a_moment_is_no_drift(name: str) -> None:
     def one(value: int) -> dict[str, Fact]:
         return {name: Fact(name=name, value=value, command="c")}
@@ -142,7 +144,22 @@ def step(name: str, changes: bool | None = True, diff: str | None = "--- /etc/a\
 def test_steps_that_would_change_something_differ_and_those_nobody_can_judge_are_not_counted_as_seen() -> None:
     compared = steps_drifted("a", [step("one"), step("two", False), step("three", None)], {}, "corrective")
     assert compared.number == 2
-    assert [(one.subject, one.now) for one in compared.differences] == [("r: one", "-x (and 1 more lines)")]
+    assert [(one.subject, one.now) for one in compared.differences] == [("r: one", "has x (and 1 more line)")]
+
+
+@pytest.mark.parametrize(
+    ("diff", "now"),
+    [
+        ("--- a\n+++ a\n@@ -1,2 +1,2 @@\n same\n-  x\n+  y", "has x (and 1 more line)"),
+        ("--- /dev/null\n+++ a\n@@ -0,0 +1 @@\n+y", "lacks y"),
+        ("# systemctl start chrony\n# systemctl enable chrony", "systemctl start chrony (and 1 more line)"),
+        (f"--- a\n+++ a\n{HIDDEN}", HIDDEN),
+        (None, "would be done again"),
+    ],
+)
+def test_what_is_there_now_is_said_in_a_line(diff: str | None, now: str) -> None:
+    (one,) = steps_drifted("a", [step("one", diff=diff)], {}, "corrective").differences
+    assert one.now == now
 
 
 def test_who_moved_follows_from_a_dry_run_with_the_accepted_variables() -> None:
