@@ -65,7 +65,11 @@ def _one(part: Part, name: str, case: Case) -> Outcome:
         return _graded(part, read, case, (_only_excludes(part) or not _has_base(part), False), None)
     try:
         possible = _possible(part, name, fact, case)
-        base, best = (_surely(part, fact, possible, check, case) for check in (_base_holds, _best_holds))
+        base = _surely(part, fact, possible, _base_holds, case)
+        if fact.at_least:  # what is recommended counts as reached when it surely is
+            best = all(_best_holds(part, world, case) for world in possible)
+        else:
+            best = _surely(part, fact, possible, _best_holds, case)
         return _graded(part, read, case, (base, best), possible[0])
     except UnclearError as why:
         return replace(read, reason=f"{meaning}: cannot be told, since {why}")
@@ -84,6 +88,8 @@ _Check = Callable[[Part, World, Case], bool]
 def _surely(part: Part, fact: Fact, possible: list[World], check: _Check, case: Case) -> bool:
     """Whether it holds wherever the truth may lie. Raises UnclearError when the measurement is too coarse to tell."""
     answers = {check(part, world, case) for world in possible}
+    if len(answers) > 1 and fact.at_least:
+        raise UnclearError(f"{told(fact, part.kind)} was measured, and it may be more")
     if len(answers) > 1:
         raise UnclearError(f"{told(fact, part.kind)} is too coarse a measurement")
     return answers.pop()

@@ -22,7 +22,7 @@ _FACTS: tuple[tuple[Concern, tuple[str, ...]], ...] = (
     ("grey calibration", ("display.calibration", "display.gsdf", "display.luminance", "display.ambient",
                           "display.nonuniformity")),
     ("AE table and routes", ("orthanc.config.Dicom", "orthanc.config.DicomWeb", "port.tcp.", "network.addresses")),
-    ("driver", ("gpu.driver", "gpu.cuda", "gpu.opengl", "package.nvidia")),
+    ("driver", ("gpu.driver", "gpu.cuda", "gpu.mesa", "gpu.opengl", "gpu.vulkan", "package.nvidia")),
     ("display order", ("display.", "displays.")),
     ("services", ("service.", "systemd.", "orthanc.", "nginx.", "postgresql.", "clock.")),
     ("packages", ("package.", "os.")),

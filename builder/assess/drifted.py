@@ -14,7 +14,7 @@ from builder.models.plan import PlannedStep
 
 RESTLESS = (
     "clock.offset", "disk.*.free", "drives.*.hours", "drives.*.temperature", "drives.*.wear", "gpu.temperature",
-    "gpus.*.temperature", "orthanc.memory", "postgresql.latency", "postgresql.size",
+    "gpus.*.temperature", "network.archive.*", "orthanc.memory", "postgresql.latency", "postgresql.size",
 )  # fmt: skip
 """Facts that change while nobody changes anything: they are measurements of a moment."""
 _EACH = ("displays.", "drives.", "gpus.", "memory.slot.", "network.", "port.tcp.")

@@ -85,6 +85,11 @@ class Overview(Model):
         """Whether any line of any host is short."""
         return "short" in self.counts
 
+    @property
+    def open(self) -> bool:
+        """Whether anything is not known yet: a line, what a product asks, or a whole host that was not read."""
+        return not self.counts or any(row.fault or row.open for row in self.hosts)
+
 
 Read = tuple[Host, Mapping[str, Fact], str | None]
 """A host, what it said of itself, and why it could not be asked."""

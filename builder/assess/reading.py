@@ -36,6 +36,8 @@ def reading(fact: Fact, kind: Kind) -> Reading:
 def readings(fact: Fact, kind: Kind) -> tuple[Reading, ...]:
     """The value; of a measured one the least and the greatest that it may be in truth. Raises as `reading` does."""
     value = reading(fact, kind)
+    if fact.at_least and isinstance(value, Decimal):
+        return value, Decimal("Infinity")
     if fact.uncertainty is None or not isinstance(value, Decimal):
         return (value,)
     doubt = Decimal(str(fact.uncertainty))
@@ -108,6 +110,7 @@ def told(fact: Fact, kind: Kind) -> str:
         text = fact.value
     else:
         text = shown(fact.value, kind) if _is_amount(fact.value) else str(fact.value)
+        text = f"at least {text}" if fact.at_least else text
         text += f" \u00b1 {shown(fact.uncertainty, kind)}" if fact.uncertainty is not None else ""
     return f"{text} ({fact.note})" if fact.note else text
 

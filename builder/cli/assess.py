@@ -14,15 +14,16 @@ from builder.cli.options import ClassOption, HostOption, JsonOption, RecordedOpt
 from builder.durable import write_whole
 from builder.errors import EXIT_FAILED, EXIT_UNREACHABLE, BadInput
 from builder.inventory import build_inventory
-from builder.load import load_sheets, load_site
+from builder.load import load_site
 from builder.load.calibration import load_calibrations
-from builder.load.place import find_site
+from builder.load.place import find_site, recordings_of
+from builder.load.sheets import load_sheets
 from builder.report.assessment import assessment_html
 from builder.report.assessment_data import assessment_csv, assessment_json
 from builder.report.assessment_table import assessment_table
 from builder.report.terminal import show
 from builder.workflows.reports import reports_from
-from builder.workflows.session import select
+from builder.workflows.selection import select
 from builder.workflows.survey import read_recorded, survey_hosts
 
 _MODE = 0o640
@@ -84,7 +85,7 @@ def assess(  # noqa: PLR0917 - typer names every option
     if planned is not None and not any(machine.host.host_class == planned.machine for machine in machines):
         kind = planned.machine.replace("_", " ")
         raise BadInput(f"--plan-for {plan_for}: it is for a {kind}, and none of the hosts that are selected is one")
-    read = survey_hosts(machines) if recorded is None else read_recorded(machines, recorded)
+    read = survey_hosts(machines, recordings_of(file)) if recorded is None else read_recorded(machines, recorded)
     hosts = [(one.machine.host, one.facts, one.fault) for one in read]
     found = overview((model.name, model.title), hosts, sheets, date.today(), planned, reports)
     _give(found, wanted, out)

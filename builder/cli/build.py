@@ -20,7 +20,8 @@ from builder.models.plan import WrittenPlan
 from builder.workflows.build import BuildResult, Show
 from builder.workflows.build import build as carry_out
 from builder.workflows.planned import held_to, read_plan
-from builder.workflows.session import Session, now, open_session, selected
+from builder.workflows.selection import selected
+from builder.workflows.session import Session, now, open_session
 from builder.workflows.verify import failures
 
 

@@ -10,8 +10,8 @@ import typer
 from builder.assess.display import Report
 from builder.assess.held import displays_of
 from builder.cli.ask import asker
-from builder.cli.options import JsonOption, SiteArgument, SiteOption, one_site
-from builder.cli.outliers import OutliersOption, show_outliers, tell_when
+from builder.cli.options import JsonOption, OutliersOption, SiteArgument, SiteOption, one_site
+from builder.cli.outliers import show_outliers, tell_when
 from builder.ledger import Ledger
 from builder.load.calibration import load_calibrations
 from builder.load.place import find_site

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from difflib import get_close_matches
 
-from builder.assess import sheets_for
+from builder.assess.applies import sheets_for
 from builder.assess.held import displays_of, standards, waivable
 from builder.inventory.rules_case import Case, Found
 from builder.inventory.rules_names import doubles

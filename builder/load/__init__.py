@@ -2,7 +2,6 @@
 
 from builder.load.loaded import Loaded
 from builder.load.problem import FieldPath, LoadErrors, Problem, path_text
-from builder.load.sheets import load_sheet, load_sheets
 from builder.load.site import load_site
 
-__all__ = ["FieldPath", "LoadErrors", "Loaded", "Problem", "load_sheet", "load_sheets", "load_site", "path_text"]
+__all__ = ["FieldPath", "LoadErrors", "Loaded", "Problem", "load_site", "path_text"]

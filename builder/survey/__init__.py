@@ -2,6 +2,8 @@
 
 from builder.survey.facts import facts_from, facts_of_tools
 from builder.survey.reading import answer, survey
-from builder.survey.recorded import recorded_answer, recorded_machines
+from builder.survey.recorded import recorded_answer, recorded_machines, recording_of
+from builder.survey.standing_in import stand_in
 
-__all__ = ["answer", "facts_from", "facts_of_tools", "recorded_answer", "recorded_machines", "survey"]
+__all__ = ["answer", "facts_from", "facts_of_tools", "recorded_answer", "recorded_machines", "recording_of", "stand_in",
+           "survey"]  # fmt: skip

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from builder.models.site import Host
-from builder.survey import disks, drives, network, orthanc
+from builder.survey import disks, drives, network, orthanc, raid
 from builder.survey.merging import Merged
 from builder.survey.question import NotAskedError, Reply, Said, UnreadableError
 from builder.survey.stating import parsed
@@ -19,6 +19,7 @@ def derived(host: Host, answers: Answers, said: Mapping[str, Merged], commands: 
         **_of_archive(host, answers, plain, commands),
         **_encrypted(host, answers, plain, commands),
         **_adapters(answers, commands),
+        "raid.controllers": Merged(raid.controllers(answers.get("lspci")), commands["lspci"]),
     }
 
 

@@ -84,7 +84,8 @@ def _words(name: str, said: Said) -> str:
 
 
 def _noted(said: Said, notes: Iterable[str]) -> Said:
-    value, own = said if isinstance(said, Noted) else (said, None)
+    value, own = (said.value, said.note) if isinstance(said, Noted) else (said, None)
     if isinstance(value, Absent | UnreadableError):
         return value
-    return Noted(value, "; ".join(text for text in (own, *notes) if text))
+    at_least = isinstance(said, Noted) and said.at_least
+    return Noted(value, "; ".join(text for text in (own, *notes) if text), at_least)

@@ -54,7 +54,7 @@ def build(session: Session, show: Show, planned: WrittenPlan | None = None) -> B
             if planned is not None:
                 refuse_other_inputs(planned, session)
             show.phase("minimum requirements")
-            refuse_short(survey_hosts(session.machines), session.sheets, session.today)
+            refuse_short(survey_hosts(session.machines, session.recordings), session.sheets, session.today)
             show.phase("certificates and secrets")
             materials = materials_for(session)
             if planned is not None:

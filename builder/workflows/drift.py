@@ -18,6 +18,7 @@ from builder.models.plan import PlannedStep
 from builder.models.run import Run
 from builder.secrets.certificates import certificates_folder, present_certificate
 from builder.secrets.leaf import days_left
+from builder.workflows.findings import findings_of
 from builder.workflows.jobs import parts_of, run_parts
 from builder.workflows.material import materials_for
 from builder.workflows.plan import by_host, cleaned
@@ -25,7 +26,7 @@ from builder.workflows.recording import recorded
 from builder.workflows.remembering import READING, remembered
 from builder.workflows.replay import as_accepted, causes, doubts, kept, renewed_since, steps_as_accepted, wanted_moved
 from builder.workflows.session import Session
-from builder.workflows.survey import HostFacts, findings_of, survey_hosts
+from builder.workflows.survey import HostFacts, survey_hosts
 
 _CHANGING = frozenset(("build", "upgrade", "rollback", "refresh"))
 _NEVER = "never accepted: there is nothing to hold it against; accept it with pacsmith build or pacsmith verify"
@@ -105,7 +106,7 @@ def _read(session: Session, known: Mapping[str, _Known]) -> _Reading:
     day = _certificate_stays(session)
     materials = materials_for(session, day)
     with ThreadPoolExecutor(1) as pool:
-        surveyed = pool.submit(survey_hosts, session.machines)
+        surveyed = pool.submit(survey_hosts, session.machines, session.recordings)
         steps, job = _dry_run(session, materials)
         facts = {one.machine.host.name: one for one in surveyed.result()}
     return _Reading(facts, steps, _as_accepted(session, known, job, day), job)

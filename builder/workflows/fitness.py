@@ -8,7 +8,8 @@ from builder.assess.parts import outlasts_a_build
 from builder.errors import Refused
 from builder.models.finding import Finding, Lack
 from builder.models.sheet import Sheet
-from builder.workflows.survey import HostFacts, findings_of
+from builder.workflows.findings import findings_of
+from builder.workflows.survey import HostFacts
 
 _WAIVE = "mend it, or let the site file's waivers of the host say by whom, why and until when it is accepted"
 

@@ -17,8 +17,9 @@ from builder.models.run import Outcome
 from builder.report.gather import gather, pictures_of, screens_folder
 from builder.report.write import Format, write_dossier
 from builder.secrets.certificates import certificates_folder
+from builder.workflows.findings import findings_of
 from builder.workflows.session import Session, now
-from builder.workflows.survey import HostFacts, findings_of
+from builder.workflows.survey import HostFacts
 from builder.workflows.verify import Verified, accepted
 
 FORMATS: tuple[Format, ...] = ("html", "json", "junit")

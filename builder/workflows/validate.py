@@ -14,10 +14,11 @@ from builder.inventory.remarks import remarks
 from builder.inventory.roles import role_variables, roles_of
 from builder.inventory.rules import check_site
 from builder.inventory.rules_displays import strangers
-from builder.load import Loaded, LoadErrors, Problem, load_sheets, load_site
+from builder.load import Loaded, LoadErrors, Problem, load_site
 from builder.load.calibration import load_calibrations
 from builder.load.depot import load_artefacts
 from builder.load.problem import FieldPath
+from builder.load.sheets import load_sheets
 from builder.models.calibration import Calibration
 from builder.models.secret import SecretReference
 from builder.models.sheet import Sheet

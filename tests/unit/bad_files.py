@@ -3,9 +3,10 @@
 from datetime import date
 from pathlib import Path
 
-from builder.inventory import check_site
-from builder.load import LoadErrors, load_sheet, load_site
+from builder.inventory.rules import check_site
+from builder.load import LoadErrors, load_site
 from builder.load.depot import load_manifest
+from builder.load.sheets import load_sheet
 from builder.models.secret import SecretReference
 from builder.models.sheet import Machine, Requirement, Sheet, SheetProduct, Source, When
 

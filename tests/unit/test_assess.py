@@ -9,10 +9,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builder.assess import assess, evidence_of, sheets_for, uses_of
+from builder.assess.applies import sheets_for, uses_of
+from builder.assess.assessment import assess
+from builder.assess.proof import evidence_of
 from builder.errors import BadInput
-from builder.load import load_sheet, load_site
-from builder.load.sheets import sheet_files
+from builder.load import load_site
+from builder.load.sheets import load_sheet, sheet_files
 from builder.load.shipped import example_site
 from builder.models.catalogue import fact_kind
 from builder.models.comparison import comparison

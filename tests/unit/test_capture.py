@@ -7,11 +7,11 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from builder.assess import assess
+from builder.assess.assessment import assess
 from builder.assess.capture import sheet_text
 from builder.cli.main import app
 from builder.errors import BadInput
-from builder.load import load_sheet
+from builder.load.sheets import load_sheet
 from builder.load.shipped import example_site
 from builder.models.fact import Fact
 from builder.models.sheet import Sheet

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from builder.cli import assess, validate
 from builder.errors import BadInput
-from builder.inventory import check_site
+from builder.inventory.rules import check_site
 from builder.inventory.rules_displays import strangers
 from builder.load import LoadErrors
 from builder.workflows.validate import read_checked_site

@@ -66,7 +66,7 @@ def test_what_was_not_known_then_is_nothing_to_compare_with() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["clock.offset", "disk.storage.free", "drives.sda.hours", "orthanc.memory", "postgresql.size"]
+    "name", ["clock.offset", "disk.storage.free", "drives.sda.hours", "orthanc.memory", "network.archive.latency"]
 )
 def test_a_measurement_of_a_moment_is_no_drift(name: str) -> None:
     def one(value: int) -> dict[str, Fact]:

@@ -93,6 +93,7 @@ class Kept:
         self.sheets = (sheet_of(MEMORY),)
         self.today: date = TODAY
         self.ledger = self
+        self.recordings = None
 
     def close(self) -> None:
         pass
@@ -108,7 +109,7 @@ def test_nothing_is_touched_before_the_refusal(monkeypatch: pytest.MonkeyPatch) 
         yield
 
     monkeypatch.setattr(building, "recorded", pretended)
-    monkeypatch.setattr(building, "survey_hosts", lambda _machines: (one,))
+    monkeypatch.setattr(building, "survey_hosts", lambda _machines, _recordings: (one,))
     monkeypatch.setattr(building, "materials_for", lambda _session: done.append("materials"))
     with pytest.raises(Refused, match="arc1: thing line0"):
         building.build(Kept(one), building.Show(phase=done.append))  # type: ignore[arg-type]

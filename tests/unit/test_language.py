@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builder.assess import assess, evidence_of
+from builder.assess.assessment import assess
+from builder.assess.proof import evidence_of
 from builder.assess.workload import declared_facts
 from builder.load import load_site
 from builder.load.shipped import example_site

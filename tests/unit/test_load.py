@@ -9,12 +9,13 @@ import pytest
 import yaml
 
 from builder.errors import BadInput
-from builder.load import Loaded, LoadErrors, load_sheet, load_sheets, load_site
+from builder.load import Loaded, LoadErrors, load_site
 from builder.load.depot import load_manifest
 from builder.load.new_site import network_of, new_site_text
 from builder.load.place import find_site
 from builder.load.scalars import plain_value
 from builder.load.schema import KINDS, schema_text
+from builder.load.sheets import load_sheet, load_sheets
 from builder.load.shipped import example_site, roles_folders, specs_folders
 
 CHECKOUT = Path(__file__).parents[2]

@@ -142,7 +142,16 @@ def test_a_host_that_was_not_read_counts_as_nothing() -> None:
         "The machine is not known to have less than is asked at least. 1 question is open. Not read: arc1."
     )
     assert "arc1: no answer; is it on?" in assessment_csv(found)
-    assert 'class="outcome no"' in assessment_html(found)
+    assert 'class="outcome open"' in assessment_html(found)
+
+
+@pytest.mark.parametrize(
+    ("facts", "mark"),
+    [({"memory.total": "32 GiB"}, "yes"), ({}, "open"), ({"memory.total": "8 GiB"}, "no")],
+)
+def test_the_page_marks_nothing_as_right_while_a_question_is_open(facts: dict[str, Any], mark: str) -> None:
+    page = assessment_html(site_overview(facts, sheet=archive_sheet(LINES[0])))
+    assert f'class="outcome {mark}"' in page
 
 
 def text_of(found: Overview) -> str:

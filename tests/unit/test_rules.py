@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import yaml
 
-from builder.inventory import Fault, check_site
-from builder.inventory.rules import RULES
+from builder.inventory.rules import RULES, check_site
 from builder.inventory.rules_calendar import spans
-from builder.load import LoadErrors, load_sheet, load_site
-from builder.load.sheets import sheet_files
+from builder.inventory.rules_case import Fault
+from builder.load import LoadErrors, load_site
+from builder.load.sheets import load_sheet, sheet_files
 from builder.models.site import Site
 from tests.unit.bad_files import FOLDER, SHEETS, TODAY, absent, sheet
 from tests.unit.site_parts import example_data

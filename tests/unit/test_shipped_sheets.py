@@ -5,7 +5,7 @@ test_assess.py does the same for every other line. Verdicts are for 22 November 
 
 import pytest
 
-from builder.assess import assess
+from builder.assess.assessment import assess
 from builder.models.finding import Finding
 from tests.unit.sheet_parts import TODAY, Value, facts_of
 from tests.unit.test_assess import SHEETS, plain

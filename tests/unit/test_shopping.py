@@ -2,7 +2,7 @@
 
 import pytest
 
-from builder.assess import assess
+from builder.assess.assessment import assess
 from builder.assess.need import Asking, Need, ShoppingList
 from builder.assess.parts import outlasts_a_build, part_of, to_buy
 from builder.assess.shopping import shopping_list
