@@ -21,6 +21,7 @@ from builder.workflows.session import open_session
 from tests.lab.changed_situations import SITUATIONS, Situation
 from tests.lab.conftest import BuiltSite, bare_site
 
+pytestmark = pytest.mark.long  # a quarter of an hour; tests/lab/test_drift.py is the part that gates a landing
 HOST = "pln1"
 
 
