@@ -134,6 +134,11 @@ def _kind(name: str) -> FactKind:
         return FactKind(name, "text", name)
 
 
+def value_of(fact: Fact) -> str:
+    """A fact's value as it is compared with another one of the same name."""
+    return _value(fact, _kind(fact.name))
+
+
 def _value(fact: Fact, kind: FactKind) -> str:
     """As people read it, without the note: it says where a value comes from, not what it is. An amount that people
     would read as the same, and is not, is told in full where it is compared."""

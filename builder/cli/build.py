@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,12 +17,14 @@ from builder.lab.lab import Driver, Lab
 from builder.load.place import find_site
 from builder.load.site import load_site
 from builder.models.evidence import Evidence
+from builder.models.plan import WrittenPlan
 from builder.models.run import Terms
 from builder.workflows.build import BuildResult, Show
 from builder.workflows.build import build as carry_out
 from builder.workflows.course import course_of
+from builder.workflows.planned import held_to, read_plan
 from builder.workflows.selection import selected
-from builder.workflows.session import Session, open_session
+from builder.workflows.session import Session, now, open_session
 from builder.workflows.verify import failures
 
 
@@ -39,6 +42,14 @@ def build(  # noqa: PLR0917 - one option each
     at_once: AtOnceOption = None,
     wave: WaveOption = None,
     resume: ResumeOption = False,
+    planned: Annotated[
+        Path | None,
+        typer.Option(
+            "--plan",
+            metavar="FILE",
+            help="Carry out exactly this plan (of pacsmith plan --out), on its hosts, or change nothing and say why.",
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Make the hosts what the site file says, read them again, prove every route and requirement, write the dossier.
@@ -48,22 +59,28 @@ def build(  # noqa: PLR0917 - one option each
     the next one; with --resume that one verifies what was accepted, leaves it as it is, and does the rest.
 
     Example: pacsmith build --host archive01
+
+    What was looked at, and nothing else: pacsmith build --plan tonight.json
     """
     terms = Terms(canary=canary, at_once=at_once, wave=wave, now=now)
-    if resume and (host or host_class or lab or terms != Terms(now=now)):
+    if resume and (host or host_class or lab or planned or terms != Terms(now=now)):
         raise BadInput("--resume goes on with the hosts and waves of the build that it resumes; leave the others out")
     name = one_site(site_name, site)
+    plan = _planned(planned, bool(host or host_class or wave), name)
+    if plan is not None:
+        name, host = name or plan.site_file, list(plan.names)
     if lab is not None:
         rehearsed = load_site(find_site(name)).value
         selected(rehearsed, host, host_class)  # a slip in a name is told before hosts are booted
         Lab(rehearsed).up(lambda line: typer.echo(line, err=as_json), lab)
     session = open_session("build", name, hosts=host, host_class=host_class, ask=asker())
+    session = session if plan is None else held_to(session, plan)
     course = course_of(session, terms, resume=resume)
     session = course.session
     tell_ends(session)
     tell_closing(session)
     with watching(session.machines, quiet=as_json) as watcher:
-        result = carry_out(course, Show(phase=watcher.phase, event=watcher.event))
+        result = carry_out(course, Show(phase=watcher.phase, event=watcher.event), plan)
     if as_json:
         typer.echo(json.dumps(_as_data(session, result), indent=2))
     else:
@@ -74,6 +91,15 @@ def build(  # noqa: PLR0917 - one option each
         raise typer.Exit(EXIT_LOCKED)
     if result.outcome != "accepted":
         raise typer.Exit(EXIT_FAILED)
+
+
+def _planned(file: Path | None, chosen: bool, site: str | None) -> WrittenPlan | None:
+    """The plan to carry out. Raises BadInput where hosts are chosen beside it, and as `read_plan` does."""
+    if file is None:
+        return None
+    if chosen:
+        raise BadInput(f"--plan {file}: the plan says which hosts; leave out --host, --class and --wave")
+    return read_plan(file, site, now())
 
 
 def _open_attestations(evidence: tuple[Evidence, ...]) -> list[Evidence]:

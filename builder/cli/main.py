@@ -16,7 +16,7 @@ from builder.ownership import give_back
 
 Given = ParamSpec("Given")
 _VERBS = (
-    "init", "validate", "schema", "render", "survey", "assess", "plan", "build", "verify", "report",
+    "init", "validate", "schema", "render", "survey", "assess", "plan", "build", "verify", "drift", "report",
     "locks", "lock", "unlock",
 )  # fmt: skip
 _ELSEWHERE = {"lock": "locks", "unlock": "locks"}

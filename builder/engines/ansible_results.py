@@ -5,10 +5,11 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from builder.engines.files import abridged
+
 Result = Mapping[str, Any]
 
 ERROR_LINES = 12
-DIFF_LINES = 400  # of one step; a longer difference is cut, and says so
 _HIDDEN = "its output is hidden because it handles a secret (no_log); run the task's command by hand on the host"
 _NO_SUDO = ("Missing sudo password", "a password is required", "is not in the sudoers file", "sudo:")
 _OPENINGS = ("Failed to connect to the host via ssh:", "Data could not be sent to remote host")
@@ -47,9 +48,7 @@ def diff_text(result: Result) -> str | None:
         found = part.get("diff") or []
         for one in found if isinstance(found, list) else [found]:
             lines += _lines(one, _place(part)) if isinstance(one, Mapping) else []
-    if len(lines) > DIFF_LINES:
-        lines = [*lines[:DIFF_LINES], f"({len(lines) - DIFF_LINES} more lines)"]
-    return "\n".join(lines) or None
+    return "\n".join(abridged(lines)) or None
 
 
 def _place(part: Result) -> str:

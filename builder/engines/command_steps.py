@@ -35,6 +35,7 @@ def command(
     user: str | None,
     stdin: str | None,
     stamp_name: str,
+    judged_if: str | None = None,
 ) -> Generator[StringCommand]:
     """Run when `unless` fails or something of `if_changed` changed; the stamp keeps what a killed run still owed."""
     note, paths = current_note(host), paths_of(host, if_changed)
@@ -48,6 +49,9 @@ def command(
         asked.append(f'[ "$({stamp_text(paths)})" = "$(cat {stamp} 2>/dev/null)" ] && echo met || echo due')
     if asked:
         needed = "due" in ask(host, "\n".join(asked)).split()
+    if needed and judged_if is not None and not host.state.is_executing:
+        note.previewable = "yes" in ask(host, f"( {judged_if} ) >/dev/null 2>&1 && echo yes || echo no").split()
+        note.why = None if note.previewable else "what it depends on does not answer now"
     if needed or any_changed(if_changed):
         after = f"\nmkdir -p {stamp_path('')} && {stamp_text(paths)} > {stamp}" if stamp is not None else ""
         yield hidden(f"set -e\n{_as(user, run, stdin)}{after}")

@@ -8,7 +8,7 @@ from pyinfra.context import host
 
 from builder.engines.files import FileSpec, Spec, diff, differs, parse, read_script, write_script
 from builder.engines.foreign import aside_script, foreign_script, put_aside
-from builder.engines.notes import StepError, ask, current_note, hidden, stamp_path
+from builder.engines.notes import StepError, ask, current_note, hidden, promised, stamp_path
 
 
 @operation()
@@ -20,7 +20,14 @@ def place(specs: tuple[Spec, ...]) -> Generator[StringCommand]:
         present = parse(specs, ask(host, read_script(specs)))
     except ValueError as fault:
         raise StepError(str(fault)) from fault
-    changes = [(spec, now) for spec, now in zip(specs, present, strict=True) if differs(spec, now)]
+    done = promised(host)
+    changes = [
+        (spec, now)
+        for spec, now in zip(specs, present, strict=True)
+        if differs(spec, now) and done.get(spec.path) != spec
+    ]
+    if not host.state.is_executing:
+        done |= {spec.path: spec for spec, _ in changes}
     note.diff = "\n".join(diff(spec, now) for spec, now in changes) or None
     if changes:
         yield hidden(write_script([spec for spec, _ in changes]))

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 HIDDEN = "(content is secret; not shown)"
-DIFF_LINES = 400
+DIFF_LINES = 400  # of one file; a longer difference is cut, and says so
+_SHORT = 12  # hexadecimal digits of a SHA-256 that are shown
 
 
 @dataclass(frozen=True)
@@ -146,12 +147,23 @@ def _content_diff(spec: FileSpec, present: Present) -> list[str]:
         return [f"--- {spec.path}", f"+++ {spec.path}", HIDDEN]
     old, new = _lines(present.content or b""), _lines(spec.data)
     if old is None or new is None:
-        return [f"--- {spec.path}", f"+++ {spec.path}", "(content is not text; not shown)"]
+        wanted = hashlib.sha256(spec.data).hexdigest()[:_SHORT]
+        was = present.sha256[:_SHORT] or "nothing"
+        return [f"--- {spec.path}", f"+++ {spec.path}", f"(content is not text; not shown: {was} -> {wanted})"]
     before = spec.path if present.kind == "file" else "/dev/null"
     lines = list(difflib.unified_diff(old, new, before, spec.path, lineterm=""))
     if not lines:  # an empty file, or only the newline at its end
         lines = [f"--- {before}", f"+++ {spec.path}"]
-    return lines if len(lines) <= DIFF_LINES else [*lines[:DIFF_LINES], f"({len(lines) - DIFF_LINES} more lines)"]
+    return abridged(lines)
+
+
+def abridged(lines: list[str]) -> list[str]:
+    """At most DIFF_LINES lines of a difference; the rest is counted, and a fingerprint of the whole tells it from
+    another one that begins alike."""
+    if len(lines) <= DIFF_LINES:
+        return lines
+    whole = hashlib.sha256("\n".join(lines).encode("utf-8", "replace")).hexdigest()[:_SHORT]
+    return [*lines[:DIFF_LINES], f"({len(lines) - DIFF_LINES} more lines, {whole})"]
 
 
 def diff(spec: Spec, present: Present) -> str:

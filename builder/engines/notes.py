@@ -2,11 +2,14 @@
 
 import shlex
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 
 from pyinfra.api.command import StringCommand
 from pyinfra.api.hiddenvalue import HiddenValue
 from pyinfra.api.host import Host
 from pyinfra.api.operation import OperationMeta
+
+from builder.engines.files import LinkSpec, Spec
 
 
 class StepError(Exception):
@@ -15,10 +18,12 @@ class StepError(Exception):
 
 @dataclass
 class Note:
-    """`diff` is what would change (no secrets); `previewable` is False when no plan can tell; `paths` its files."""
+    """`diff` is what would change (no secrets); `previewable` is False when no plan can tell; `why` not, where it could
+    at another time; `paths` its files."""
 
     diff: str | None = None
     previewable: bool = True
+    why: str | None = None
     paths: tuple[str, ...] = field(default=())
 
 
@@ -35,6 +40,20 @@ def note_of(host: Host, operation: str) -> Note:
 def current_note(host: Host) -> Note:
     """The note of the operation that is being evaluated on this host."""
     return note_of(host, host.current_op_hash or "")
+
+
+def promised(host: Host) -> dict[str, Spec]:
+    """By path, what earlier steps of this plan would have written by now; in a run they have, and it is empty."""
+    if host.state.is_executing:
+        return {}
+    found: dict[str, Spec] = host.connector_data.setdefault("pacsmith_promised", {})
+    return found
+
+
+def promised_enabled(host: Host) -> frozenset[str]:
+    """Units that such a step would have enabled with a link of its own."""
+    links = (path for path, spec in promised(host).items() if isinstance(spec, LinkSpec))
+    return frozenset(PurePosixPath(path).name for path in links if PurePosixPath(path).parent.suffix == ".wants")
 
 
 def paths_of(host: Host, steps: tuple[OperationMeta, ...]) -> tuple[str, ...]:

@@ -79,7 +79,7 @@ class Recorder(BaseStateCallback):
         self.say(
             host.name, "planned", step=step_name(state, operation), previewable=seen,
             changed=would_change(state, host, operation) if seen else None,
-            diff=note_of(host, operation).diff if seen else None,
+            diff=note_of(host, operation).diff if seen else None, error=None if seen else note_of(host, operation).why,
         )  # fmt: skip
 
 

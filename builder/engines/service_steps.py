@@ -2,12 +2,22 @@
 
 import shlex
 from collections.abc import Generator
+from dataclasses import replace
 
 from pyinfra.api.command import StringCommand
 from pyinfra.api.operation import OperationMeta, operation
 from pyinfra.context import host
 
-from builder.engines.notes import any_changed, ask, current_note, hidden, paths_of, stamp_path, stamp_text
+from builder.engines.notes import (
+    any_changed,
+    ask,
+    current_note,
+    hidden,
+    paths_of,
+    promised_enabled,
+    stamp_path,
+    stamp_text,
+)
 from builder.engines.units import Unit, parse_units, show_script, systemctl_lines, wanted_verbs
 
 
@@ -30,6 +40,8 @@ def service(
     shown, _, said = answer.partition("\n==")
     owed = {key for key, word in zip(stamps, said.split(), strict=True) if word == "due"}
     found: dict[str, Unit] = parse_units(units, shown)
+    for unit in promised_enabled(host) & found.keys():
+        found[unit] = replace(found[unit], file_state="enabled")
     verbs = {
         unit: wanted_verbs(
             found[unit],

@@ -107,15 +107,19 @@ def command(
     if_changed: Sequence[Step] = (),
     user: str | None = None,
     stdin: str | None = None,
+    judged_if: str | None = None,
 ) -> Step:
     """Shell text, run as root or as `user`, when it is needed: `unless` (read-only) does not exit 0, or a step of
     `if_changed` has changed. With neither it runs each time and no plan can preview it.
 
-    A secret belongs on `stdin`, never in `run` or `unless`. `unless` runs as the same user, without `stdin`.
+    A secret belongs on `stdin`, never in `run` or `unless`. `unless` runs as the same user, without `stdin`. Where it
+    can only be judged while something else answers, `judged_if` (read-only) exits 0 when that is so: a plan made at
+    another time says that it cannot tell.
     """
     return command_steps.command(
-        name=name, run=run, unless=unless, if_changed=tuple(if_changed), user=user, stdin=stdin, stamp_name=name
-    )
+        name=name, run=run, unless=unless, if_changed=tuple(if_changed), user=user, stdin=stdin, stamp_name=name,
+        judged_if=judged_if,
+    )  # fmt: skip
 
 
 def wait_for(name: str, check: str, seconds: int, *, give_up: str | None = None, tell: str | None = None) -> Step:

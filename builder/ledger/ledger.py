@@ -131,6 +131,20 @@ class Ledger(Locks):
             row = session.get(HostStateRow, (site, host))
             return None if row is None else HostState.model_validate(_columns(row, HostState))
 
+    def host_states(self, site: str) -> dict[str, HostState]:
+        """What is known of each host of a site, by name; hosts of which nothing is known are not in it."""
+        with self._database.read() as session:
+            rows = session.scalars(select(HostStateRow).where(HostStateRow.site == site))
+            return {row.name: HostState.model_validate(_columns(row, HostState)) for row in rows}
+
+    def set_drift(self, site: str, readings: Mapping[str, Mapping[str, JsonValue]]) -> None:
+        """Keep each host's last reading for drift, by name: all of them or none. Hosts of which nothing else is known
+        are passed over."""
+        with self._database.write() as session:
+            for row in session.scalars(select(HostStateRow).where(HostStateRow.site == site)):
+                if row.name in readings:
+                    row.drift = storable(readings[row.name], self._clean)
+
     def set_host_state(
         self,
         site: str,
@@ -139,8 +153,9 @@ class Ledger(Locks):
         accepted_run: str | None = None,
         variables_digest: str | None = None,
         facts: Mapping[str, JsonValue] | None = None,
+        accepted: Mapping[str, JsonValue] | None = None,
     ) -> HostState:
-        """Record what is given and keep what is not."""
+        """Record what is given and keep what is not. With what was `accepted` drift begins anew."""
         with self._database.write() as session:
             row = session.get(HostStateRow, (site, host)) or HostStateRow(site=site, name=host, facts={})
             row.updated = self._now()
@@ -150,6 +165,8 @@ class Ledger(Locks):
                 row.variables_digest = variables_digest
             if facts is not None:
                 row.facts = storable(facts, self._clean)
+            if accepted is not None:
+                row.accepted, row.drift = storable(accepted, self._clean), None
             session.add(row)
             session.flush()
             return HostState.model_validate(_columns(row, HostState))

@@ -11,7 +11,8 @@ from builder.models.base import Model
 
 class HostState(Model):
     """What is known of one host. `variables_digest` is the SHA-256 of the role variables that were last converged;
-    `facts` are the last survey's, as read at `updated`."""
+    `facts` are the last survey's, as read at `updated`. `accepted` is what was kept of it when it was accepted, and
+    `drift` its last reading for drift since then (builder/models/drift.py)."""
 
     site: str
     name: str
@@ -19,6 +20,8 @@ class HostState(Model):
     variables_digest: str | None = None
     facts: dict[str, JsonValue] = Field(default_factory=dict)
     updated: datetime
+    accepted: dict[str, JsonValue] | None = None
+    drift: dict[str, JsonValue] | None = None
 
 
 class Lock(Model):

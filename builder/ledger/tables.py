@@ -6,7 +6,7 @@ from pydantic import JsonValue
 from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Text, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 7
 MIGRATIONS = (
     "ALTER TABLE pacsmith_evidence ADD COLUMN qualified TEXT",
     "ALTER TABLE pacsmith_evidence ADD COLUMN screen JSON",
@@ -14,6 +14,8 @@ MIGRATIONS = (
     "CREATE TABLE pacsmith_reservations (scope TEXT NOT NULL PRIMARY KEY, who TEXT NOT NULL, hostname TEXT NOT NULL, "
     "why TEXT NOT NULL, since TIMESTAMP WITH TIME ZONE NOT NULL, until TIMESTAMP WITH TIME ZONE NOT NULL, "
     "run TEXT NOT NULL REFERENCES pacsmith_runs (id))",
+    "ALTER TABLE pacsmith_host_states ADD COLUMN accepted JSON",
+    "ALTER TABLE pacsmith_host_states ADD COLUMN drift JSON",
 )
 """What brings schema 1 to 2, 2 to 3 and so on; plain enough for SQLite and PostgreSQL alike."""
 
@@ -129,6 +131,8 @@ class HostStateRow(Base):
     variables_digest: Mapped[str | None]
     facts: Mapped[dict[str, JsonValue]]
     updated: Mapped[datetime]
+    accepted: Mapped[dict[str, JsonValue] | None]
+    drift: Mapped[dict[str, JsonValue] | None]
 
 
 class LockRow(ProcessColumns, Base):

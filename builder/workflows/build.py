@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from socket import gethostname
 
+from builder.assess.moved import first_of
 from builder.engines.job import JobResult
 from builder.engines.material import Material
 from builder.engines.tally import merged
@@ -14,6 +15,7 @@ from builder.inventory.waves import Wave, held_back
 from builder.inventory.windows import Closed
 from builder.models.event import Event
 from builder.models.evidence import Evidence
+from builder.models.plan import WrittenPlan
 from builder.models.run import Outcome
 from builder.report.latest import latest
 from builder.workflows.at_work import refuse_crowded
@@ -22,6 +24,7 @@ from builder.workflows.fitness import refuse_short
 from builder.workflows.host_locks import HostLocks, held_on_hosts
 from builder.workflows.hours import closed_now, overridden, refuse_closed
 from builder.workflows.material import materials_for
+from builder.workflows.planned import Promise, refuse_other_inputs, refuse_other_world
 from builder.workflows.recording import Ending, record_hosts, recorded, write_documents
 from builder.workflows.session import Session, now
 from builder.workflows.survey import survey_hosts
@@ -51,21 +54,30 @@ class BuildResult:
     held: Mapping[str, str] = field(default_factory=dict)
 
 
-def build(course: Course, show: Show) -> BuildResult:
+def build(course: Course, show: Show, plan: WrittenPlan | None = None) -> BuildResult:
     """Read the hosts, converge, verify, record; wave after wave, each once what it hangs on is accepted. Raises Locked
     when someone else builds one of the hosts or the site's calendar locks one, Refused when one of them is short of a
-    minimum (then nothing was changed, here or there), BadInput for bad secrets."""
+    minimum (then nothing was changed, here or there), BadInput for bad secrets.
+
+    With `plan` exactly that is carried out, or Refused is raised before any change, naming what has moved since.
+    """
     session = _dated(course.session)
     with closing(session.ledger):
-        work = _Build(session, course, show)
+        work = _Build(session, course, show, plan)
         with recorded(session, locked=True) as ending:
+            if plan is not None:
+                refuse_other_inputs(plan, session)
             work.respect_hours()
             refuse_crowded(session, course.waves)
             with held_on_hosts(session.run, gethostname(), session.machines) as locks:
                 show.phase("minimum requirements")
                 refuse_short(survey_hosts(session.machines, session.recordings), session.sheets, session.today)
                 show.phase("certificates and secrets")
-                work.carry_out(materials_for(session), locks, ending)
+                materials = materials_for(session)
+                if plan is not None:
+                    show.phase("whether all is as the plan found it")
+                    refuse_other_world(plan, session, materials)
+                work.carry_out(materials, locks, ending)
         show.phase("dossier")
         return work.result(ending.outcome, write_documents(session))
 
@@ -82,8 +94,9 @@ def _dated(session: Session) -> Session:
 class _Build:
     """One build under way: what was reported of its waves so far, and who is not begun and why."""
 
-    def __init__(self, session: Session, course: Course, show: Show) -> None:
+    def __init__(self, session: Session, course: Course, show: Show, plan: WrittenPlan | None) -> None:
         self.session, self.course, self.show = session, course, show
+        self.promise = Promise(plan, session.store.redactor().clean)
         self.reports: list[Report] = []
         self.held: dict[str, str] = {}
         self.told: set[str] = set()
@@ -106,7 +119,9 @@ class _Build:
         for wave in self._waves(again, locks):
             self._note(f"{wave.of(self.course.total)} begins")
             self.show.phase(self._titled(wave, "converge"))
-            report = carry_out(self.session, wave, materials, self.hear, self._verify_phase(wave))
+            report = carry_out(
+                self.session, wave, materials, self.hear, self._verify_phase(wave), broken=self.promise.broken
+            )
             self._keep(report)
             self._note(f"{wave.of(self.course.total)} {report.told}")
         if self._complete() and len(self.reports) > 1:
@@ -120,6 +135,7 @@ class _Build:
     def hear(self, event: Event) -> None:
         """Journal an event, then show it."""
         self.session.ledger.record(event)
+        self.promise.hear(event)
         self.show.event(event)
 
     def _override(self, locks: Sequence[Closed], reason: str) -> None:
@@ -184,6 +200,8 @@ class _Build:
     def _why(self) -> str:
         if self.stopped is not None:
             return self.stopped
+        if self.promise.departures:
+            return f"not what the plan says: {first_of(self.promise.departures)}"
         jobs = [report.job for report in self.reports if report.job is not None]
         if not all(job.ok for job in jobs):
             return "a step failed or a host could not be reached"

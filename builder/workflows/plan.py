@@ -1,23 +1,42 @@
 """Plan: what a build would change on each host, with diffs, and the share of steps that could be previewed."""
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 
+from builder import __file__ as package
+from builder import __version__
+from builder.assess.moved import marked
+from builder.durable import write_whole
 from builder.engines.job import JobResult
+from builder.errors import BadInput
+from builder.inventory import Machine
+from builder.inventory.outage import outages
 from builder.models.event import Event
+from builder.models.interruption import Interruption
+from builder.models.plan import Outage, PlannedHost, PlannedStep, Tool, WrittenPlan, sha256_of, world_of
 from builder.workflows.jobs import parts_of, run_parts
 from builder.workflows.material import materials_for
+from builder.workflows.measuring import measuring
 from builder.workflows.recording import recorded
-from builder.workflows.session import Session
+from builder.workflows.session import Session, digest
+
+_MODE = 0o640
+"""Differences show how machines are set up: for the owner and the group that shares the work, nobody else."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Every planned step in order, and the engine's own count."""
+    """Every planned step in order, the engine's own count, and what the changes would take away for a while.
+
+    `new`: hosts that no run has accepted yet; nobody knows what they serve now, so no outage is told of them."""
 
     steps: tuple[Event, ...]
     job: JobResult
+    outages: tuple[Outage, ...] = ()
+    new: tuple[str, ...] = ()
 
     @property
     def unseen(self) -> tuple[Event, ...]:
@@ -35,15 +54,99 @@ def plan(session: Session, on_event: Callable[[Event], None] = lambda _: None) -
 
     A host certificate that is due is issued on this machine (it is part of what would be written to the host).
     """
-    steps: list[Event] = []
+    heard: list[Event] = []
 
     def hear(event: Event) -> None:
-        if event.status == "planned":
-            steps.append(event)
-        session.ledger.record(event)
+        heard.append(event)
         on_event(event)
 
     with closing(session.ledger), recorded(session, locked=False) as ending:
-        job = run_parts(parts_of(session.machines, session.run.id, "plan"), materials_for(session), hear)
+        try:
+            job = run_parts(parts_of(session.machines, session.run.id, "plan"), materials_for(session), hear)
+        finally:
+            session.ledger.record_all(heard)  # at once: a plan that is killed has changed nothing that must be known
+        steps = [event for event in heard if event.status == "planned"]
         ending.outcome = "done" if job.ok else "failed"
-        return Plan(tuple(steps), job)
+        return Plan(tuple(steps), job, *_outages(session, by_host(steps)))
+
+
+def by_host(events: list[Event]) -> Mapping[str, tuple[PlannedStep, ...]]:
+    """The planned steps of each host, in their order."""
+    found: defaultdict[str, list[PlannedStep]] = defaultdict(list)
+    for event in events:
+        found[event.host].append(PlannedStep.of(event))
+    return {host: marked(steps) for host, steps in found.items()}
+
+
+def written(session: Session, done: Plan) -> WrittenPlan:
+    """The plan as a file has it; of one that has seen every host wholly: a build can be held to no other."""
+    clean = session.store.redactor().clean
+    steps = by_host([cleaned(event, clean) for event in done.steps])
+    hosts = tuple(
+        PlannedHost(
+            host=machine.host.name, address=machine.connection.address, port=machine.connection.port,
+            steps=steps.get(machine.host.name, ()), world=world_of(steps.get(machine.host.name, ())),
+        )
+        for machine in session.machines
+    )  # fmt: skip
+    return WrittenPlan(
+        site=session.site.name,
+        site_file=session.site_file,
+        run=session.run.id,
+        who=session.run.who,
+        made=session.run.started,
+        tool=this_tool(),
+        inputs=session.run.inputs,
+        inputs_digest=sha256_of(session.run.inputs),
+        world_digest=sha256_of({host.host: host.world for host in hosts}),
+        hosts=hosts,
+        steps=done.job.steps,
+        changes=len(done.changes),
+        unseen=len(done.unseen),
+        coverage=round(done.job.coverage, 4),
+        reasons=done.job.reasons,
+        outages=done.outages,
+        new=done.new,
+    ).sealed()
+
+
+def cleaned(event: Event, clean: Callable[[str], str]) -> Event:
+    """The event with `clean` (a Redactor's) passed over its texts; the engine has done so with the secrets that it was
+    handed, and this does it with every other one of the site."""
+    texts = {"step": event.step, "diff": event.diff, "error": event.error}
+    return event.model_copy(update={name: clean(text) for name, text in texts.items() if text})
+
+
+def write(plan: WrittenPlan, file: Path) -> None:
+    """Write the plan whole or not at all, for its owner and group alone. Raises BadInput when the disk refuses."""
+    try:
+        write_whole(file, plan.text.encode(), _MODE)
+    except OSError as fault:
+        raise BadInput(f"--out {file}: cannot be written ({fault.strerror}); choose another file") from None
+
+
+def this_tool() -> Tool:
+    """This pacsmith."""
+    return Tool(version=__version__, code=digest(Path(package).parent))
+
+
+def interruptions_of(machine: Machine) -> tuple[Interruption, ...]:
+    """What the host's roles say of steps that take a service away."""
+    return tuple(one for role in machine.roles for one in getattr(type(role.variables), "interruptions", ()))
+
+
+def _outages(
+    session: Session, steps: Mapping[str, tuple[PlannedStep, ...]]
+) -> tuple[tuple[Outage, ...], tuple[str, ...]]:
+    measure = measuring(session.ledger, session.site.name)
+    found: list[Outage] = []
+    new: list[str] = []
+    for machine in session.machines:
+        name = machine.host.name
+        its = outages(session.site, machine.host, steps.get(name, ()), interruptions_of(machine), measure(name))
+        state = session.ledger.host_state(session.site.name, name) if its else None
+        if its and (state is None or state.accepted_run is None):
+            new.append(name)
+        else:
+            found += its
+    return tuple(found), tuple(new)

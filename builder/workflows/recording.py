@@ -7,13 +7,19 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import JsonValue
+
+from builder.assess.drifted import requirement_key
 from builder.errors import Locked, Refused
 from builder.inventory import Machine
+from builder.models.drift import Accepted
 from builder.models.run import Outcome
 from builder.report.gather import gather, pictures_of, screens_folder
 from builder.report.write import Format, write_dossier
 from builder.secrets.certificates import certificates_folder
+from builder.workflows.findings import findings_of
 from builder.workflows.session import Session, now
+from builder.workflows.survey import HostFacts
 from builder.workflows.verify import Verified, accepted
 
 FORMATS: tuple[Format, ...] = ("html", "json", "junit")
@@ -84,12 +90,34 @@ def record_hosts(session: Session, proven: Verified, good: frozenset[str]) -> No
                 accepted_run=session.run.id if name in good else None,
                 variables_digest=variables_digest(machine) if name in good else None,
                 facts=facts or None,
+                accepted=acceptance_of(session, machine, proven, facts) if name in good else None,
             )
+
+
+def acceptance_of(
+    session: Session, machine: Machine, proven: Verified, facts: Mapping[str, JsonValue]
+) -> dict[str, JsonValue]:
+    """What later readings of an accepted host are held against."""
+    read = HostFacts(machine, dict(proven.facts.get(machine.host.name, {})))
+    findings = findings_of(read, session.sheets, session.today, session.reports)
+    met = (requirement_key(one.product, one.requirement) for one in findings if one.verdict in ("met", "waived"))
+    kept = Accepted(variables=variables_of(machine), facts=facts, requirements=tuple(sorted(met)))
+    data: dict[str, JsonValue] = kept.model_dump(mode="json")
+    return data
+
+
+def variables_of(machine: Machine) -> dict[str, dict[str, JsonValue]]:
+    """All role variables of a host as plain data, by role (references to secrets, never their values)."""
+    return {role.role: role.variables.model_dump(mode="json", by_alias=True) for role in machine.roles}
 
 
 def variables_digest(machine: Machine) -> str:
     """SHA-256, hex, of all role variables of a host (references to secrets, never their values)."""
-    variables = {role.role: role.variables.model_dump(mode="json", by_alias=True) for role in machine.roles}
+    return digest_of(variables_of(machine))
+
+
+def digest_of(variables: Mapping[str, Mapping[str, JsonValue]]) -> str:
+    """SHA-256, hex, of variables by role."""
     return hashlib.sha256(json.dumps(variables, sort_keys=True).encode()).hexdigest()
 
 

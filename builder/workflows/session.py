@@ -26,7 +26,8 @@ from builder.workflows.validate import read_checked_site
 @dataclass(frozen=True)
 class Session:
     """One verb on one site. `machines` are the selected ones, in the inventory's order; `reports` its calibration
-    reports; `recordings` the folder of what was recorded of its hosts, where there is one."""
+    reports; `recordings` the folder of what was recorded of its hosts, where there is one; `site_file` the file's path
+    as it was named."""
 
     site: Site
     sheets: tuple[Sheet, ...]
@@ -38,6 +39,7 @@ class Session:
     today: date
     reports: tuple[Report, ...] = ()
     recordings: Path | None = None
+    site_file: str = ""
 
     @property
     def folder(self) -> Path:
@@ -125,8 +127,9 @@ def open_session(
     )
     ledger = ledger_of(site, checked.store)
     recordings = recordings_of(checked.site.file)
+    file = str(checked.site.file)
     return Session(
-        site, checked.sheets, inventory, machines, checked.store, ledger, run, day, checked.reports, recordings
+        site, checked.sheets, inventory, machines, checked.store, ledger, run, day, checked.reports, recordings, file
     )
 
 

@@ -45,13 +45,17 @@ def carry_out(
     materials: Mapping[str, Material],
     hear: Callable[[Event], None],
     prove: Callable[[Session], Verified],
+    *,
+    broken: Callable[[Sequence[str]], Mapping[str, str]],
 ) -> Report:
     """Converge the wave's hosts and prove those that went through. A host that fails stops; the others of its wave,
-    which are changed already, are finished: half-changed they would serve nobody."""
+    which are changed already, are finished: half-changed they would serve nobody. `broken` says on which hosts
+    something else was done than was planned, and what."""
     machines = machines_of(session, wave.hosts)
     job = run_parts(parts_of(machines, session.run.id, "converge"), materials, hear)
     fine = _went_through(machines, job)
-    faults = reboot_where_needed(session, fine, hear)
+    faults = dict(broken([machine.host.name for machine in fine]))
+    faults |= reboot_where_needed(session, [machine for machine in fine if machine.host.name not in faults], hear)
     if faults:
         job = job.model_copy(
             update={

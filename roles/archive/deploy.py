@@ -48,6 +48,7 @@ def deploy(variables: Variables, material: Material) -> None:
         f"{PSQL} --dbname postgres --file /etc/pacsmith/database.sql",
         unless=f'[ "$({PSQL} --dbname orthanc --file /etc/pacsmith/database-check.sql)" = t ]',
         user="postgres",
+        judged_if="pg_isready",
     )
     service("nginx runs", "nginx.service", restart_if=nginx)
     alone("No other version of the web viewer", viewer.VERSIONS, viewer.kept(shown))

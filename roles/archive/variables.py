@@ -1,7 +1,7 @@
 """What the role `archive` has to know of a host: pure, from the site alone; secrets stay references."""
 
 from ipaddress import IPv4Address, IPv4Network
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import SerializerFunctionWrapHandler, model_serializer
 
@@ -10,6 +10,7 @@ from builder.inventory.registry import Grant, grants
 from builder.models.archive import Backup, Encoding, WebUser
 from builder.models.base import AbsolutePath, AeTitle, DnsName, Line, Model, Name, Port
 from builder.models.depot import Needed
+from builder.models.interruption import Interruption
 from builder.models.secret import SecretReference
 from builder.models.site import (
     DICOM_OPERATIONS,
@@ -21,6 +22,8 @@ from builder.models.site import (
     WebOperation,
 )
 from builder.models.station import WebViewer
+
+from .interruptions import INTERRUPTIONS
 
 # Not part of the union: what else an archive carries comes with these (Recommends are not wanted).
 PACKAGES = (
@@ -58,6 +61,8 @@ class WebClient(Model):
 
 class Variables(Model):
     """Everything that decides the state of an archive host beside its memory size and its secrets."""
+
+    interruptions: ClassVar[tuple[Interruption, ...]] = INTERRUPTIONS
 
     packages: tuple[Line, ...] = PACKAGES
     host: Name

@@ -1,14 +1,17 @@
 """What the role `thin_client` has to know of a host: pure, from the site alone."""
 
 from ipaddress import IPv4Address
-from typing import Self
+from typing import ClassVar, Self
 
 from builder.errors import BadInput
 from builder.inventory.build import fqdn_of
 from builder.models.base import Line, Model, Name
 from builder.models.display import Display
+from builder.models.interruption import Interruption
 from builder.models.site import Host, Site
 from builder.models.station import GraphicsDriver
+
+from .interruptions import INTERRUPTIONS
 
 # The web browser, X with what its session needs, and nothing with which a person could do more (no terminal, no files).
 # curl and python3-xlib prove the client's routes and its screen.
@@ -23,12 +26,15 @@ PACKAGES = (
     "xserver-xorg-core",
     "xserver-xorg-input-libinput",
 )
+
 # What X drives by itself needs no package of its own; `dummy` is a screen without a panel.
 DRIVERS: dict[GraphicsDriver, tuple[str, ...]] = {"dummy": ("xserver-xorg-video-dummy",)}
 
 
 class Variables(Model):
     """Everything that decides the state of a thin client beside the site CA's certificate."""
+
+    interruptions: ClassVar[tuple[Interruption, ...]] = INTERRUPTIONS
 
     packages: tuple[Line, ...]
     host: Name

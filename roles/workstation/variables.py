@@ -2,17 +2,20 @@
 
 from collections.abc import Mapping
 from ipaddress import IPv4Address
-from typing import Self
+from typing import ClassVar, Self
 
 from builder.errors import BadInput
 from builder.inventory.registry import Grant, grants
 from builder.models.base import AbsolutePath, AeTitle, Line, Model, Name, Port
 from builder.models.calendar import TimeOfDay
 from builder.models.display import Display
+from builder.models.interruption import Interruption
 from builder.models.quantity import amount
 from builder.models.secret import SecretReference
 from builder.models.site import Host, OperatingSystem, Site
 from builder.models.station import GraphicsDriver, WorkstationSettings
+
+from .interruptions import INTERRUPTIONS
 
 # Debian 12's names. Recommends are not wanted: without them no login manager, no terminal and no file manager comes.
 PACKAGES = (
@@ -31,6 +34,7 @@ PACKAGES = (
     "xauth",
     "xserver-xorg-core",
 )
+
 DUMMY_PACKAGES = ("xserver-xorg-video-dummy",)
 REAL_PACKAGES = ("xserver-xorg-input-libinput",)
 LOGIN_PACKAGES = ("libpam-systemd", "lightdm", "lightdm-gtk-greeter")
@@ -56,6 +60,8 @@ class KnownArchive(Model):
 
 class Variables(Model):
     """Everything that decides the state of a reading station above the base."""
+
+    interruptions: ClassVar[tuple[Interruption, ...]] = INTERRUPTIONS
 
     packages: tuple[Line, ...]
     os: OperatingSystem

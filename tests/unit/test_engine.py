@@ -199,3 +199,33 @@ def test_an_interrupt_ends_the_engine_and_goes_on(engine: HereAndNow) -> None:
     with pytest.raises(KeyboardInterrupt):
         engine.run("converge", on_event=interrupt)
     assert not any(map(alive, children(os.getpid()) - before))
+
+
+TWICE = f"""
+spec = FileSpec(variables.folder + "/it", variables.word + "\\n", {OWNER})
+place("Lay it down before", [spec])
+place("Lay it down again", [spec])
+"""
+
+
+def test_a_plan_knows_what_its_own_earlier_steps_would_have_written(engine: HereAndNow) -> None:
+    """Or it would announce a change that the build then does not find to do."""
+    engine.role(TWICE)
+    assert engine.run("plan").changed == {"here": 1}
+    assert [event.changed for event in engine.events if event.status == "planned"] == [True, False]
+    assert engine.run("converge").changed == {"here": 1}
+
+
+def test_what_cannot_be_judged_now_is_named_with_its_reason(engine: HereAndNow) -> None:
+    folder = "{variables.folder}"
+    engine.role(
+        f'command("Teach it", f"touch {folder}/taught", unless=f"test -e {folder}/taught", '
+        f'judged_if=f"test -e {folder}/awake")\n'
+    )
+    assert (engine.run("plan").steps, engine.run("plan").previewable) == (1, 0)
+    planned = engine.step("Teach it")
+    assert (planned.changed, planned.error) == (None, "what it depends on does not answer now")
+    (engine.folder / "awake").touch()
+    assert engine.run("plan").changed == {"here": 1}
+    assert engine.run("converge").changed == {"here": 1}
+    assert engine.run("plan").changed == {"here": 0}

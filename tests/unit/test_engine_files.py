@@ -103,6 +103,15 @@ def test_binary_and_endless_content_is_not_poured_into_a_diff() -> None:
     assert len(long.splitlines()) < 500
 
 
+def test_what_is_not_shown_of_a_difference_is_told_apart_all_the_same() -> None:
+    """Or a plan could not tell that it would now do something else."""
+    other = "line\n" * 999 + "lime\n"
+    assert diff(FileSpec("/l", "line\n" * 1000), Present("absent")) != diff(FileSpec("/l", other), Present("absent"))
+    there = Present("file", "644", "root", "root", "a" * 64, b"\xff")
+    changed = Present("file", "644", "root", "root", "b" * 64, b"\xfe")
+    assert diff(FileSpec("/b", b"\xff\xfe"), there) != diff(FileSpec("/b", b"\xff\xfe"), changed)
+
+
 def test_a_refused_file_leaves_everything_as_it_was(tmp_path: Path) -> None:
     """One of two files fails its check: neither is put in place, and nothing is left lying about."""
     good, bad = file(tmp_path / "good", "new\n"), file(tmp_path / "bad", "wrong\n", validate="grep -q right %s")

@@ -11,6 +11,7 @@ from sqlalchemy import create_engine, text
 
 from builder.errors import BadInput, PacsmithError, Unreachable
 from builder.ledger import open_ledger
+from builder.ledger.tables import SCHEMA_VERSION
 from builder.models.evidence import Evidence
 from tests.unit.ledger_child import run
 from tests.unit.ledger_cluster import Cluster
@@ -82,10 +83,11 @@ def test_a_newer_schema(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
     open_ledger(f"sqlite:///{path}").close()
     with sqlite3.connect(path) as connection:
-        connection.execute("UPDATE pacsmith_schema SET version = 7")
+        connection.execute(f"UPDATE pacsmith_schema SET version = {SCHEMA_VERSION + 1}")
     connection.close()
     assert said(f"sqlite:///{path}") == (
-        f"ledger sqlite:///{path}: written by a newer pacsmith (schema 7, this one knows 5); "
+        f"ledger sqlite:///{path}: written by a newer pacsmith "
+        f"(schema {SCHEMA_VERSION + 1}, this one knows {SCHEMA_VERSION}); "
         "install that version, or a later one, here"
     )
 
@@ -169,11 +171,14 @@ def test_a_ledger_of_schema_1_is_brought_up_to_date_and_keeps_what_it_holds(tmp_
     with open_ledger(f"sqlite:///{path}") as ledger:
         ledger.begin(run("r1"))
         ledger.record_evidence([met])
+        ledger.set_host_state("st-brigid", "h", accepted_run="r1")
     with closing(sqlite3.connect(path)) as old, old:
         old.execute("ALTER TABLE pacsmith_evidence DROP COLUMN qualified")
         old.execute("ALTER TABLE pacsmith_evidence DROP COLUMN screen")
         old.execute("ALTER TABLE pacsmith_runs DROP COLUMN terms")
         old.execute("DROP TABLE pacsmith_reservations")
+        old.execute("ALTER TABLE pacsmith_host_states DROP COLUMN accepted")
+        old.execute("ALTER TABLE pacsmith_host_states DROP COLUMN drift")
         old.execute("UPDATE pacsmith_schema SET version = 1")
     for again in range(2):
         with open_ledger(f"sqlite:///{path}") as ledger:
@@ -181,6 +186,9 @@ def test_a_ledger_of_schema_1_is_brought_up_to_date_and_keeps_what_it_holds(tmp_
             assert ledger.run("r1").terms is None
             ledger.reserve("st-brigid", why="disks", until=datetime(2099, 1, 1, tzinfo=UTC), run=run(f"r2-{again}"))
             assert [one.why for one in ledger.reservations()] == ["disks"]
+            known = ledger.host_state("st-brigid", "h")
+            assert known is not None
+            assert (known.accepted_run, known.accepted, known.drift) == ("r1", None, None)
             ledger.record_evidence(
                 [met.model_copy(update={"qualified": "minimum; recommended >= 8 GiB is not reached"})]
             )

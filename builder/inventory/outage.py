@@ -1,0 +1,104 @@
+"""What a plan costs those who work with the machines: which service stops, for how long, and who loses what (pure)."""
+
+import math
+from collections.abc import Callable, Sequence
+
+from builder.assess.interrupted import Measured, interrupts
+from builder.inventory.registry import Grant, grants
+from builder.models.interruption import Interruption, Service
+from builder.models.plan import Loss, Outage, PlannedStep
+from builder.models.site import Host, Peer, Site
+
+Measure = Callable[[Sequence[Interruption]], Measured | None]
+_LOSSES: tuple[tuple[str, frozenset[str]], ...] = (
+    ("retrieval", frozenset(("find", "move", "get", "qido", "wado"))),
+    ("sending", frozenset(("store", "stow", "commit"))),
+    ("worklist", frozenset(("worklist",))),
+)
+"""What people call it, and the granted operations that it is made of."""
+_SAID = {
+    "retrieval": ("loses retrieval", "lose retrieval"),
+    "sending": ("cannot send", "cannot send"),
+    "worklist": ("gets no worklist", "get no worklist"),
+    "delivery": ("is sent nothing", "are sent nothing"),
+}
+"""Of one machine, and of several."""
+_WEB = frozenset(("qido", "wado", "stow"))
+
+
+def outages(
+    site: Site, host: Host, steps: Sequence[PlannedStep], known: Sequence[Interruption], measure: Measure
+) -> tuple[Outage, ...]:
+    """The outages that the planned `steps` of `host` bring, by what stops. `known` are its roles' interruptions;
+    `measure` says what earlier runs took. A step that nobody can preview may add others: the plan names it."""
+    due = [one for one in known if any(_due(one, step) for step in steps)]
+    groups = dict.fromkeys(tuple(sorted(one.stops)) for one in due)
+    return tuple(
+        _outage(site, host, stops, [one for one in due if tuple(sorted(one.stops)) == stops], measure)
+        for stops in groups
+    )
+
+
+def name_of(end: Host | Peer) -> str:
+    """How people at the modalities and stations know a machine: by its AE title, else by its name."""
+    return end.ae.title if end.ae is not None else end.name
+
+
+def losses(site: Site, host: Host, stops: Sequence[Service]) -> tuple[Loss, ...]:
+    """Who loses what while services of `host` are away: from the routes to it, and those by which it sends."""
+    every = [(name_of(grant.source), _away(grant, stops)) for grant in grants(site, to=host.name)]
+    found = [
+        Loss(ends=tuple(dict.fromkeys(name for name, lost in every if which & lost)), what=what)
+        for what, which in _LOSSES
+    ]
+    told = {end for loss in found for end in loss.ends}
+    if "dicom" in stops:
+        given = [grant.target for grant in grants(site, by=host.name) if "store" in grant.may]
+        others = tuple(name_of(end) for end in given if name_of(end) not in told)
+        found.append(Loss(ends=others, what="delivery"))
+    return tuple(loss for loss in found if loss.ends)
+
+
+def about(seconds: float) -> str:
+    """An estimate as people say it: `about 20 s`, `about 3 min`; never less than it is."""
+    if seconds < 1:
+        return "about a second"
+    if seconds <= 10:
+        return f"about {math.ceil(seconds)} s"
+    if seconds <= 120:
+        return f"about {math.ceil(seconds / 5) * 5} s"
+    return f"about {math.ceil(seconds / 60)} min"
+
+
+def _due(one: Interruption, step: PlannedStep) -> bool:
+    return step.step == one.step and bool(step.changes) and interrupts(step.diff)
+
+
+def _outage(site: Site, host: Host, stops: tuple[Service, ...], due: list[Interruption], measure: Measure) -> Outage:
+    found = measure(due)
+    longest = max(due, key=lambda one: one.seconds)
+    seconds = found.seconds if found is not None else longest.seconds
+    source = f"measured on {host.name} in run {found.run}" if found is not None else longest.source
+    lost = losses(site, host, stops)
+    return Outage(
+        host=host.name, stops=stops, steps=tuple(one.step for one in due), seconds=seconds, source=source, losses=lost,
+        sentence="; ".join((f"{_what(host, stops)} for {about(seconds)}", *map(_said, lost))),
+    )  # fmt: skip
+
+
+def _what(host: Host, stops: Sequence[Service]) -> str:
+    if "dicom" in stops:
+        return f"AE {name_of(host)} stops answering" if host.ae is not None else f"{host.name} stops answering"
+    if "web" in stops:
+        return f"the web door of {host.name} stops answering"
+    return f"the screen of {host.name} goes dark and what is open there is closed"
+
+
+def _said(loss: Loss) -> str:
+    ends = loss.ends[0] if len(loss.ends) == 1 else f"{', '.join(loss.ends[:-1])} and {loss.ends[-1]}"
+    return f"{ends} {_SAID[loss.what][len(loss.ends) > 1]}"
+
+
+def _away(grant: Grant, stops: Sequence[Service]) -> frozenset[str]:
+    """What of a grant goes through a service that is away."""
+    return frozenset(one for one in grant.may if ("web" if one in _WEB else "dicom") in stops)

@@ -1,0 +1,104 @@
+"""Hold a build to a written plan: refuse when anything that the plan rests on has moved, and compare what was done."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from builder.assess.moved import departures, first_of, inputs_moved, tool_moved, world_moved
+from builder.engines.material import Material
+from builder.errors import BadInput, PacsmithError, Refused, Unreachable
+from builder.load.place import find_site
+from builder.load.plan import load_plan
+from builder.load.site import load_site
+from builder.models.event import Event
+from builder.models.plan import HOLDS, WrittenPlan
+from builder.workflows.jobs import parts_of, run_parts
+from builder.workflows.plan import by_host, cleaned, this_tool
+from builder.workflows.session import Session
+
+_NOTHING = "nothing was changed"
+_PLAN = "plan"  # among the inputs of a run
+_AGAIN = "look at the difference with: pacsmith plan"
+
+
+def read_plan(file: Path, site: str | None, now: datetime) -> WrittenPlan:
+    """The plan in `file`, for the site that was named, or else for its own. Raises BadInput for a file that is no whole
+    plan, is of another site or too old, Refused when the site has lost one of its hosts."""
+    plan = load_plan(file)
+    named = load_site(find_site(site or plan.site_file))
+    if named.value.name != plan.site:
+        raise BadInput(f"{file}: this is a plan of site {plan.site}, not of {named.value.name}; name its own site")
+    if now - plan.made > HOLDS:
+        raise BadInput(
+            f"{file}: the plan was made {plan.made:%Y-%m-%d %H:%M} UTC by {plan.who}, and a plan holds for "
+            f"{HOLDS.days} days; make it again with: pacsmith plan --out FILE"
+        )
+    gone = [name for name in plan.names if name not in {host.name for host in named.value.hosts}]
+    if gone:
+        raise Refused(f"{_NOTHING}: {named.file} has changed since the plan: it has no host {', '.join(gone)} any more")
+    return plan
+
+
+def held_to(session: Session, plan: WrittenPlan) -> Session:
+    """The session whose run says in the ledger which plan it carries out."""
+    inputs = {**session.run.inputs, _PLAN: plan.digest}
+    return replace(session, run=session.run.model_copy(update={"inputs": inputs}))
+
+
+def refuse_other_inputs(plan: WrittenPlan, session: Session) -> None:
+    """Raise Refused when an input file or pacsmith itself is not what the plan was made with."""
+    now = {name: digest for name, digest in session.run.inputs.items() if name != _PLAN}
+    _refuse(plan, (*tool_moved(plan.tool, this_tool()), *inputs_moved(plan.inputs, now)))
+
+
+def refuse_other_world(plan: WrittenPlan, session: Session, materials: Mapping[str, Material]) -> None:
+    """Read the hosts again. Raises Refused that names every step for which a host is not as it was, Unreachable when
+    one does not answer."""
+    seen: list[Event] = []
+    job = run_parts(parts_of(session.machines, session.run.id, "plan"), materials, seen.append)
+    if not job.ok:
+        kind: type[PacsmithError] = Unreachable if job.unreachable else Refused
+        raise kind(f"{_NOTHING}: whether all is as the plan found it cannot be seen: {first_of(job.reasons)}")
+    clean = session.store.redactor().clean
+    now = by_host([cleaned(event, clean) for event in seen if event.status == "planned"])
+    places = {machine.host.name: machine.connection for machine in session.machines}
+    moved: list[str] = []
+    for one in plan.hosts:
+        if (places[one.host].address, places[one.host].port) != (one.address, one.port):
+            moved.append(f"{one.host} is reached elsewhere now")
+        moved += world_moved(one.host, one.steps, now.get(one.host, ()))
+    _refuse(plan, moved)
+
+
+class Promise:
+    """What a build does, beside what its plan says; without a plan nothing is promised and nothing is broken."""
+
+    def __init__(self, plan: WrittenPlan | None, clean: Callable[[str], str]) -> None:
+        self.planned = {} if plan is None else {one.host: one.steps for one in plan.hosts}
+        self.clean = clean
+        self.events: list[Event] = []
+        self.departures: list[str] = []
+
+    def hear(self, event: Event) -> None:
+        """Keep what a step of the build said."""
+        if event.host in self.planned:
+            self.events.append(cleaned(event, self.clean))
+
+    def broken(self, hosts: Sequence[str]) -> dict[str, str]:
+        """Those of `hosts` on which something else was done than the plan says, each with what it was."""
+        found = {}
+        for host in hosts:
+            told = departures(host, self.planned.get(host, ()), self.events) if host in self.planned else ()
+            self.departures += told
+            if told:
+                found[host] = f"not what the plan says: {first_of(told)}"
+        return found
+
+
+def _refuse(plan: WrittenPlan, moved: Sequence[str]) -> None:
+    if moved:
+        raise Refused(
+            f"{_NOTHING}: since the plan was made ({plan.made:%Y-%m-%d %H:%M} UTC, run {plan.run}) this has moved: "
+            f"{first_of(moved)}; {_AGAIN}"
+        )

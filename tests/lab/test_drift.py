@@ -1,0 +1,42 @@
+"""A written plan and a reading for drift on an accepted archive: the part of it that a landing waits for."""
+
+import json
+
+from tests.lab.conftest import BuiltSite
+
+HOST = "vna"
+OWED = "sudo rm /var/lib/pacsmith/stamps/restart-orthanc.service"
+
+
+def test_a_plan_is_refused_when_the_host_moved_and_carried_out_when_it_did_not(north: BuiltSite) -> None:
+    north.on(HOST, OWED)
+    written = north.pacsmith("plan", "--site", north.name, "--out", "tonight.json")
+    assert written.returncode == 0, written.stderr
+    assert "outage: AE North VNA.1 stops answering for about " in written.stdout
+    assert "; DESK loses retrieval; us7-Store cannot send; us7-Store gets no worklist" in written.stdout
+    north.on(HOST, "sudo systemctl stop chrony")
+    refused = north.pacsmith("build", "--plan", "tonight.json")
+    assert refused.returncode == 1
+    assert "vna: baseline: Run chrony: would change something now, and the plan saw nothing to do" in refused.stderr
+    north.on(HOST, "sudo systemctl start chrony")
+    done = north.pacsmith("build", "--plan", "tonight.json", "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    said = json.loads(done.stdout)
+    assert (said["outcome"], said["changed"]) == ("accepted", 1)
+
+
+def test_drift_names_who_moved_and_since_when(north: BuiltSite) -> None:
+    clean = north.pacsmith("drift", north.name, "--json")
+    assert clean.returncode == 0, clean.stdout + clean.stderr
+    north.on(HOST, "sudo systemctl stop chrony")
+    try:
+        done = north.pacsmith("drift", north.name, "--json")
+        assert done.returncode == 1
+        said = json.loads(done.stdout)
+        its = {one["subject"]: one for one in said["hosts"][0]["differences"]}
+        assert its["service.chrony.state"]["now"] == "inactive"
+        assert its["baseline: Run chrony"]["cause"] == "corrective"
+        assert its["baseline: Run chrony"]["after"] == json.loads(clean.stdout)["at"]
+    finally:
+        north.on(HOST, "sudo systemctl start chrony")
+    assert north.pacsmith("drift", north.name).returncode == 0

@@ -1,0 +1,167 @@
+"""From `plan --out` to `build --plan`: exactly it, or nothing and the name of what moved."""
+
+import json
+import stat
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from typer.testing import Result
+
+from builder.errors import BadInput, PacsmithError, Refused
+from builder.load.plan import load_plan
+from builder.workflows.plan import write
+from tests.unit.planned_project import PLAN, Project, accepted, accepted_once, begun, project
+
+__all__ = ["accepted", "accepted_once", "begun", "project"]
+
+
+def planned(project: Project) -> Path:
+    return project.folder / PLAN
+
+
+def refusal(result: Result, kind: type[PacsmithError] = Refused) -> str:
+    assert type(result.exception) is kind, (result.output, result.exception)
+    assert "\n" not in str(result.exception)
+    return str(result.exception)
+
+
+def on_host(project: Project) -> dict[str, str]:
+    return {path.name: path.read_text() for path in sorted(project.host.iterdir())}
+
+
+def test_a_plan_names_all_it_rests_on_and_no_secret(project: Project) -> None:
+    file = planned(project)
+    plan = load_plan(file)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o640
+    assert (plan.site, plan.site_file, plan.names) == ("hill", "inventory/hill/site.yml", ("archive01",))
+    assert {"inventory/hill/site.yml", "roles/archive", "roles/baseline"} < set(plan.inputs)
+    assert plan.new == ("archive01",), "what it serves now, nobody knows"
+    assert plan.outages == ()
+    assert [step.step for step in plan.hosts[0].steps if step.changes] == [
+        "Where it stands", "Rights of each AE", "Password", "Begin anew",
+    ]  # fmt: skip
+    assert plan.coverage == 1.0
+    session = project.session("report")
+    secret = session.store.value(session.site.hosts[0].archive.database_password).get_secret_value()  # type: ignore[union-attr]
+    assert len(secret) > 10
+    assert secret not in file.read_text()
+    assert on_host(project) == {}, "a plan changes nothing"
+
+
+def test_exactly_the_plan_is_carried_out(project: Project) -> None:
+    file = planned(project)
+    done = project.run("build", "--plan", str(file), "--json")
+    said = json.loads(done.stdout)
+    assert (said["changed"], said["outcome"], said["reasons"]) == (4, "accepted", [])
+    assert on_host(project)["place"] == "Room 1\n"
+    run = project.runs()[0]
+    assert run.inputs["plan"] == load_plan(file).digest, "the ledger says which plan a run carried out"
+
+
+def test_a_site_that_moved_is_refused_before_any_change(project: Project) -> None:
+    file = planned(project)
+    project.change_site(location="Room 2")
+    said = refusal(project.run("build", "--plan", str(file)))
+    assert said.startswith("nothing was changed: since the plan was made (")
+    assert "inventory/hill/site.yml has changed" in said
+    assert on_host(project) == {}
+    assert (project.runs()[0].verb, project.runs()[0].outcome) == ("build", "refused")
+
+
+def test_a_role_that_moved_is_refused(project: Project) -> None:
+    file = planned(project)
+    deploy = project.folder / "roles" / "archive" / "deploy.py"
+    deploy.write_text(deploy.read_text().replace("may store", "may store and move"))
+    assert "roles/archive has changed" in refusal(project.run("build", "--plan", str(file)))
+
+
+def test_a_host_that_moved_is_refused_and_the_step_is_named(project: Project) -> None:
+    file = planned(project)
+    (project.host / "rights").write_text("ct01 may store and somebody more\n")
+    said = refusal(project.run("build", "--plan", str(file)))
+    assert "archive01: archive: Rights of each AE: would make another change now" in said
+    assert on_host(project) == {"rights": "ct01 may store and somebody more\n"}
+
+
+def test_what_was_done_by_hand_meanwhile_is_named(project: Project) -> None:
+    file = planned(project)
+    project.accept()
+    said = refusal(project.run("build", "--plan", str(file)))
+    assert "archive01: archive: Where it stands: has nothing to do any more, and the plan saw a change" in said
+
+
+def test_a_host_that_does_not_answer_is_no_host_as_planned(project: Project) -> None:
+    file = planned(project)
+    (project.folder / "away").touch()
+    done = project.run("build", "--plan", str(file))
+    assert isinstance(done.exception, PacsmithError)
+    assert done.exception.exit_code == 3
+    assert "cannot be seen" in str(done.exception)
+    assert on_host(project) == {}
+
+
+def test_another_tool_is_refused(project: Project) -> None:
+    file = planned(project)
+    plan = load_plan(file)
+    write(plan.model_copy(update={"tool": plan.tool.model_copy(update={"version": "0.0.1"})}).sealed(), file)
+    assert "pacsmith 0.0.1 made the plan, and this is" in refusal(project.run("build", "--plan", str(file)))
+
+
+def test_a_plan_that_is_too_old_is_bad_input(project: Project) -> None:
+    file = planned(project)
+    plan = load_plan(file)
+    write(plan.model_copy(update={"made": plan.made - timedelta(days=8)}).sealed(), file)
+    said = refusal(project.run("build", "--plan", str(file)), BadInput)
+    assert "a plan holds for 7 days; make it again with: pacsmith plan --out FILE" in said
+
+
+def test_another_site_s_plan_is_bad_input(project: Project) -> None:
+    file = planned(project)
+    other = project.folder / "inventory" / "dale"
+    other.mkdir()
+    (other / "site.yml").write_text(project.site_file.read_text().replace("name: hill", "name: dale"))
+    assert refusal(project.run("build", "dale", "--plan", str(file)), BadInput) == (
+        f"{file}: this is a plan of site hill, not of dale; name its own site"
+    )
+    project.run("build", "--plan", str(file))
+    assert project.runs()[0].inputs["plan"], "with two sites here, the plan itself says which one it is of"
+
+
+def test_hosts_are_the_plan_s_own(project: Project) -> None:
+    file = planned(project)
+    for option in (["--host", "archive01"], ["--class", "archive"], ["--wave", "1"]):
+        said = refusal(project.run("build", "--plan", str(file), *option), BadInput)
+        assert said == f"--plan {file}: the plan says which hosts; leave out --host, --class and --wave"
+
+
+def test_a_host_that_the_site_has_no_more_is_named(project: Project) -> None:
+    file = planned(project)
+    text = project.site_file.read_text()
+    project.site_file.write_text(text.replace("archive01", "archive09"))
+    assert "it has no host archive01 any more" in refusal(project.run("build", "--plan", str(file)))
+
+
+def test_of_hosts_that_were_not_seen_no_plan_is_written(project: Project) -> None:
+    (project.folder / "away").touch()
+    done = project.run("plan", "--out", "other.json")
+    assert done.exit_code == 3
+    assert "other.json is not written" in done.stderr
+    assert not (project.folder / "other.json").exists()
+
+
+def test_outages_are_told_of_hosts_that_were_accepted(accepted: Project) -> None:
+    (accepted.host / "loaded").write_text("older rights\n")
+    told = accepted.run("plan").output
+    assert "outage: AE BRIGID_ARC stops answering for about " in told
+    assert "BRIGID_READ1 loses retrieval" in told
+    assert "measured on archive01 in run " in told, "the first build has carried the step out"
+
+
+@pytest.mark.parametrize("spoil", ["cut", "edited"])
+def test_a_damaged_plan_is_bad_input(project: Project, spoil: str) -> None:
+    file = planned(project)
+    text = file.read_text()
+    file.write_text(text[:-50] if spoil == "cut" else text.replace("Room 1", "Room 9"))
+    refusal(project.run("build", "--plan", str(file)), BadInput)
+    assert on_host(project) == {}
