@@ -1,0 +1,276 @@
+"""pyinfra's door to the shell: the connector `@pacsmith`, for our engine and for plain `pyinfra` alike.
+
+    pyinfra @pacsmith/archive01.example deploy.py
+
+What pyinfra's own SSH connector does, over one open shell a host: see docs/decisions/0015-one-shell-a-host.md.
+"""
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pyinfra import logger
+from pyinfra.api.command import StringCommand
+from pyinfra.api.exceptions import ConnectError
+from pyinfra.api.facts import get_fact
+from pyinfra.api.host import Host
+from pyinfra.api.output import echo
+from pyinfra.connectors.base import BaseConnector
+from pyinfra.connectors.ssh import ConnectorData as SshData
+from pyinfra.connectors.ssh import connector_data_meta as ssh_meta
+from pyinfra.connectors.util import (
+    ASKPASS_COMMAND,
+    SU_ASKPASS_ENV_VAR,
+    SUDO_ASKPASS_ENV_VAR,
+    CommandOutput,
+    execute_command_with_sudo_retry,
+)
+
+from builder.engines.shell.answers import touched_by
+from builder.engines.shell.become import in_pty, passwords_wanted, unix_command
+from builder.engines.shell.fact_rules import cheaper, how_read
+from builder.engines.shell.output import Collector, input_of
+from builder.engines.shell.questions import Asking
+from builder.engines.shell.reading import current, reading
+from builder.engines.shell.session import CONNECT_SECONDS, Command, Session
+from builder.engines.shell.target import Target, of_connection, of_data
+from builder.engines.shell.transfer import Incoming, Source, opened, pieces, receive_script, replaced, send_script, sha256_of
+from builder.models.connection import Connection
+from builder.survey.unreached import why_unreached
+
+COMMAND_SECONDS = 3600.0  # with our own hosts, a command that takes longer is taken for dead
+_CONTROL = ("_success_exit_codes", "_timeout", "_get_pty", "_stdin")
+_ASKPASS = {"sudo": SUDO_ASKPASS_ENV_VAR, "su": SU_ASKPASS_ENV_VAR}
+
+
+class PacsmithConnector(BaseConnector):
+    """One `ssh`, one shell. With `connection` among the host's data it is one of our own hosts, and the shell is root's."""
+
+    handles_execution = True
+    data_cls = SshData
+    data_meta = ssh_meta
+
+    def __init__(self, state: Any, host: Host) -> None:
+        super().__init__(state, host)
+        self.session: Session | None = None
+        self.asking: Asking | None = None
+        self._askpass: dict[tuple[str, str], str] = {}
+        host.get_fact = partial(read_fact, host)  # type: ignore[method-assign]
+
+    @staticmethod
+    def make_names_data(name: str) -> Iterator[tuple[str, dict[str, Any], list[str]]]:
+        """One host, `@pacsmith/NAME`."""
+        yield f"@pacsmith/{name}", {"ssh_hostname": name}, []
+
+    @property
+    def connection(self) -> Connection | None:
+        """How one of our own hosts is reached."""
+        found: Connection | None = self.host.data.get("connection")
+        return found
+
+    @property
+    def lost(self) -> str | None:
+        """Why the connection ended while a command was under way; None while all is well."""
+        return self.session.lost if self.session is not None else None
+
+    @property
+    def round_trips(self) -> int:
+        """How often this host had to be waited for."""
+        return self.session.round_trips if self.session is not None else 0
+
+    @property
+    def _within(self) -> float | None:
+        return COMMAND_SECONDS if self.connection is not None else None
+
+    def _target(self) -> Target:
+        if self.connection is not None:
+            return of_connection(self.connection)
+        try:
+            return of_data(self.host.name, self.data, int(self.state.config.CONNECT_TIMEOUT))
+        except ValueError as fault:
+            raise ConnectError(f"{self.host.name}: {fault}") from fault
+
+    def connect(self) -> None:
+        """Open the shell, and ask ahead what was asked the last time. Raises ConnectError with a sentence."""
+        if self.session is None:
+            self.session = Session(self._target(), self.host.connector_data.pop("pacsmith_link", None))
+        try:
+            self.session.open(CONNECT_SECONDS)
+        except OSError as fault:  # TimeoutError is one
+            raise ConnectError(self._why(str(fault))) from fault
+        if self.asking is None:
+            self.asking = Asking(self.session, self.host.data.get("pacsmith_questions"), self._within)
+        self.asking.begin()
+
+    def _why(self, said: str) -> str:
+        if self.connection is not None:
+            return why_unreached(self.connection, said)
+        last = said.strip().rpartition("\n")[2]
+        if "perl" in last and "not found" in last:
+            return f"{self.host.name}: the host has no perl, which @pacsmith needs (package perl-base); use @ssh there"
+        return f"{self.host.name}: no SSH connection ({last}); try: {' '.join(self._target().argv)}"
+
+    def disconnect(self) -> None:
+        """Close the shell."""
+        if self.asking is not None:
+            self.asking.remember()
+        if self.session is not None:
+            for path in self._askpass.values():
+                self.session.begin(Command(f"rm -f {path}"), lambda *_: None)[1].ended.wait(5)
+            self._askpass.clear()
+            self.session.close()
+
+    def forget(self) -> None:
+        """Whatever the host has said until now is to be asked again."""
+        if self.asking is not None:
+            self.asking.answers.drop()
+
+    def _open_session(self) -> Session:
+        if self.session is None:
+            raise OSError(f"{self.host.name}: not connected")
+        return self.session
+
+    def run_shell_command(
+        self,
+        command: StringCommand | str,
+        print_output: bool = False,
+        print_input: bool = False,
+        **arguments: Any,
+    ) -> tuple[bool, CommandOutput]:
+        """Run a command as pyinfra asks. Raises TimeoutError, ConnectionLostError (an OSError) with a sentence."""
+        control = {key: arguments.pop(key, None) for key in _CONTROL}
+        stringy = command if isinstance(command, StringCommand) else StringCommand(command)
+
+        def execute() -> tuple[int, CommandOutput]:
+            made, environment = self._made(stringy, arguments)
+            if print_input:
+                echo(f"{self.host.print_prefix}>>> {made}", err=True)
+            logger.debug("Running command on %s: (pty=%s) %s", self.host.name, control["_get_pty"], made)
+            collected = self._carried(made, environment, control, print_output=print_output)
+            return collected.code, CommandOutput(collected.lines)
+
+        code, output = execute_command_with_sudo_retry(self.host, arguments, execute)  # type: ignore[arg-type]
+        return code in (control["_success_exit_codes"] or [0]), output
+
+    def _carried(
+        self, made: StringCommand, environment: dict[str, str], control: dict[str, Any], *, print_output: bool
+    ) -> Collector:
+        session, how = self._open_session(), current()
+        text = in_pty(made.get_raw_value()) if control["_get_pty"] else made.get_raw_value()
+        hidden = made.get_masked_value() != made.get_raw_value()
+        given = control["_stdin"]
+        shown = self.host.print_prefix if print_output else None
+        if how is not None and given is None and not control["_get_pty"] and not control["_timeout"]:
+            assert self.asking is not None
+            return self.asking.answer(text, environment, how, hidden=hidden, shown=shown)
+        if how is None and self.asking is not None:
+            self.asking.something_changes(None if environment else touched_by(text))
+        source = None if given is None else partial(input_of, given)
+        wanted = Command(text, how is not None, hidden, stdin=source, environment=environment)
+        return Collector.run(session, wanted, within=control["_timeout"] or self._within, shown=shown)
+
+    def _made(self, command: StringCommand, arguments: dict[str, Any]) -> tuple[StringCommand, dict[str, str]]:
+        """The command as the host's shell gets it; a password goes beside it, never into it."""
+        given = dict(arguments)
+        if given.get("_sudo") and not given.get("_sudo_password"):
+            given["_sudo_password"] = self.host.connector_data.get("prompted_sudo_password")
+        folder = str(given.get("_temp_dir") or self.host.get_temp_dir_config())
+        askpass = {name: self._askpass_file(name, folder) for name in passwords_wanted(given)}
+        return unix_command(command, given, askpass)
+
+    def _askpass_file(self, name: str, folder: str) -> str:
+        """A program on the host that prints the password from its environment; made once."""
+        if (name, folder) not in self._askpass:
+            text = ASKPASS_COMMAND.format(folder, _ASKPASS[name])
+            made = Collector.run(self._open_session(), Command(text), within=CONNECT_SECONDS)
+            if made.code != 0 or not made.stdout:
+                raise OSError(f"{self.host.name}: no program for the {name} password in {folder} ({made.stderr})")
+            self._askpass[name, folder] = made.stdout.splitlines()[0]
+        return self._askpass[name, folder]
+
+    def put_file(
+        self,
+        filename_or_io: str | Source,
+        remote_filename: str,
+        remote_temp_filename: str | None = None,  # noqa: ARG002
+        print_output: bool = False,
+        print_input: bool = False,  # noqa: ARG002
+        **arguments: Any,
+    ) -> bool:
+        """Write a file whole or not at all, as the account that the arguments say. Raises OSError with a sentence."""
+        with opened(filename_or_io) as source:
+            text = receive_script(remote_filename, sha256_of(source))
+            made = self._moved(text, arguments, lambda: pieces(source))
+        if made.code != 0:
+            raise OSError(f"{self.host.name}: {remote_filename} could not be written ({_last(made.stderr)}); "
+                          "what was there is untouched")  # fmt: skip
+        if print_output:
+            echo(f"{self.host.print_prefix}file uploaded: {remote_filename}", err=True)
+        return True
+
+    def _moved(self, text: str, arguments: dict[str, Any], stdin: Any) -> Collector:
+        made, environment = self._made(StringCommand(text), self._kept_arguments(arguments))
+        command = Command(made.get_raw_value(), repeatable=True, stdin=stdin, environment=environment)
+        touched = None
+        try:
+            ended = Collector.run(self._open_session(), command, within=arguments.get("_timeout") or self._within)
+            touched = tuple(ended.stdout.splitlines()) or None
+        finally:  # the host names the file that it has written; whatever else happened may have changed anything
+            if self.asking is not None:
+                self.asking.something_changes(touched)
+        return ended
+
+    @staticmethod
+    def _kept_arguments(arguments: dict[str, Any]) -> dict[str, Any]:
+        """A file is moved by a script for sh: the account counts, a shell of the user's choice does not."""
+        dropped = (*_CONTROL, "_shell_executable", "_env")
+        return {key: value for key, value in arguments.items() if key not in dropped}
+
+    def get_file(
+        self,
+        remote_filename: str,
+        filename_or_io: str | Any,
+        remote_temp_filename: str | None = None,  # noqa: ARG002
+        print_output: bool = False,
+        print_input: bool = False,  # noqa: ARG002
+        **arguments: Any,
+    ) -> bool:
+        """Read a file whole; a local one has its name only when it came whole. Raises OSError with a sentence."""
+        if isinstance(filename_or_io, str):
+            with replaced(Path(filename_or_io)) as file:
+                self._fetch(remote_filename, file, arguments)
+        else:
+            self._fetch(remote_filename, filename_or_io, arguments)
+        if print_output:
+            echo(f"{self.host.print_prefix}file downloaded: {remote_filename}", err=True)
+        return True
+
+    def _fetch(self, path: str, out: Any, arguments: dict[str, Any]) -> None:
+        made, environment = self._made(StringCommand(send_script(path)), self._kept_arguments(arguments))
+        begin = out.tell() if out.seekable() else None
+        incoming: list[Incoming] = []
+
+        def sink() -> Any:
+            if incoming and begin is not None:
+                out.seek(begin)
+                out.truncate()
+            incoming.append(Incoming(out.write))
+            return incoming[-1].take
+
+        # What cannot be taken back must not come twice.
+        command = Command(made.get_raw_value(), reads=begin is not None, environment=environment)
+        ended = self._open_session().run(command, sink, within=arguments.get("_timeout") or self._within)
+        if ended.code != 0 or not incoming[-1].whole:
+            said = _last(incoming[-1].errors.decode("utf-8", "replace")) or "it changed while it was read"
+            raise OSError(f"{self.host.name}: {path} could not be read ({said})")
+
+
+def read_fact(host: Host, fact: Any, *args: Any, **kwargs: Any) -> Any:
+    """In place of `Host.get_fact`: the same answer, kept while it holds and asked for in the cheapest way."""
+    with reading(how_read(fact)):
+        return get_fact(host.state, host, cheaper(fact), args=args, kwargs=kwargs)  # type: ignore[no-untyped-call]
+
+
+def _last(said: str) -> str:
+    return said.strip().rpartition("\n")[2]
