@@ -75,5 +75,6 @@ def wait_script(check: str, seconds: int, *, give_up: str | None, tell: str | No
 def wait_for(*, check: str, seconds: int, give_up: str | None, tell: str | None) -> Generator[StringCommand]:
     """Wait in a run, and never in a plan; nothing is changed, so no command is yielded."""
     if host.state.is_executing:
-        ask(host, wait_script(check, seconds, give_up=give_up, tell=tell))
+        ask(host, wait_script(check, seconds, give_up=give_up, tell=tell), kept=False)
+        host.connector.changed()  # by themselves, while we waited
     yield from ()

@@ -1,6 +1,6 @@
 """Carry an order out on all its hosts at once: connect, evaluate or execute the roles, read again what was changed."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import gevent
@@ -12,11 +12,12 @@ from pyinfra.api.state import State, StateStage
 from pyinfra.context import ctx_host, ctx_state
 
 from builder.engines import package_steps
-from builder.engines.job import Order
+from builder.engines.job import JobHost, Order, redactor
 from builder.engines.material import Material
 from builder.engines.notes import StepError
 from builder.engines.recorder import Recorder, previewable, step_name, would_change
-from builder.engines.shell import ShellConnector
+from builder.engines.shell.connector import PacsmithConnector
+from builder.engines.shell.link import Link
 from builder.engines.unreached import broke
 from builder.errors import PacsmithError
 from builder.inventory.roles import load_role_module
@@ -28,23 +29,38 @@ SYSTEM = "system"  # the part of a run that belongs to no role: packages of all 
 
 
 class Crew:
-    """One order. `work` emits events and raises nothing that a host or a role can cause."""
+    """One order. `work` emits events and raises nothing that a host or a role can cause.
 
-    def __init__(self, order: Order, emit: Callable[[Event], None]) -> None:
-        self.order = order
+    `begun` are connections that were started already, by host: they open while this module is being loaded.
+    """
+
+    def __init__(self, order: Order, emit: Callable[[Event], None], begun: Mapping[str, Link] | None = None) -> None:
+        self.order, self.begun = order, begun or {}
         self.jobs = {host.connection.host: host for host in order.job.hosts}
         self.recorder = Recorder(order.job.run, emit)
         self.state = self._state()
 
     def _state(self) -> State:
-        names = [(name, {"connection": job.connection}) for name, job in self.jobs.items()]
+        names = [
+            (name, {"connection": job.connection, "pacsmith_questions": self._memory(job)})
+            for name, job in self.jobs.items()
+        ]
+        hides = redactor(self.order.materials).hides
         inventory = Inventory((names, {}))  # type: ignore[no-untyped-call]
         for place, host in enumerate(inventory):
-            host.connector_cls = ShellConnector
+            host.connector_cls = PacsmithConnector
+            host.connector_data["pacsmith_hides"] = hides
+            if host.name in self.begun:
+                host.connector_data["pacsmith_link"] = self.begun[host.name]
             host.loop_position = [place]  # keeps one host's operations apart from another's
         state = State(inventory, Config())  # type: ignore[no-untyped-call]
         state.add_callback_handler(self.recorder)  # type: ignore[no-untyped-call]
         return state
+
+    def _memory(self, job: JobHost) -> str | None:
+        folder = self.order.job.memory
+        name = "-".join((job.connection.host, *(role for role, _ in job.roles)))
+        return f"{folder}/{name}.json" if folder is not None else None
 
     def work(self) -> None:
         """Plan, or converge and read again; so many hosts at once, each batch from connection to end."""
@@ -159,6 +175,7 @@ class Crew:
 
     def _read_again(self, host: Host) -> None:
         """Evaluate the changed roles anew: a step that would change something still has not converged."""
+        host.connector.forget()
         changed, begun, seen = self.recorder.changed.get(host.name, set()), len(host.op_hash_order), 0
         for _ in self._parts(host, only=changed) if changed else ():
             for operation in host.op_hash_order[begun:]:

@@ -8,6 +8,8 @@ from pyinfra.api.hiddenvalue import HiddenValue
 from pyinfra.api.host import Host
 from pyinfra.api.operation import OperationMeta
 
+from builder.engines.shell.reading import Reading, reading
+
 
 class StepError(Exception):
     """A step could not read or do what it must; the text is for the person who reads the run."""
@@ -52,9 +54,13 @@ def hidden(script: str) -> StringCommand:
     return StringCommand(HiddenValue(script))  # type: ignore[no-untyped-call]
 
 
-def ask(host: Host, script: str) -> str:
-    """Output of a script that only reads. Raises StepError when it does not exit 0, OSError when the host is lost."""
-    done, output = host.run_shell_command(hidden(script))
+def ask(host: Host, script: str, *, kept: bool = True) -> str:
+    """Output of a script that only reads. Raises StepError when it does not exit 0, OSError when the host is lost.
+
+    The same question is not asked twice while nothing has changed on the host; with `kept` False it always is.
+    """
+    with reading(Reading(kept=kept)):
+        done, output = host.run_shell_command(hidden(script))
     if not done:
         raise StepError(output.stderr.strip() or output.stdout.strip() or "the host could not be read")
     return output.stdout

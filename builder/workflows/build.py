@@ -48,7 +48,7 @@ def build(session: Session, show: Show) -> BuildResult:
             show.phase("certificates and secrets")
             materials = materials_for(session)
             show.phase("converge")
-            parts = parts_of(session.machines, session.run.id, "converge")
+            parts = parts_of(session.machines, session.run.id, "converge", memory=session.questions)
             job = run_parts(parts, materials, _heard(session, show))
             if job.ok:
                 show.phase("verify")

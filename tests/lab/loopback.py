@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -123,6 +124,16 @@ class Loopback:
     def sessions(self) -> list[psutil.Process]:
         """The sshd processes that serve a connection, not those below them."""
         return [one for one in self.sshd().children() if one.name().startswith("sshd")]
+
+    @staticmethod
+    def wait_for(condition: Callable[[], object], seconds: float = 10) -> bool:
+        """Whether a condition comes true within this time."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if condition():
+                return True
+            time.sleep(0.02)
+        return False
 
     def cut(self) -> int:
         """Kill every connection's sshd, and not what runs below; how many there were."""

@@ -9,7 +9,6 @@ from pydantic import SecretStr, ValidationError
 
 from builder.engines.job import Job, JobHost, JobResult, event_of, run_job
 from builder.engines.material import Material
-from builder.engines.shell import frame
 from builder.engines.tally import Tally
 from builder.engines.template import render
 from builder.errors import BadInput

@@ -11,7 +11,8 @@ my $KILL_AFTER = 2;       # seconds between SIGTERM and SIGKILL
 my $CHUNK = 65536;
 my $CLAIMS_KEPT = 64;
 my $STALE = 86400;        # seconds after which a room that nobody came back for is swept
-my ($READ, $STDIN, $HIDDEN) = (1, 2, 4);
+my ($READ, $STDIN, $HIDDEN, $PTY) = (1, 2, 4, 8);
+my ($TIOCSPTLCK, $TIOCGPTN, $TIOCSWINSZ) = (0x40045431, 0x80045430, 0x5414);    # Linux
 # A text that nobody may see in the process list reaches its shell through a pipe. Up to what a pipe holds, it lies there
 # whole before the shell begins; a longer one must first come whole, lest half of it is carried out.
 my $IN_PIPE = 60000;
@@ -83,8 +84,14 @@ sub begin {
         unlink "$room/" . ($id - $CLAIMS_KEPT) if $id > $CLAIMS_KEPT;
     }
     my ($in_r, $in_w, $script_r, $script_w);
-    pipe(my $out_r, my $out_w) && pipe(my $err_r, my $err_w) or return no_process($id);
-    if ($flags & $STDIN) { pipe($in_r, $in_w) or return no_process($id) }
+    my ($out_r, $out_w, $err_r, $err_w, $terminal);
+    if ($flags & $PTY) {
+        ($out_r, $terminal) = terminal() or return no_process($id);
+        if ($flags & $STDIN) { open($in_w, '>&', $out_r) or return no_process($id) }
+    }
+    else { pipe($out_r, $out_w) && pipe($err_r, $err_w) or return no_process($id) }
+    if ($flags & $PTY) { }
+    elsif ($flags & $STDIN) { pipe($in_r, $in_w) or return no_process($id) }
     else { open($in_r, '<', '/dev/null') or return no_process($id) }
     if ($flags & $HIDDEN) { pipe($script_r, $script_w) or return no_process($id) }
     my $ahead = $script_w && length $text < $IN_PIPE && -e '/dev/fd/0';
@@ -92,7 +99,13 @@ sub begin {
     my $pid = fork;
     return no_process($id) if !defined $pid;
     if (!$pid) {
-        setpgrp(0, 0);
+        if ($terminal) {
+            POSIX::setsid();
+            open($in_r, '+<', $terminal) or POSIX::_exit(126);    # a leader of a session without one: now it is its terminal
+            ($out_w, $err_w) = ($in_r, $in_r);
+            $ENV{TERM} = 'vt100';
+        }
+        else { setpgrp(0, 0) }
         $SIG{$_} = 'DEFAULT' for qw(PIPE CHLD);
         # Descriptor 9 is wanted for the text: whatever stands there moves first.
         my @from = map { fileno($_) == 9 ? fcntl($_, F_DUPFD, 10) : fileno($_) } grep { defined } $in_r, $out_w, $err_w, $script_r;
@@ -103,13 +116,21 @@ sub begin {
         exec {'/bin/sh'} 'sh', @argv or POSIX::_exit(127);
     }
     my %new = (pid => $pid, out => $out_r, err => $err_r, read => $flags & $READ, since => 0, kill => 0);
-    if ($in_w) { nonblocking($in_w); @new{qw(in queue more)} = ($in_w, "", 1) }
+    if ($in_w) { nonblocking($in_w); @new{qw(in queue more terminal)} = ($in_w, "", 1, $terminal) }
     if ($script_w) { nonblocking($script_w); @new{qw(script text)} = ($script_w, "$text\n#whole") }
     $job{$id} = \%new;
     feed_script(\%new) if $script_w;
 }
 
 sub no_process { say_frame('E', $_[0], "no new process on this host: $!\n"); say_frame('X', $_[0], pack("n n", 126, 0)) }
+
+# A terminal as sshd would give it, 80 by 24: its master, and the name of its other end.
+sub terminal {
+    open(my $master, '+<', '/dev/ptmx') or return;
+    my ($unlocked, $number, $size) = (pack("i", 0), pack("i", 0), pack("S4", 24, 80, 0, 0));
+    ioctl($master, $TIOCSPTLCK, $unlocked) && ioctl($master, $TIOCGPTN, $number) && ioctl($master, $TIOCSWINSZ, $size) or return;
+    return ($master, "/dev/pts/" . unpack("i", $number));
+}
 
 sub feed_script {
     my ($one) = @_;
@@ -158,7 +179,11 @@ sub handle {
         else { say_frame('K', $id, pack("N", length $data)) }
     }
     elsif ($kind eq 'Z') {
-        if ($one && $one->{in}) { $one->{more} = 0; close_input($one) if $one->{queue} eq "" }
+        if ($one && $one->{in}) {
+            $one->{queue} .= "\4" if $one->{terminal};    # a terminal's input ends with a sign
+            $one->{more} = 0;
+            close_input($one) if $one->{queue} eq "";
+        }
     }
     elsif ($kind eq 'T') { terminate($one) if $one }
     elsif ($kind eq 'C') {

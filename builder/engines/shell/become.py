@@ -4,7 +4,6 @@ pyinfra's own SSH connector hands a password to `env NAME=password sudo …`, wh
 the process list. Here the variable is set by the agent, for that one command.
 """
 
-import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,8 +11,6 @@ from pyinfra.api.command import QuoteString, StringCommand
 from pyinfra.connectors.util import SU_ASKPASS_ENV_VAR, SUDO_ASKPASS_ENV_VAR, make_unix_command
 
 _OTHERS = ("_sudo", "_su_user", "_doas", "_dzdo")
-_PTY = "SHELL=/bin/sh exec script --quiet --return --flush --command {} /dev/null"
-_NO_PTY = "echo 'no pty here: this host has no script(1) of util-linux' >&2; exit 127"
 
 
 def becomes_another(arguments: Mapping[str, Any]) -> bool:
@@ -52,7 +49,3 @@ def unix_command(
         made = StringCommand("{", QuoteString(askpass["su"]), "&& cat; } |", made)
     return made, environment
 
-
-def in_pty(text: str) -> str:
-    """Shell text that runs `text` on a terminal of its own; its error output joins its output."""
-    return f"if command -v script >/dev/null 2>&1; then {_PTY.format(shlex.quote(text))}; else {_NO_PTY}; fi"

@@ -16,7 +16,7 @@ from pyinfra.api.exceptions import ConnectError
 from pyinfra.api.facts import get_fact
 from pyinfra.api.host import Host
 from pyinfra.api.output import echo
-from pyinfra.connectors.base import BaseConnector
+from pyinfra.connectors.base import BaseConnector, DataMeta
 from pyinfra.connectors.ssh import ConnectorData as SshData
 from pyinfra.connectors.ssh import connector_data_meta as ssh_meta
 from pyinfra.connectors.util import (
@@ -28,12 +28,12 @@ from pyinfra.connectors.util import (
 )
 
 from builder.engines.shell.answers import touched_by
-from builder.engines.shell.become import in_pty, passwords_wanted, unix_command
+from builder.engines.shell.become import passwords_wanted, unix_command
 from builder.engines.shell.fact_rules import cheaper, how_read
 from builder.engines.shell.output import Collector, input_of
 from builder.engines.shell.questions import Asking
 from builder.engines.shell.reading import current, reading
-from builder.engines.shell.session import CONNECT_SECONDS, Command, Session
+from builder.engines.shell.session import CONNECT_SECONDS, Command, Session, one_line
 from builder.engines.shell.target import Target, of_connection, of_data
 from builder.engines.shell.transfer import Incoming, Source, opened, pieces, receive_script, replaced, send_script, sha256_of
 from builder.models.connection import Connection
@@ -44,12 +44,21 @@ _CONTROL = ("_success_exit_codes", "_timeout", "_get_pty", "_stdin")
 _ASKPASS = {"sudo": SUDO_ASKPASS_ENV_VAR, "su": SU_ASKPASS_ENV_VAR}
 
 
+class HostData(SshData):
+    """pyinfra's settings for SSH, and ours."""
+
+    ssh_proxy_jump: str
+
+
+_META = {**ssh_meta, "ssh_proxy_jump": DataMeta("Hosts to jump through, the first one first: user@a,user@b:2222")}
+
+
 class PacsmithConnector(BaseConnector):
     """One `ssh`, one shell. With `connection` among the host's data it is one of our own hosts, and the shell is root's."""
 
     handles_execution = True
-    data_cls = SshData
-    data_meta = ssh_meta
+    data_cls = HostData
+    data_meta = _META
 
     def __init__(self, state: Any, host: Host) -> None:
         super().__init__(state, host)
@@ -106,15 +115,14 @@ class PacsmithConnector(BaseConnector):
     def _why(self, said: str) -> str:
         if self.connection is not None:
             return why_unreached(self.connection, said)
-        last = said.strip().rpartition("\n")[2]
-        if "perl" in last and "not found" in last:
+        if "perl" in said and "not found" in said:
             return f"{self.host.name}: the host has no perl, which @pacsmith needs (package perl-base); use @ssh there"
-        return f"{self.host.name}: no SSH connection ({last}); try: {' '.join(self._target().argv)}"
+        return f"{self.host.name}: no SSH connection ({one_line(said)}); ssh -v may tell more"
 
     def disconnect(self) -> None:
         """Close the shell."""
         if self.asking is not None:
-            self.asking.remember()
+            self.asking.remember(self.host.connector_data.get("pacsmith_hides", lambda _: False))
         if self.session is not None:
             for path in self._askpass.values():
                 self.session.begin(Command(f"rm -f {path}"), lambda *_: None)[1].ended.wait(5)
@@ -122,9 +130,14 @@ class PacsmithConnector(BaseConnector):
             self.session.close()
 
     def forget(self) -> None:
-        """Whatever the host has said until now is to be asked again."""
+        """A new pass begins: whatever the host has said until now is to be asked again."""
         if self.asking is not None:
-            self.asking.answers.drop()
+            self.asking.forget()
+
+    def changed(self) -> None:
+        """The host may have changed otherwise than by a command from here."""
+        if self.asking is not None:
+            self.asking.something_changes(None)
 
     def _open_session(self) -> Session:
         if self.session is None:
@@ -157,17 +170,17 @@ class PacsmithConnector(BaseConnector):
         self, made: StringCommand, environment: dict[str, str], control: dict[str, Any], *, print_output: bool
     ) -> Collector:
         session, how = self._open_session(), current()
-        text = in_pty(made.get_raw_value()) if control["_get_pty"] else made.get_raw_value()
+        text, pty = made.get_raw_value(), bool(control["_get_pty"])
         hidden = made.get_masked_value() != made.get_raw_value()
         given = control["_stdin"]
         shown = self.host.print_prefix if print_output else None
-        if how is not None and given is None and not control["_get_pty"] and not control["_timeout"]:
+        if how is not None and given is None and not pty and not control["_timeout"]:
             assert self.asking is not None
             return self.asking.answer(text, environment, how, hidden=hidden, shown=shown)
         if how is None and self.asking is not None:
             self.asking.something_changes(None if environment else touched_by(text))
         source = None if given is None else partial(input_of, given)
-        wanted = Command(text, how is not None, hidden, stdin=source, environment=environment)
+        wanted = Command(text, how is not None, hidden, pty=pty, stdin=source, environment=environment)
         return Collector.run(session, wanted, within=control["_timeout"] or self._within, shown=shown)
 
     def _made(self, command: StringCommand, arguments: dict[str, Any]) -> tuple[StringCommand, dict[str, str]]:

@@ -44,6 +44,7 @@ class Call:
         self.sent = False  # whether any of it may have left this machine
         self.exit: wire.Exit | None = None
         self.lost: str | None = None
+        self.fault: Exception | None = None  # what the sink raised: then the command is ended
         self.ended = Event()
         self.taken = Event()  # input was taken by the command, so more may be sent
         self.on_its_way = 0
@@ -217,14 +218,23 @@ class Link:
         elif call is None:
             return
         elif frame.kind == b"O":
-            call.sink("stdout", frame.payload)
+            self._hand_over(call, "stdout", frame.payload)
         elif frame.kind == b"E":
-            call.sink("stderr", frame.payload)
+            self._hand_over(call, "stderr", frame.payload)
         elif frame.kind == b"K":
             call.on_its_way -= wire.parse_count(frame.payload)
             call.taken.set()
         elif frame.kind == b"X":
             self._calls.pop(frame.number).end(wire.parse_exit(frame.payload))
+
+    def _hand_over(self, call: Call, stream: str, data: bytes) -> None:
+        if call.fault is not None:
+            return
+        try:
+            call.sink(stream, data)
+        except Exception as fault:  # whoever waits for the command is told; the other commands go on
+            call.fault = fault
+            gevent.spawn(self.terminate, call)
 
     def _keep_complaints(self) -> None:
         try:

@@ -9,13 +9,22 @@ from pyinfra.connectors.util import OutputLine
 from builder.engines.shell.session import Command, Session
 
 
+FLOOD_BYTES = 64 << 20
+FLOOD_LINES = 1_000_000  # a line costs pyinfra some 150 bytes of memory, however short it is
+
+
+class FloodError(OSError):
+    """A command has said more than anybody can want to keep in memory."""
+
+
 class Collector:
-    """Takes bytes as they come; shows whole lines at once when `shown` (a prefix) is given."""
+    """Takes bytes as they come; shows whole lines at once when `shown` (a prefix) is given. Raises FloodError."""
 
     def __init__(self, shown: str | None = None) -> None:
         self.lines: list[OutputLine] = []
         self.code = 0
         self._shown = shown
+        self._bytes = 0
         self._rest: dict[str, bytearray] = {"stdout": bytearray(), "stderr": bytearray()}
 
     @classmethod
@@ -33,6 +42,12 @@ class Collector:
 
     def take(self, stream: str, data: bytes) -> None:
         """A piece of output."""
+        self._bytes += len(data)
+        if self._bytes > FLOOD_BYTES or len(self.lines) > FLOOD_LINES:
+            raise FloodError(
+                f"the command said more than {FLOOD_BYTES >> 20} MiB or {FLOOD_LINES} lines and was ended; "
+                "let it write to a file on the host, and fetch that"
+            )
         rest = self._rest[stream]
         rest += data
         if b"\n" in data:

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from builder.engines.shell.answers import Answers, Order, Question
@@ -14,7 +15,6 @@ from builder.engines.shell.wire import FENCED, NEVER_BEGUN
 MOST = 512  # questions that are asked ahead at once, and remembered
 _LONGEST = 1 << 16  # characters of a question that is remembered
 NO_ANSWER = NEVER_BEGUN | FENCED
-_FEW = 4  # asked ahead after a change; twice as many each time that nothing has changed since
 
 
 class _Pending:
@@ -42,11 +42,11 @@ class Asking:
         for question in self._order.first(MOST):
             self._send(question, None)
 
-    def remember(self) -> None:
-        """Keep the order for the next run. A question with an environment of its own may hold a password: not kept."""
+    def remember(self, hides: Callable[[str], bool]) -> None:
+        """Keep the order for the next run, without a question whose text `hides` a secret or that may hold a password."""
         if self._memory is None:
             return
-        kept = [q for q in self._order.asked if not q.environment and len(q.text) <= _LONGEST][:MOST]
+        kept = [q for q in self._order.asked if not q.environment and len(q.text) <= _LONGEST and not hides(q.text)][:MOST]
         self._memory.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         new = self._memory.with_name(f".{self._memory.name}.new")
         new.touch(mode=0o600)
@@ -54,9 +54,17 @@ class Asking:
         new.replace(self._memory)
 
     def something_changes(self, touched: tuple[str, ...] | None) -> None:
-        """The host changes, or has changed: answers that could depend on it (None: any of them) are dropped."""
+        """The host changes, or has changed: answers that could depend on it (None: any of them) are dropped.
+
+        Nothing is asked ahead from now on: what a change sets in motion takes its time, and each question its own.
+        """
         self.answers.drop(touched)
-        self._ahead = _FEW
+        self._ahead = 0
+
+    def forget(self) -> None:
+        """A new pass begins: what was said until now is asked again, the later questions along with the first."""
+        self.answers.drop()
+        self._ahead = MOST
 
     def answer(
         self, text: str, environment: dict[str, str], how: Reading, *, hidden: bool, shown: str | None = None
@@ -81,7 +89,6 @@ class Asking:
         for later in self._order.after(question, self._ahead):
             if self.answers.get(later) is None:
                 self._send(later, None)
-        self._ahead = min(2 * self._ahead, MOST)
         return pending
 
     def _send(self, question: Question, files: tuple[str, ...] | None) -> _Pending:
@@ -99,6 +106,8 @@ class Asking:
             if not pending.call.ended.wait(self._within):
                 self._session.terminate(pending.call)
                 raise TimeoutError(f"{self._session.target.name}: no answer within {self._within} s")
+        if pending.call.fault is not None:
+            raise pending.call.fault
         ended = pending.call.exit
         if ended is None or ended.flags & NO_ANSWER:  # lost, or dropped on its way: alone, with another try
             collected = Collector.run(self._session, _command(question), within=self._within)

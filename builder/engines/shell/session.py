@@ -29,19 +29,27 @@ class Command:
     """Shell text; it `reads` when it changes nothing, and is `repeatable` when twice is as good as once.
 
     `stdin` makes its input, from the start each time. A `hidden` text is in no process list, nor is `environment`.
+    With `pty` it has a terminal, and its error output joins its output.
     """
 
     text: str
     reads: bool = False
     hidden: bool = False
     repeatable: bool = False
+    pty: bool = False
     stdin: Callable[[], Chunks] | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def flags(self) -> int:
         """As the wire wants them."""
-        return wire.READ * self.reads | wire.HIDDEN * self.hidden | wire.STDIN * (self.stdin is not None)
+        given = wire.STDIN * (self.stdin is not None)
+        return given | wire.READ * self.reads | wire.HIDDEN * self.hidden | wire.PTY * self.pty
+
+
+def one_line(said: str) -> str:
+    """What ssh said, on one line of a sentence."""
+    return "; ".join(line.strip() for line in said.splitlines() if line.strip())
 
 
 class Session:
@@ -100,14 +108,14 @@ class Session:
     def run(self, command: Command, make_sink: Callable[[], Sink], *, within: float | None = None) -> wire.Exit:
         """Carry a command out. `make_sink` is called once an attempt.
 
-        Raises TimeoutError after `within` seconds (what it started is ended), ConnectionLostError.
+        Raises TimeoutError after `within` seconds (what it started is ended), ConnectionLostError, what the sink raises.
         """
         for last in (False, True):
             try:
                 link, call = self.begin(command, make_sink())
             except (ConnectionLostError, TimeoutError) as fault:
                 self.lost = str(fault)
-                raise ConnectionLostError(f"{self.target.name}: no connection ({fault})") from fault
+                raise ConnectionLostError(f"{self.target.name}: no connection ({one_line(str(fault))})") from fault
             self.round_trips += 1
             ended = self._wait(link, call, command, within)
             if ended.flags & (wire.NEVER_BEGUN | wire.FENCED) == 0 and call.lost is None:
@@ -132,6 +140,8 @@ class Session:
             call.ended.wait(END_SECONDS)
             link.forget(call)
             raise
+        if call.fault is not None:
+            raise call.fault
         return call.exit or wire.Exit(0, wire.NEVER_BEGUN)
 
     def _never_began(self, link: Link, call: Call) -> bool:
@@ -149,7 +159,7 @@ class Session:
         return self._link.claim(call.number, before.room, before.boot, CLAIM_SECONDS) == "free"
 
     def _sentence(self, call: Call, why: str) -> str:
-        last = why.strip().rpartition("\n")[2]
+        last = one_line(why)
         if call.sent:
             return (
                 f"{self.target.name}: the connection was lost while a command was under way ({last}); "

@@ -13,7 +13,7 @@ from typing import NamedTuple
 _HEAD = struct.Struct("!cII")
 _LENGTH = struct.Struct("!I")
 _EXIT = struct.Struct("!HH")
-READ, STDIN, HIDDEN = 1, 2, 4  # flags of a command
+READ, STDIN, HIDDEN, PTY = 1, 2, 4, 8  # flags of a command
 NEVER_BEGUN, FENCED, LEFT_OPEN = 1, 2, 4  # flags of an exit
 AGENT = Path(__file__).with_name("agent.pl")
 READERS = 4  # commands that only read run side by side on the host, so many at once
