@@ -56,7 +56,7 @@ class Loopback:
         (self.folder / "mnt").mkdir()
         for name in ("host", "user"):
             subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(keys / name)], check=True)
-        self.port = _free_port()
+        self.port = free_port()
         (keys / "known_hosts").write_text(f"[127.0.0.1]:{self.port} {(keys / 'host.pub').read_text()}")
         lines = [f"Port {self.port}", "ListenAddress 127.0.0.1", "HostKey /etc/ssh/trial_key", "UsePAM yes", "PidFile none",
                  "PermitRootLogin prohibit-password", "PasswordAuthentication no", "UseDNS no", "PrintMotd no",
@@ -156,7 +156,8 @@ def _tree(system: str) -> Path:
     return found
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
