@@ -69,9 +69,7 @@ class Crew:
             for begin in range(0, len(everyone), AT_ONCE):
                 batch = everyone[begin : begin + AT_ONCE]
                 self._work_on(batch)
-                for host in batch:
-                    if host.connected:
-                        host.disconnect()
+                gevent.joinall([gevent.spawn(host.disconnect) for host in batch if host.connected], raise_error=True)
 
     def _work_on(self, batch: list[Host]) -> None:
         hosts = self._each(batch, self._connect)

@@ -27,6 +27,8 @@ def main() -> int:
         return EXIT_BAD_ORDER
     order, emit = begun
     links = first_links(order)
+    # paramiko, which pyinfra imports and we do not use, wants it for one word of ssh_config and does without.
+    sys.modules.setdefault("invoke", None)  # type: ignore[arg-type]
     from builder.engines.crew import Crew  # noqa: PLC0415  pyinfra takes half a second to load: SSH connects meanwhile
 
     logging.getLogger("pyinfra").addHandler(logging.NullHandler())

@@ -1,8 +1,27 @@
 """YAML files -> models, every fault with its file, line and column."""
 
-from builder.load.loaded import Loaded
-from builder.load.problem import FieldPath, LoadErrors, Problem, path_text
-from builder.load.sheets import load_sheet, load_sheets
-from builder.load.site import load_site
+from typing import TYPE_CHECKING
+
+from builder.doors import door
+
+if TYPE_CHECKING:
+    from builder.load.loaded import Loaded
+    from builder.load.problem import FieldPath, LoadErrors, Problem, path_text
+    from builder.load.sheets import load_sheet, load_sheets
+    from builder.load.site import load_site
 
 __all__ = ["FieldPath", "LoadErrors", "Loaded", "Problem", "load_sheet", "load_sheets", "load_site", "path_text"]
+
+__getattr__ = door(
+    __name__,
+    {
+        "FieldPath": "problem",
+        "LoadErrors": "problem",
+        "Loaded": "loaded",
+        "Problem": "problem",
+        "load_sheet": "sheets",
+        "load_sheets": "sheets",
+        "load_site": "site",
+        "path_text": "problem",
+    },
+)

@@ -192,7 +192,7 @@ sub handle {
         clear_room($other) if $other =~ m{/pacsmith-shell-[0-9a-f]+\z};
         say_frame('C', $id, $found);
     }
-    elsif ($kind eq 'Q') { clear_room($room) if $room ne ""; $room = ""; $lost = 2 }
+    elsif ($kind eq 'Q') { clear_room($room) if $room ne ""; $room = ""; say_frame('Q', 0, ""); $lost = 2 }
 }
 
 sub readers { return scalar grep { $_->{read} && !exists $_->{status} } values %job }

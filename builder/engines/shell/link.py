@@ -21,6 +21,7 @@ from builder.engines.shell.target import Target
 WINDOW = 4 << 20  # bytes of input that may be on their way to a command: enough for 80 MB/s at 50 ms
 PIECE = 1 << 16
 _COMPLAINTS = 8192  # bytes of what ssh says on its standard error that are kept
+_CLOSE_SECONDS = 2
 _PR_SET_PDEATHSIG = 1
 
 Sink = Callable[[str, bytes], None]
@@ -66,7 +67,7 @@ class Link:
         self._number = 0
         self._calls: dict[int, Call] = {}
         self._claims: dict[int, Any] = {}
-        self._greeted = Event()
+        self._greeted, self._gone = Event(), Event()
         self._writing = Semaphore()
         self._complaints = bytearray()
         token, program = token_hex(8), wire.AGENT.read_bytes()
@@ -153,17 +154,15 @@ class Link:
             return "unknown"
 
     def close(self, *, kill: bool = False) -> None:
-        """End the connection: the agent clears its room and goes, unless it must be quick."""
+        """End the connection; unless it must be quick, after the agent has cleared its room and said so."""
         if not kill and self.alive:
             try:
-                with gevent.Timeout(2):
-                    self._write(wire.encode(b"Q"))
-                    self.process.stdin.close()
-                    self.process.wait()
-            except (OSError, gevent.Timeout):
+                self._write(wire.encode(b"Q"))
+                self._gone.wait(_CLOSE_SECONDS)
+            except OSError:
                 pass
         if self.process.poll() is None:
-            self.process.kill()
+            self.process.kill() if kill else self.process.terminate()
             self.process.wait()
         gevent.joinall([self._listener, self._complainer], timeout=2)
         for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
@@ -202,6 +201,7 @@ class Link:
     def _end(self, why: str) -> None:
         self.lost = self.lost or why
         self._greeted.set()
+        self._gone.set()
         for call in list(self._calls.values()):
             call.end(None, self.lost)
         for answer in self._claims.values():
@@ -215,6 +215,8 @@ class Link:
             self._greeted.set()
         elif frame.kind == b"C":
             self._claims.pop(frame.number, gevent.event.AsyncResult()).set(frame.payload.decode())
+        elif frame.kind == b"Q":
+            self._gone.set()
         elif call is None:
             return
         elif frame.kind == b"O":

@@ -1,7 +1,8 @@
 """What travels between this machine and `agent.pl` on a host: frames with a length, so no output can look like one (pure).
 
 A frame is a letter, a command's number and a payload. To the host: R run, I input, Z end of input, T terminate,
-C claim a lost command, Q quit. From it: H hello, O output, E error output, K input taken, X exit, C claim's answer.
+C claim a lost command, Q quit. From it: H hello, O output, E error output, K input taken, X exit, C claim's answer,
+Q gone.
 """
 
 import struct
