@@ -1,6 +1,8 @@
 """Round-trip time for kernels without netem: a TCP proxy that hands every byte on half a round trip later.
 
-python -m benchmarks.delay MILLISECONDS LISTEN:ADDRESS:PORT ...   (listens on 127.0.0.1; prints `ready`, ends with its input)
+python -m benchmarks.delay MILLISECONDS LISTEN:ADDRESS:PORT ...
+
+It listens on 127.0.0.1, prints `ready`, and ends with its input.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""The ways that benchmarks/noop.py compares: for each, a project folder and the command that carries the 41 operations out."""
+"""The ways that benchmarks/noop.py compares: a project folder, and in it each way's command."""
 
 import json
 import os
@@ -17,16 +17,9 @@ BIN = Path(sys.executable).parent
 WAYS = ("limit", "ours", "ours-cli", "stock", "ansible")
 
 _VARIABLES = "from builder.models.base import Model\n\n\nclass Variables(Model):\n    pass\n"
-_DEPLOY = "from benchmarks.noop_work.operations import operations\n\n\ndef deploy(variables, material):\n    operations()\n"
-_ENGINE = """
-import json, sys
-from builder.engines.job import Job, run_job
-events = []
-result = run_job(Job.model_validate(json.load(open(sys.argv[1]))), {}, events.append)
-steps = [event for event in events if event.status in ("ok", "changed", "planned")]
-print(json.dumps({"ok": result.ok, "changed": sum(result.changed.values()), "steps": len(steps), "reasons": result.reasons,
-                  "said": [event.step for event in events if event.status == "note"]}))
-"""
+_DEPLOY = (
+    "from benchmarks.noop_work.operations import operations\n\n\ndef deploy(variables, material):\n    operations()\n"
+)
 _INVENTORY = """
 import json
 from pathlib import Path
@@ -49,26 +42,30 @@ class Project:
         role.mkdir(parents=True, exist_ok=True)
         (role / "variables.py").write_text(_VARIABLES)
         (role / "deploy.py").write_text(_DEPLOY)
-        (self.folder / "engine.py").write_text(_ENGINE)
         (self.folder / "deploy.py").write_text(
             "from benchmarks.noop_work.operations import operations\n\noperations()\n"
         )
         for name in ("ssh", "pacsmith"):
             (self.folder / f"{name}.json").write_text(json.dumps([self._data(name, one) for one in self.connections]))
             (self.folder / f"{name}.py").write_text(_INVENTORY.format(hosts=str(self.folder / f"{name}.json")))
-        for mode in ("converge", "plan"):
-            hosts = [{"connection": one.model_dump(), "roles": [["noop", {}]]} for one in self.connections]
-            job = {"run": "noop", "mode": mode, "hosts": hosts, "memory": str(self.folder / "memory")}
-            (self.folder / f"{mode}.json").write_text(json.dumps(job))
+        hosts = [{"connection": one.model_dump(), "roles": [["noop", {}]]} for one in self.connections]
+        job = {"run": "noop", "mode": "converge", "hosts": hosts, "memory": str(self.folder / "memory")}
+        (self.folder / "order.json").write_text(json.dumps({"job": job, "materials": {}}))
         self._write_ansible()
 
     def _data(self, connector: str, where: Connection) -> dict[str, object]:
         return {
-            "name": f"@{connector}/{where.host}", "ssh_hostname": where.address, "ssh_port": where.port,
-            "ssh_user": where.user, "ssh_key": where.key, "ssh_known_hosts_file": where.known_hosts,
-            "ssh_config_file": "/dev/null", "ssh_strict_host_key_checking": "yes",
-            "pacsmith_questions": str(self.folder / "memory" / f"cli-{where.host}.json"), "_sudo": where.sudo,
-        }  # fmt: skip
+            "name": f"@{connector}/{where.host}",
+            "ssh_hostname": where.address,
+            "ssh_port": where.port,
+            "ssh_user": where.user,
+            "ssh_key": where.key,
+            "ssh_known_hosts_file": where.known_hosts,
+            "ssh_config_file": "/dev/null",
+            "ssh_strict_host_key_checking": "yes",
+            "pacsmith_questions": str(self.folder / "memory" / f"cli-{where.host}.json"),
+            "_sudo": where.sudo,
+        }
 
     def _write_ansible(self) -> None:
         files = self.folder / "files"
@@ -90,17 +87,21 @@ class Project:
     @staticmethod
     def _ansible_host(where: Connection) -> dict[str, object]:
         return {
-            "ansible_host": where.address, "ansible_port": where.port, "ansible_user": where.user,
-            "ansible_ssh_private_key_file": where.key, "ansible_become": where.sudo,
-            "ansible_ssh_common_args": f"-F /dev/null -o UserKnownHostsFile={where.known_hosts} -o StrictHostKeyChecking=yes",
-        }  # fmt: skip
+            "ansible_host": where.address,
+            "ansible_port": where.port,
+            "ansible_user": where.user,
+            "ansible_ssh_private_key_file": where.key,
+            "ansible_become": where.sudo,
+            "ansible_ssh_common_args": "-F /dev/null -o StrictHostKeyChecking=yes "
+            f"-o UserKnownHostsFile={where.known_hosts}",
+        }
 
     def command(self, way: str) -> list[str]:
         """The argument list of one way, to be run in the folder."""
         if way == "limit":
             return ["sh", "-c", self._limit()]
-        if way in ("ours", "ours-plan"):
-            return [sys.executable, "engine.py", "converge.json" if way == "ours" else "plan.json"]
+        if way == "ours":
+            return ["sh", "-c", f"exec {shlex.quote(sys.executable)} -P -m builder.engines.pyinfra_worker < order.json"]
         if way == "ansible":
             return [str(BIN / "ansible-playbook"), "-i", "hosts.json", "playbook.yml"]
         inventory = "ssh.py" if way == "stock" else "pacsmith.py"
@@ -120,13 +121,18 @@ class Project:
     def environment(self) -> dict[str, str]:
         """What the commands run in: this checkout's modules and the connector's entry point among them."""
         paths = [str(self.folder / "registered"), str(HERE.parent)]
-        return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "NOOP_BOOTED": "1" if self.booted else "0",
-                "ANSIBLE_CONFIG": str(self.folder / "ansible.cfg"), "ANSIBLE_HOME": str(self.folder / "ansible"),
-                "NO_COLOR": "1"}  # fmt: skip
+        return {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(paths),
+            "NOOP_BOOTED": "1" if self.booted else "0",
+            "ANSIBLE_CONFIG": str(self.folder / "ansible.cfg"),
+            "ANSIBLE_HOME": str(self.folder / "ansible"),
+            "NO_COLOR": "1",
+        }
 
 
 def register(folder: Path) -> None:
-    """Make pyinfra find the connector of this checkout, whatever is installed: the metadata that a wheel would bring."""
+    """Make pyinfra find the connector of this checkout, by the metadata that a wheel would bring."""
     made = folder / "registered" / "pacsmith_checkout-0.dist-info"
     made.mkdir(parents=True, exist_ok=True)
     (made / "METADATA").write_text("Metadata-Version: 2.1\nName: pacsmith-checkout\nVersion: 0\n")

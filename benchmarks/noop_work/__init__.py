@@ -1,1 +1,1 @@
-"""The same 41 operations for pyinfra (`operations.py`), for Ansible (`playbook.yml`), and what one bare ssh must read."""
+"""The same 41 operations for pyinfra (`operations.py`) and Ansible (`playbook.yml`); what one bare ssh must read."""

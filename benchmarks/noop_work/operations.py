@@ -43,7 +43,11 @@ def operations() -> None:
             dest=f"{ROOT}/folder1/template{number}", mode="640", who="noop",
         )  # fmt: skip
     for number in range(3):
-        files.line(name=f"Line {number}", path=f"{ROOT}/folder0/file{number}", line=f"setting_{number} = value of file {number}, line {number}")
+        files.line(
+            name=f"Line {number}",
+            path=f"{ROOT}/folder0/file{number}",
+            line=f"setting_{number} = value of file {number}, line {number}",
+        )
     files.file(name="Empty file", path=f"{ROOT}/folder2/empty", mode="600")
     files.file(name="No such file", path=f"{ROOT}/folder2/none", present=False)
     made = len(GROUPS) + len(USERS) + len(PACKAGES) + FOLDERS + FILES + TEMPLATES + 3 + 2

@@ -12,7 +12,7 @@ from pyinfra.api.state import State, StateStage
 from pyinfra.context import ctx_host, ctx_state
 
 from builder.engines import package_steps
-from builder.engines.job import JobHost, Order, redactor
+from builder.engines.job import AT_ONCE, JobHost, Order, redactor
 from builder.engines.material import Material
 from builder.engines.notes import StepError
 from builder.engines.recorder import Recorder, previewable, step_name, would_change
@@ -24,7 +24,6 @@ from builder.inventory.roles import load_role_module
 from builder.models.base import Model
 from builder.models.event import Event
 
-AT_ONCE = 32  # hosts; each holds one SSH process and, while it is asked, some of this machine's processor
 SYSTEM = "system"  # the part of a run that belongs to no role: packages of all roles
 
 

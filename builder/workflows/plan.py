@@ -44,6 +44,8 @@ def plan(session: Session, on_event: Callable[[Event], None] = lambda _: None) -
         on_event(event)
 
     with closing(session.ledger), recorded(session, locked=False) as ending:
-        job = run_parts(parts_of(session.machines, session.run.id, "plan", memory=session.questions), materials_for(session), hear)
+        job = run_parts(
+            parts_of(session.machines, session.run.id, "plan", memory=session.questions), materials_for(session), hear
+        )
         ending.outcome = "done" if job.ok else "failed"
         return Plan(tuple(steps), job)

@@ -58,13 +58,26 @@ class Loopback:
             subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(keys / name)], check=True)
         self.port = free_port()
         (keys / "known_hosts").write_text(f"[127.0.0.1]:{self.port} {(keys / 'host.pub').read_text()}")
-        lines = [f"Port {self.port}", "ListenAddress 127.0.0.1", "HostKey /etc/ssh/trial_key", "UsePAM yes", "PidFile none",
-                 "PermitRootLogin prohibit-password", "PasswordAuthentication no", "UseDNS no", "PrintMotd no",
-                 "Subsystem sftp internal-sftp", *self.config]  # fmt: skip
+        lines = [
+            f"Port {self.port}",
+            "ListenAddress 127.0.0.1",
+            "HostKey /etc/ssh/trial_key",
+            "UsePAM yes",
+            "PidFile none",
+            "PermitRootLogin prohibit-password",
+            "PasswordAuthentication no",
+            "UseDNS no",
+            "PrintMotd no",
+            "Subsystem sftp internal-sftp",
+            *self.config,
+        ]
         script = _START.format(
-            folder=self.folder / "mnt", tree=_tree(self.system), keys=keys,
-            config=shlex.join(lines), prepare=self.prepare,
-        )  # fmt: skip
+            folder=self.folder / "mnt",
+            tree=_tree(self.system),
+            keys=keys,
+            config=shlex.join(lines),
+            prepare=self.prepare,
+        )
         argv = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", script]
         self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL)
         self._wait()
@@ -105,15 +118,27 @@ class Loopback:
     def data(self, **more: object) -> dict[str, object]:
         """pyinfra's host data."""
         return {
-            "ssh_hostname": "127.0.0.1", "ssh_port": self.port, "ssh_user": "root", "ssh_key": self.key,
-            "ssh_known_hosts_file": self.known_hosts, "ssh_config_file": "none",
-            "ssh_strict_host_key_checking": "yes", **more,
-        }  # fmt: skip
+            "ssh_hostname": "127.0.0.1",
+            "ssh_port": self.port,
+            "ssh_user": "root",
+            "ssh_key": self.key,
+            "ssh_known_hosts_file": self.known_hosts,
+            "ssh_config_file": "none",
+            "ssh_strict_host_key_checking": "yes",
+            **more,
+        }
 
     def connection(self, user: str = "root") -> Connection:
         """The same for our engine."""
-        return Connection(host="trial", address="127.0.0.1", user=user, port=self.port, key=self.key,
-                          known_hosts=self.known_hosts, sudo=user != "root")  # fmt: skip
+        return Connection(
+            host="trial",
+            address="127.0.0.1",
+            user=user,
+            port=self.port,
+            key=self.key,
+            known_hosts=self.known_hosts,
+            sudo=user != "root",
+        )
 
     def sshd(self) -> psutil.Process:
         """The listening sshd."""

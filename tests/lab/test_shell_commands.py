@@ -1,6 +1,5 @@
 """Every command through one shell, on a real sshd: the same answers as pyinfra's own SSH connector gives."""
 
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +7,9 @@ from typing import Any
 
 import psutil
 import pytest
+from pyinfra.api.command import StringCommand
 from pyinfra.api.exceptions import ConnectError
+from pyinfra.api.hiddenvalue import HiddenValue
 
 from builder.engines.shell.output import FloodError
 from tests.lab.loopback import Loopback
@@ -37,6 +38,12 @@ def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loopback]:
     host.stop()
 
 
+def refused(data: dict[str, object], sentence: str) -> None:
+    """The connection is not made, and this is said."""
+    with pytest.raises(ConnectError, match=sentence), connected(data):
+        pass
+
+
 # What is run, and pyinfra's arguments with it. Both connectors must say the same.
 SAME: list[tuple[str, dict[str, Any]]] = [
     ("echo out; echo err >&2; exit 3", {}),
@@ -54,9 +61,9 @@ SAME: list[tuple[str, dict[str, Any]]] = [
     ("cat; echo end", {"_stdin": "one line"}),
     ("cat; echo end", {"_stdin": ["first", "second\n", "third"]}),
     ("wc -c", {"_stdin": "x" * 3_000_000}),
-    ("echo \"$A|$B\"; pwd", {"_env": {"A": "a 'quoted' $HOME", "B": ""}, "_chdir": "/usr/share"}),
+    ('echo "$A|$B"; pwd', {"_env": {"A": "a 'quoted' $HOME", "B": ""}, "_chdir": "/usr/share"}),
     ("pwd", {"_chdir": "/no such folder"}),
-    ("echo \"$0 $BASH_VERSION\"", {"_shell_executable": "bash"}),
+    ('echo "$0 $BASH_VERSION"', {"_shell_executable": "bash"}),
     ("id -un; echo $HOME", {"_sudo": True}),
     ("id -un; cat", {"_sudo": True, "_sudo_user": "asked", "_stdin": "given"}),
     ("id -un; cat", {"_su_user": "asked", "_stdin": "given"}),
@@ -64,7 +71,7 @@ SAME: list[tuple[str, dict[str, Any]]] = [
     ("id -un", {"_sudo": True, "_sudo_user": "nobody-of-that-name"}),
     ("tty -s && echo a terminal; echo err >&2; echo $TERM; exit 4", {"_get_pty": True}),
     ("id -un; tty -s && echo a terminal", {"_get_pty": True, "_sudo": True}),
-    ("stty size; read line; echo \"got $line\"", {"_get_pty": True, "_stdin": ["typed", "never read"]}),
+    ('stty size; read line; echo "got $line"', {"_get_pty": True, "_stdin": ["typed", "never read"]}),
     ("trap '' PIPE; yes | head -1", {}),
 ]
 
@@ -91,7 +98,9 @@ def test_one_connection_and_one_shell_carry_them_all(sshd: Loopback) -> None:
         assert session_of(host).opened == 1
 
 
-@pytest.mark.parametrize("way", [{"_sudo": True, "_sudo_password": PASSWORD}, {"_su_user": "asked", "_su_password": PASSWORD}])
+@pytest.mark.parametrize(
+    "way", [{"_sudo": True, "_sudo_password": PASSWORD}, {"_su_user": "asked", "_su_password": PASSWORD}]
+)
 def test_a_password_is_used_and_seen_nowhere(sshd: Loopback, way: dict[str, Any]) -> None:
     look = "id -un; cat; for p in /proc/[0-9]*; do tr '\\0' ' ' < $p/cmdline; echo; done"
     with connected(sshd.data(ssh_user="asked" if "_sudo" in way else "free")) as host:
@@ -115,9 +124,6 @@ def test_a_wrong_password_fails_and_the_shell_goes_on(sshd: Loopback) -> None:
 
 
 def test_a_hidden_text_is_not_in_the_process_list(sshd: Loopback) -> None:
-    from pyinfra.api.command import StringCommand
-    from pyinfra.api.hiddenvalue import HiddenValue
-
     for size in (10, 200_000):
         text = f"ps axww -o args | grep -c 'sword[f]ish'; : swordfish {'x' * size}; ls -l /proc/self/fd; exit 5"
         with connected(sshd.data()) as host:
@@ -210,32 +216,27 @@ def test_a_jump_host_is_used_and_its_key_is_checked_too(sshd: Loopback, tmp_path
         with connected(sshd.data(**way, ssh_known_hosts_file=str(both))) as host:
             assert said(host, "echo there") == "there"
             assert len(jump.sessions()) == 1
-        with pytest.raises(ConnectError, match="Host key verification failed"):
-            with connected(sshd.data(**way, ssh_known_hosts_file=sshd.known_hosts)):
-                pass
+        refused(sshd.data(**way, ssh_known_hosts_file=sshd.known_hosts), "Host key verification failed")
     finally:
         jump.stop()
 
 
 def test_a_host_key_is_never_taken_on_trust(sshd: Loopback, tmp_path: Path) -> None:
     (tmp_path / "none").write_text("")
-    with pytest.raises(ConnectError, match="Host key verification failed"):
-        with connected(sshd.data(ssh_known_hosts_file=str(tmp_path / "none"), ssh_strict_host_key_checking="off")):
-            pass
+    refused(
+    data = sshd.data(ssh_known_hosts_file=str(tmp_path / "none"), ssh_strict_host_key_checking="off")
+    refused(data, "Host key verification failed")
+        "Host key verification failed",
+    )
 
 
 def test_what_cannot_be_is_said_in_a_sentence(sshd: Loopback, tmp_path: Path) -> None:
-    with pytest.raises(ConnectError, match="ssh_password: the @pacsmith connector uses keys and agents only"):
-        with connected(sshd.data(ssh_password="x")):
-            pass
-    with pytest.raises(ConnectError, match="trial: no SSH connection .*Connection refused"):
-        with connected(sshd.data(ssh_port=1)):
-            pass
+    refused(sshd.data(ssh_password="x"), "ssh_password: the @pacsmith connector uses keys and agents only")
+    refused(sshd.data(ssh_port=1), r"trial: no SSH connection .*Connection refused")
     bare = Loopback(tmp_path / "at", prepare="rm usr/bin/perl*").start()
     try:
-        with pytest.raises(ConnectError, match="has no perl, which @pacsmith needs"):
-            with connected(bare.data()):
-                pass
+        with pytest.raises(ConnectError, match="has no perl, which @pacsmith needs"), connected(bare.data()):
+            pass
     finally:
         bare.stop()
 
@@ -246,7 +247,7 @@ def test_ten_thousand_commands_through_one_shell(sshd: Loopback) -> None:
         agent = int(said(host, "echo $PPID"))
         (process,) = [one for one in sshd.sshd().children(recursive=True) if one.name() == "perl"]
         said(host, "true")
-        fds, memory, own = process.num_fds(), process.memory_info().rss, len(os.listdir("/proc/self/fd"))
+        fds, memory, own = process.num_fds(), process.memory_info().rss, len(list(Path("/proc/self/fd").iterdir()))
         began = time.monotonic()
         for number in range(10_000):
             text = f"echo {number}" if number % 3 else f"echo {number}; echo e >&2; exit 1"
@@ -256,6 +257,6 @@ def test_ten_thousand_commands_through_one_shell(sshd: Loopback) -> None:
         assert int(said(host, "echo $PPID")) == agent
         assert process.num_fds() == fds
         assert process.memory_info().rss - memory < 2 << 20
-        assert len(os.listdir("/proc/self/fd")) <= own
+        assert len(list(Path("/proc/self/fd").iterdir())) <= own
         assert int(said(host, "ls /run/pacsmith-shell-* | wc -l")) < 100
         assert session_of(host).opened == 1

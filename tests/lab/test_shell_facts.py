@@ -18,29 +18,61 @@ from tests.lab.shell_host import OURS, STOCK, connected, run, said, session_of
 # Accounts that make the accounts' fact hard: many groups, logins that were recorded, fields that hold signs.
 PREPARE = r"""
 for one in anna bert; do useradd -R "$PWD" -m $one; done
-printf '%s\n' 'carla:x:3001:1000:Dr. Röntgen, Room 1 & "2" | x:/home/carla:/bin/bash' 'sys2:x:3002:1001:::/bin/sh' >> etc/passwd
+echo 'carla:x:3001:1000:Dr. Röntgen, Room 1 & "2" | x:/home/carla:/bin/bash' >> etc/passwd
+echo 'sys2:x:3002:1001:::/bin/sh' >> etc/passwd
 chroot . usermod -aG anna,bert,audio,video carla; useradd -R "$PWD" systemd-like_name-01
 chroot . sh -c 'printf "%s\n" "anna:secret" | chpasswd'
-if command -v chroot >/dev/null && [ -x usr/bin/lastlog ]; then chroot . lastlog -S -u anna; chroot . lastlog -S -u root; fi
+if [ -x usr/bin/lastlog ]; then chroot . lastlog -S -u anna; chroot . lastlog -S -u root; fi
 ln -s /etc/hostname etc/link; mkdir -p srv/trial; echo x > 'srv/trial/a b'
 """
 
 # Facts and their arguments: what our roles, and the operations of pyinfra that they would use, ask for.
 ASKED: list[tuple[type[Any], dict[str, Any]]] = [
-    (server.Users, {}), (server.Groups, {}), (server.Hostname, {}), (server.Kernel, {}), (server.KernelVersion, {}),
-    (server.Arch, {}), (server.Os, {}), (server.OsVersion, {}), (server.LinuxDistribution, {}), (server.LinuxName, {}),
-    (server.LsbRelease, {}), (server.OsRelease, {}), (server.Home, {}), (server.Path, {}), (server.TmpDir, {}),
-    (server.User, {}), (server.Which, {"command": "perl"}), (server.Which, {"command": "no-such"}),
-    (server.Sysctl, {"keys": ["kernel.pid_max", "vm.swappiness"]}), (server.Locales, {}), (server.SecurityLimits, {}),
-    (server.Selinux, {}), (server.EtcHosts, {}), (server.RebootRequired, {}), (server.Timezone, {}),
-    (deb.DebPackages, {}), (deb.DebPackage, {"package": "perl-base"}), (deb.DebArch, {}), (apt.AptSources, {}),
-    (apt.AptKeys, {}), (hardware.Cpus, {}), (hardware.Memory, {}), (gpg.GpgKeys, {}),
-    *((fact, {"path": path}) for fact in (files.File, files.Directory, files.Link) for path in (
-        "/etc/hostname", "/etc", "/etc/link", "/no/such", "/srv/trial/a b")),
-    (files.Sha256File, {"path": "/etc/hostname"}), (files.Sha1File, {"path": "/no/such"}),
-    (files.FileContents, {"path": "/etc/os-release"}), (files.FindInFile, {"path": "/etc/passwd", "pattern": "^root.*"}),
-    (files.FindFiles, {"path": "/srv"}), (files.Block, {"path": "/etc/passwd"}),
-]  # fmt: skip
+    (server.Users, {}),
+    (server.Groups, {}),
+    (server.Hostname, {}),
+    (server.Kernel, {}),
+    (server.KernelVersion, {}),
+    (server.Arch, {}),
+    (server.Os, {}),
+    (server.OsVersion, {}),
+    (server.LinuxDistribution, {}),
+    (server.LinuxName, {}),
+    (server.LsbRelease, {}),
+    (server.OsRelease, {}),
+    (server.Home, {}),
+    (server.Path, {}),
+    (server.TmpDir, {}),
+    (server.User, {}),
+    (server.Which, {"command": "perl"}),
+    (server.Which, {"command": "no-such"}),
+    (server.Sysctl, {"keys": ["kernel.pid_max", "vm.swappiness"]}),
+    (server.Locales, {}),
+    (server.SecurityLimits, {}),
+    (server.Selinux, {}),
+    (server.EtcHosts, {}),
+    (server.RebootRequired, {}),
+    (server.Timezone, {}),
+    (deb.DebPackages, {}),
+    (deb.DebPackage, {"package": "perl-base"}),
+    (deb.DebArch, {}),
+    (apt.AptSources, {}),
+    (apt.AptKeys, {}),
+    (hardware.Cpus, {}),
+    (hardware.Memory, {}),
+    (gpg.GpgKeys, {}),
+    *(
+        (fact, {"path": path})
+        for fact in (files.File, files.Directory, files.Link)
+        for path in ("/etc/hostname", "/etc", "/etc/link", "/no/such", "/srv/trial/a b")
+    ),
+    (files.Sha256File, {"path": "/etc/hostname"}),
+    (files.Sha1File, {"path": "/no/such"}),
+    (files.FileContents, {"path": "/etc/os-release"}),
+    (files.FindInFile, {"path": "/etc/passwd", "pattern": "^root.*"}),
+    (files.FindFiles, {"path": "/srv"}),
+    (files.Block, {"path": "/etc/passwd"}),
+]
 
 
 @pytest.fixture(scope="module", params=["debian-12", "debian-13"])
@@ -73,8 +105,12 @@ def test_every_fact_is_the_stock_connector_s_fact(sshd: Loopback) -> None:
 
 def test_users_in_one_go_are_users_on_unusual_hosts(sshd: Loopback) -> None:
     """Where our way is not sure to say the same, the host goes stock's way."""
-    spoil = ["true", "echo 'odd.name:x:4242:4242::/:/bin/sh' >> /etc/passwd", 
-             r"printf '%s\n' 'back:x:4243:4243:a\tb:/:/bin/sh' >> /etc/passwd", "mv /usr/bin/id /usr/bin/id.gone"]  # fmt: skip
+    spoil = [
+        "true",
+        "echo 'odd.name:x:4242:4242::/:/bin/sh' >> /etc/passwd",
+        r"printf '%s\n' 'back:x:4243:4243:a\tb:/:/bin/sh' >> /etc/passwd",
+        "mv /usr/bin/id /usr/bin/id.gone",
+    ]
     ways = []
     for text in spoil:
         with connected(sshd.data()) as ours, connected(sshd.data(), STOCK) as stock:

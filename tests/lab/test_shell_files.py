@@ -54,8 +54,10 @@ def left_over(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir() if path.name.startswith(".pacsmith")]
 
 
-@pytest.mark.parametrize("way", [{}, {"_sudo": True}, {"_sudo": True, "_sudo_user": "other"},
-                                 {"_su_user": "other", "_su_password": "secret word"}])  # fmt: skip
+@pytest.mark.parametrize(
+    "way",
+    [{}, {"_sudo": True}, {"_sudo": True, "_sudo_user": "other"}, {"_su_user": "other", "_su_password": "secret word"}],
+)
 def test_there_and_back_under_every_account(sshd: Loopback, folder: Path, tmp_path: Path, way: dict[str, Any]) -> None:
     content = bytes_of(3 << 20)
     (tmp_path / "from").write_bytes(content)
@@ -142,7 +144,9 @@ def test_a_large_file_takes_no_memory_on_either_side(sshd: Loopback, host: Host,
 def test_a_full_disk_leaves_what_was_there_and_says_so(host: Host, sshd: Loopback) -> None:
     full = sshd.root() / "full"
     assert host.put_file(io.BytesIO(b"small"), "/full/it")
-    with pytest.raises(OSError, match=r"trial: /full/it could not be written \(.*No space left on device\); what was there"):
+    with pytest.raises(
+        OSError, match=r"trial: /full/it could not be written \(.*No space left on device\); what was there"
+    ):
         host.put_file(io.BytesIO(bytes_of(8 << 20)), "/full/it")
     assert (full / "it").read_bytes() == b"small"
     assert left_over(full) == []
@@ -166,10 +170,14 @@ def test_our_own_full_disk_leaves_no_half_file(host: Host, tmp_path: Path) -> No
     assert said(host, "echo on") == "on"
 
 
-@pytest.mark.parametrize(("path", "reason"), [
-    ("/srv/none/it", "its folder is not there"), ("/srv/trial", "there is a folder of that name"),
-    ("/proc/it", "mktemp"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("/srv/none/it", "its folder is not there"),
+        ("/srv/trial", "there is a folder of that name"),
+        ("/proc/it", "mktemp"),
+    ],
+)
 def test_what_cannot_be_written_is_said(host: Host, path: str, reason: str) -> None:
     with pytest.raises(OSError, match=f"{path} could not be written .*{reason}"):
         host.put_file(io.StringIO("x"), path)

@@ -57,9 +57,10 @@ class Answers(Generic[T]):
             return
         paths = list(touched)
         self._kept = {
-            question: kept for question, kept in self._kept.items() if kept.files is not None
-            and not any(_related(path, file) for path in paths for file in kept.files)
-        }  # fmt: skip
+            question: kept
+            for question, kept in self._kept.items()
+            if kept.files is not None and not any(_related(path, file) for path in paths for file in kept.files)
+        }
 
 
 def _related(path: str, other: str) -> bool:

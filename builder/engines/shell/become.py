@@ -48,4 +48,3 @@ def unix_command(
         # PAM reads the password byte by byte, so what follows it is still the command's own input.
         made = StringCommand("{", QuoteString(askpass["su"]), "&& cat; } |", made)
     return made, environment
-

@@ -35,7 +35,16 @@ from builder.engines.shell.questions import Asking
 from builder.engines.shell.reading import current, reading
 from builder.engines.shell.session import CONNECT_SECONDS, Command, Session, one_line
 from builder.engines.shell.target import Target, of_connection, of_data
-from builder.engines.shell.transfer import Incoming, Source, opened, pieces, receive_script, replaced, send_script, sha256_of
+from builder.engines.shell.transfer import (
+    Incoming,
+    Source,
+    opened,
+    pieces,
+    receive_script,
+    replaced,
+    send_script,
+    sha256_of,
+)
 from builder.models.connection import Connection
 from builder.survey.unreached import why_unreached
 
@@ -54,7 +63,7 @@ _META = {**ssh_meta, "ssh_proxy_jump": DataMeta("Hosts to jump through, the firs
 
 
 class PacsmithConnector(BaseConnector):
-    """One `ssh`, one shell. With `connection` among the host's data it is one of our own hosts, and the shell is root's."""
+    """One `ssh`, one shell. With `connection` among its data the host is one of ours, and the shell is root's."""
 
     handles_execution = True
     data_cls = HostData
@@ -216,8 +225,10 @@ class PacsmithConnector(BaseConnector):
             text = receive_script(remote_filename, sha256_of(source))
             made = self._moved(text, arguments, lambda: pieces(source))
         if made.code != 0:
-            raise OSError(f"{self.host.name}: {remote_filename} could not be written ({_last(made.stderr)}); "
-                          "what was there is untouched")  # fmt: skip
+            raise OSError(
+                f"{self.host.name}: {remote_filename} could not be written ({_last(made.stderr)}); "
+                "what was there is untouched"
+            )
         if print_output:
             echo(f"{self.host.print_prefix}file uploaded: {remote_filename}", err=True)
         return True

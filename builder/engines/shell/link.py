@@ -3,6 +3,7 @@
 Nothing here blocks the process: it waits as a gevent greenlet, so other hosts go on meanwhile.
 """
 
+import contextlib
 import ctypes
 import signal
 from collections.abc import Callable, Iterable, Mapping
@@ -81,10 +82,8 @@ class Link:
         self._speaker = gevent.spawn(self._introduce, program)
 
     def _introduce(self, program: bytes) -> None:
-        try:
+        with contextlib.suppress(OSError):  # the listener says why
             self._write(program)
-        except OSError:
-            pass  # the listener says why
 
     def greet(self, within: float) -> None:
         """Wait for the agent. Raises LinkLostError with what ssh said, TimeoutError after `within` seconds."""
@@ -167,10 +166,8 @@ class Link:
         gevent.joinall([self._listener, self._complainer], timeout=2)
         for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
             if not stream.closed:
-                try:
+                with contextlib.suppress(OSError):
                     stream.close()
-                except OSError:
-                    pass
 
     def _write(self, data: bytes) -> None:
         with self._writing:

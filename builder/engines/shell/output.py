@@ -8,7 +8,6 @@ from pyinfra.connectors.util import OutputLine
 
 from builder.engines.shell.session import Command, Session
 
-
 FLOOD_BYTES = 64 << 20
 FLOOD_LINES = 1_000_000  # a line costs pyinfra some 150 bytes of memory, however short it is
 

@@ -1,4 +1,4 @@
-"""Ask a host once: answers are kept while they hold, and what will be asked next travels along with what is asked now."""
+"""Ask a host once: answers are kept while they hold; what will be asked next travels along with what is asked now."""
 
 import json
 import time
@@ -43,14 +43,16 @@ class Asking:
             self._send(question, None)
 
     def remember(self, hides: Callable[[str], bool]) -> None:
-        """Keep the order for the next run, without a question whose text `hides` a secret or that may hold a password."""
+        """Keep the order for the next run, but no question that hides a secret or may hold a password."""
         if self._memory is None:
             return
-        kept = [q for q in self._order.asked if not q.environment and len(q.text) <= _LONGEST and not hides(q.text)][:MOST]
+        kept = [q for q in self._order.asked if not q.environment and len(q.text) <= _LONGEST and not hides(q.text)][
+            :MOST
+        ]
         self._memory.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         new = self._memory.with_name(f".{self._memory.name}.new")
         new.touch(mode=0o600)
-        new.write_text(json.dumps([[q.text, q.hidden] for q in kept]))
+        new.write_text(json.dumps([[one.text, one.hidden] for one in kept]))
         new.replace(self._memory)
 
     def something_changes(self, touched: tuple[str, ...] | None) -> None:

@@ -108,7 +108,7 @@ class Session:
     def run(self, command: Command, make_sink: Callable[[], Sink], *, within: float | None = None) -> wire.Exit:
         """Carry a command out. `make_sink` is called once an attempt.
 
-        Raises TimeoutError after `within` seconds (what it started is ended), ConnectionLostError, what the sink raises.
+        Raises TimeoutError after `within` seconds (what it started is ended), ConnectionLostError, or the sink's fault.
         """
         for last in (False, True):
             try:

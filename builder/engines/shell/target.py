@@ -19,7 +19,7 @@ ROLES_ENVIRONMENT = (
     "export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "
     "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin; umask 022; cd /; "
 )
-_ROOT = "sh -c {inner} sh \"${{SSH_CONNECTION%% *}}\""
+_ROOT = 'sh -c {inner} sh "${{SSH_CONNECTION%% *}}"'
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Target:
     def command(self, program: str) -> list[str]:
         """The whole argument list; `program` is the shell text that is to run there."""
         if self.root:
-            inner = f"{ROLES_ENVIRONMENT}export PACSMITH_FROM=\"$1\"; exec {program}"
+            inner = f'{ROLES_ENVIRONMENT}export PACSMITH_FROM="$1"; exec {program}'
             become = _ROOT.format(inner=shlex.quote(inner))
             program = f"exec {'sudo -n -- ' if self.sudo else ''}{become}"
         else:

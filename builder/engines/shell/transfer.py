@@ -1,4 +1,4 @@
-"""Files over the shell: a new one has its name only when it is whole, checked and on disk; nothing else is left behind."""
+"""Files over the shell: one has its name only when it is whole, checked and on disk; nothing else is left behind."""
 
 import hashlib
 import os
@@ -44,8 +44,8 @@ echo "$s $h"; exec head -c "$s" < "$f"
 class Source(Protocol):
     """What pyinfra hands over for an upload: an open file of bytes or text, or a StringIO."""
 
-    def read(self, size: int = ..., /) -> bytes | str: ...  # noqa: D102
-    def seek(self, place: int, /) -> Any: ...  # noqa: D102
+    def read(self, size: int = ..., /) -> bytes | str: ...
+    def seek(self, place: int, /) -> Any: ...
 
 
 def receive_script(path: str, sha256: str) -> str:

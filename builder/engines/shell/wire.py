@@ -1,4 +1,4 @@
-"""What travels between this machine and `agent.pl` on a host: frames with a length, so no output can look like one (pure).
+"""What travels between us and `agent.pl` on a host: frames with a length, so no output can look like one (pure).
 
 A frame is a letter, a command's number and a payload. To the host: R run, I input, Z end of input, T terminate,
 C claim a lost command, Q quit. From it: H hello, O output, E error output, K input taken, X exit, C claim's answer,
@@ -20,7 +20,7 @@ AGENT = Path(__file__).with_name("agent.pl")
 READERS = 4  # commands that only read run side by side on the host, so many at once
 # sysread takes exactly the program: what follows it is left for the program to read. No quote, no history mark.
 _BOOTSTRAP = (
-    "while (length($c // q()) < {size}) {{ sysread(STDIN, $c, {size} - length($c // q()), length($c // q())) or exit 7 }} "
+    "$c = q(); while (length $c < {size}) {{ sysread(STDIN, $c, {size} - length $c, length $c) or exit 7 }} "
     "eval $c or do {{ print STDERR $@; exit 9 }}"
 )
 
@@ -42,7 +42,7 @@ class Exit(NamedTuple):
 
 @dataclass(frozen=True)
 class Hello:
-    """Who answers: the folder of its claims (empty when it has none), the host's boot id, SSH_CONNECTION, its user id."""
+    """Who answers: the folder of its claims (empty: it has none), the host's boot id, SSH_CONNECTION, its user id."""
 
     room: str
     boot: str
