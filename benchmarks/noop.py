@@ -5,9 +5,9 @@ Run as root: .venv/bin/python -m benchmarks.noop [--loopback 1,4] [--hosts FILE]
 Hosts are real sshds on loopback (the lab's base tree, no systemd), or those of FILE: a JSON list of connections, as
 [{"host": "a", "address": "10.78.0.11", "user": "pacsmith", "key": "…", "known_hosts": "…", "sudo": true}]; with
 --booted three of the operations are services. Round-trip time is added by a proxy of our own (benchmarks/delay.py);
-TCP's own handshake pays it, too. `ours` is the engine's process from its start to its end, `ours-cli` is plain `pyinfra`
-with @pacsmith in place of @ssh, `limit` one bare ssh a host. Prints seconds (medians of the rounds, after one that is not
-measured) and ratios. Goals at one host: at most 0.2 x stock pyinfra, 0.05 x Ansible, 4 x the limit.
+TCP's own handshake pays it, too. `ours` is the engine's process from its start to its end, `ours-cli` plain
+`pyinfra` with @pacsmith in place of @ssh, `limit` one bare ssh a host. Prints seconds (medians of the rounds, after one
+that is not measured) and ratios. Goals at one host: at most 0.2 x stock pyinfra, 0.05 x Ansible, 4 x the limit.
 """
 
 import argparse

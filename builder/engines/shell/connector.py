@@ -24,6 +24,7 @@ from pyinfra.connectors.util import (
     SU_ASKPASS_ENV_VAR,
     SUDO_ASKPASS_ENV_VAR,
     CommandOutput,
+    OutputLine,
     execute_command_with_sudo_retry,
 )
 
@@ -33,11 +34,11 @@ from builder.engines.shell.fact_rules import cheaper, how_read
 from builder.engines.shell.output import Collector, input_of
 from builder.engines.shell.questions import Asking
 from builder.engines.shell.reading import current, reading
-from builder.engines.shell.session import CONNECT_SECONDS, Command, Session, one_line
+from builder.engines.shell.session import CONNECT_SECONDS, END_SECONDS, Command, ConnectionLostError, Session, one_line
 from builder.engines.shell.target import Target, of_connection, of_data
 from builder.engines.shell.transfer import (
-    Incoming,
     Source,
+    fetched,
     opened,
     pieces,
     receive_script,
@@ -49,6 +50,7 @@ from builder.models.connection import Connection
 from builder.survey.unreached import why_unreached
 
 COMMAND_SECONDS = 3600.0  # with our own hosts, a command that takes longer is taken for dead
+_CUT = -1  # what pyinfra calls the exit code of a command whose connection ended: who names it expects it (a reboot)
 _CONTROL = ("_success_exit_codes", "_timeout", "_get_pty", "_stdin")
 _ASKPASS = {"sudo": SUDO_ASKPASS_ENV_VAR, "su": SU_ASKPASS_ENV_VAR}
 
@@ -119,7 +121,7 @@ class PacsmithConnector(BaseConnector):
             raise ConnectError(self._why(str(fault))) from fault
         if self.asking is None:
             self.asking = Asking(self.session, self.host.data.get("pacsmith_questions"), self._within)
-        self.asking.begin()
+            self.asking.begin()
 
     def _why(self, said: str) -> str:
         if self.connection is not None:
@@ -133,9 +135,10 @@ class PacsmithConnector(BaseConnector):
         if self.asking is not None:
             self.asking.remember(self.host.connector_data.get("pacsmith_hides", lambda _: False))
         if self.session is not None:
-            for path in self._askpass.values():
-                self.session.begin(Command(f"rm -f {path}"), lambda *_: None)[1].ended.wait(5)
-            self._askpass.clear()
+            if self._askpass and self.session.alive:
+                removal = Command(f"rm -f {' '.join(self._askpass.values())}")
+                self.session.begin(removal, lambda *_: None)[1].ended.wait(END_SECONDS)
+            self._askpass.clear()  # a host that is gone or rebooting has no use for them
             self.session.close()
 
     def forget(self) -> None:
@@ -169,7 +172,12 @@ class PacsmithConnector(BaseConnector):
             if print_input:
                 echo(f"{self.host.print_prefix}>>> {made}", err=True)
             logger.debug("Running command on %s: (pty=%s) %s", self.host.name, control["_get_pty"], made)
-            collected = self._carried(made, environment, control, print_output=print_output)
+            try:
+                collected = self._carried(made, environment, control, print_output=print_output)
+            except ConnectionLostError as lost:
+                if _CUT not in (control["_success_exit_codes"] or ()):
+                    raise
+                return _CUT, CommandOutput([OutputLine("stderr", str(lost))])
             return collected.code, CommandOutput(collected.lines)
 
         code, output = execute_command_with_sudo_retry(self.host, arguments, execute)  # type: ignore[arg-type]
@@ -272,22 +280,10 @@ class PacsmithConnector(BaseConnector):
 
     def _fetch(self, path: str, out: Any, arguments: dict[str, Any]) -> None:
         made, environment = self._made(StringCommand(send_script(path)), self._kept_arguments(arguments))
-        begin = out.tell() if out.seekable() else None
-        incoming: list[Incoming] = []
-
-        def sink() -> Any:
-            if incoming and begin is not None:
-                out.seek(begin)
-                out.truncate()
-            incoming.append(Incoming(out.write))
-            return incoming[-1].take
-
-        # What cannot be taken back must not come twice.
-        command = Command(made.get_raw_value(), reads=begin is not None, environment=environment)
-        ended = self._open_session().run(command, sink, within=arguments.get("_timeout") or self._within)
-        if ended.code != 0 or not incoming[-1].whole:
-            said = _last(incoming[-1].errors.decode("utf-8", "replace")) or "it changed while it was read"
-            raise OSError(f"{self.host.name}: {path} could not be read ({said})")
+        within = arguments.get("_timeout") or self._within
+        reason = fetched(self._open_session(), made.get_raw_value(), environment, out, within)
+        if reason:
+            raise OSError(f"{self.host.name}: {path} could not be read ({reason})")
 
 
 def read_fact(host: Host, fact: Any, *args: Any, **kwargs: Any) -> Any:

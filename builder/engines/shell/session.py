@@ -66,7 +66,7 @@ class Session:
     def open(self, within: float = CONNECT_SECONDS) -> wire.Hello:
         """Connect, unless that is done. Raises ConnectionLostError with what ssh said, TimeoutError."""
         with self._opening:
-            if self._link is not None and self._link.hello is not None and self._link.alive:
+            if self._link is not None and self._link.hello is not None and self.alive:
                 return self._link.hello
             if self._link is None or self._link.hello is not None:
                 self._end_link()
@@ -75,12 +75,20 @@ class Session:
             self.round_trips += 1
             try:
                 self._link.greet(within)
+            except TimeoutError:
+                self._end_link()
+                raise
             except LinkLostError as lost:
                 self._end_link()
                 raise ConnectionLostError(str(lost)) from lost
             hello = self._link.hello
             assert hello is not None
             return hello
+
+    @property
+    def alive(self) -> bool:
+        """Whether a command could be sent without connecting again."""
+        return self._link is not None and self._link.hello is not None and self._link.alive
 
     def close(self) -> None:
         """End the connection; a later command would open another."""

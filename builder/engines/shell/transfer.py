@@ -4,10 +4,13 @@ import hashlib
 import os
 import shlex
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Protocol
+
+from builder.engines.shell.link import Sink
+from builder.engines.shell.session import Command, Session
 
 PIECE = 1 << 18
 _RECEIVE = """f={path}
@@ -114,6 +117,32 @@ class Incoming:
     def whole(self) -> bool:
         """Whether everything has come, and as it was read there."""
         return self._head is None and self._expected in ("-", self._sum.hexdigest())
+
+
+def fetched(
+    session: Session, text: str, environment: Mapping[str, str], out: IO[bytes], within: float | None
+) -> str | None:
+    """Run `send_script` and write the file to `out`; None when it came whole, else why not.
+
+    A file that was cut off is fetched anew where `out` can go back to its place. Raises as Session.run does.
+    """
+    place = out.tell() if out.seekable() else None
+    attempts: list[Incoming] = []
+
+    def sink() -> Sink:
+        if attempts and place is not None:
+            out.seek(place)
+            out.truncate()
+        attempts.append(Incoming(out.write))
+        return attempts[-1].take
+
+    # What cannot be taken back must not come twice.
+    ended = session.run(Command(text, reads=place is not None, environment=environment), sink, within=within)
+    last = attempts[-1]
+    if ended.code != 0:
+        said = last.errors.decode("utf-8", "replace").strip().rpartition("\n")[2]
+        return said or f"exit code {ended.code}"
+    return None if last.whole else "it changed while it was read"
 
 
 @contextmanager
