@@ -1,4 +1,4 @@
-"""The one shell on a host that has booted: facts of systemd, sudo's rules as the lab has them, a second build in few trips."""
+"""The one shell on a host that has booted: facts of systemd under sudo, and what a plan remembers of its questions."""
 
 import json
 from pathlib import Path

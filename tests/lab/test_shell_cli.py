@@ -1,4 +1,4 @@
-"""Plain `pyinfra @pacsmith/…` works as with `@ssh`: the same deploy, prepared, carried out, and nothing to do afterwards."""
+"""Plain `pyinfra @pacsmith/…` works as with `@ssh`: the same deploy, carried out, and then nothing to do."""
 
 import json
 import re

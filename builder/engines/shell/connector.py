@@ -59,9 +59,14 @@ class HostData(SshData):
     """pyinfra's settings for SSH, and ours."""
 
     ssh_proxy_jump: str
+    pacsmith_questions: str
 
 
-_META = {**ssh_meta, "ssh_proxy_jump": DataMeta("Hosts to jump through, the first one first: user@a,user@b:2222")}
+_META = {
+    **ssh_meta,
+    "ssh_proxy_jump": DataMeta("Hosts to jump through, the first one first: user@a,user@b:2222"),
+    "pacsmith_questions": DataMeta("A file that keeps what was asked, so that the next run asks it all at once"),
+}
 
 
 class PacsmithConnector(BaseConnector):
@@ -120,7 +125,7 @@ class PacsmithConnector(BaseConnector):
         except OSError as fault:  # TimeoutError is one
             raise ConnectError(self._why(str(fault))) from fault
         if self.asking is None:
-            self.asking = Asking(self.session, self.host.data.get("pacsmith_questions"), self._within)
+            self.asking = Asking(self.session, self.data["pacsmith_questions"], self._within)
             self.asking.begin()
 
     def _why(self, said: str) -> str:
@@ -234,7 +239,7 @@ class PacsmithConnector(BaseConnector):
             made = self._moved(text, arguments, lambda: pieces(source))
         if made.code != 0:
             raise OSError(
-                f"{self.host.name}: {remote_filename} could not be written ({_last(made.stderr)}); "
+                f"{self.host.name}: {remote_filename} could not be written ({one_line(made.stderr)}); "
                 "what was there is untouched"
             )
         if print_output:
@@ -247,7 +252,7 @@ class PacsmithConnector(BaseConnector):
         touched = None
         try:
             ended = Collector.run(self._open_session(), command, within=arguments.get("_timeout") or self._within)
-            touched = tuple(ended.stdout.splitlines()) or None
+            touched = tuple(line for line in ended.stdout.splitlines() if line.startswith("/")) or None
         finally:  # the host names the file that it has written; whatever else happened may have changed anything
             if self.asking is not None:
                 self.asking.something_changes(touched)
@@ -290,7 +295,3 @@ def read_fact(host: Host, fact: Any, *args: Any, **kwargs: Any) -> Any:
     """In place of `Host.get_fact`: the same answer, kept while it holds and asked for in the cheapest way."""
     with reading(how_read(fact)):
         return get_fact(host.state, host, cheaper(fact), args=args, kwargs=kwargs)  # type: ignore[no-untyped-call]
-
-
-def _last(said: str) -> str:
-    return said.strip().rpartition("\n")[2]

@@ -44,7 +44,7 @@ class Asking:
 
     def remember(self, hides: Callable[[str], bool]) -> None:
         """Keep the order for the next run, but no question that hides a secret or may hold a password."""
-        if self._memory is None:
+        if self._memory is None or not self._order.asked:
             return
         kept = [q for q in self._order.asked if not q.environment and len(q.text) <= _LONGEST and not hides(q.text)][
             :MOST

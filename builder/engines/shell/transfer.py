@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import shlex
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -42,6 +43,9 @@ h=$(head -c "$s" < "$f" | sha256sum) || exit 1
 [ -r "$f" ] || {{ echo 'it may not be read' >&2; exit 1; }}
 echo "$s $h"; exec head -c "$s" < "$f"
 """
+
+
+_HEAD = re.compile(rb"(?:-|\d+) (-|[0-9a-f]{64})(?: +-)?")
 
 
 class Source(Protocol):
@@ -109,7 +113,10 @@ class Incoming:
             if not newline:
                 self._head = head
                 return
-            self._head, self._expected = None, head.decode().split()[1]
+            found = _HEAD.fullmatch(head)
+            if found is None:
+                raise OSError("the host's answer is not understood; does its login print something of its own?")
+            self._head, self._expected = None, found[1].decode()
         self._sum.update(data)
         self._out(data)
 
