@@ -114,6 +114,24 @@ def test_what_the_host_cannot_prove_is_not_repeated(sshd: Loopback, host: Host) 
     assert said(host, "echo on") == "on"
 
 
+def test_out_of_time_in_the_middle_of_input_leaves_a_shell_that_works(sshd: Loopback, host: Host) -> None:
+    with pytest.raises(TimeoutError):
+        run(host, "exec sleep 4242", _stdin="x" * 30_000_000, _timeout=1)
+    assert said(host, "echo same shell") == "same shell"
+    assert session_of(host).opened == 1
+    hung = agent(sshd, host)
+    hung.send_signal(signal.SIGSTOP)
+    try:
+        with pytest.raises(TimeoutError):
+            run(host, "cat > /dev/null", _stdin="x" * 30_000_000, _timeout=1)
+        assert said(host, "echo another shell") == "another shell"
+        assert session_of(host).opened == 2
+    finally:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            hung.send_signal(signal.SIGCONT)
+    assert sshd.wait_for(lambda: not hung.is_running())
+
+
 def test_a_lost_room_on_a_living_connection_only_costs_another_connection(sshd: Loopback, host: Host) -> None:
     said(host, "rm -rf /run/pacsmith-shell-*")
     assert said(host, "echo ran | tee -a /srv/trial/room") == "ran"

@@ -127,6 +127,8 @@ class PacsmithConnector(BaseConnector):
         if self.asking is None:
             self.asking = Asking(self.session, self.data["pacsmith_questions"], self._within)
             self.asking.begin()
+        else:  # the host may have been away, and may have changed
+            self.changed()
 
     def _why(self, said: str) -> str:
         if self.connection is not None:

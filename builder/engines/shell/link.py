@@ -5,6 +5,7 @@ Nothing here blocks the process: it waits as a gevent greenlet, so other hosts g
 
 import contextlib
 import ctypes
+import os
 import signal
 from collections.abc import Callable, Iterable, Mapping
 from secrets import token_hex
@@ -12,8 +13,8 @@ from typing import Any
 
 import gevent
 from gevent import os as gevent_os
-from gevent.event import Event
-from gevent.lock import Semaphore
+from gevent.event import AsyncResult, Event
+from gevent.queue import Queue
 from gevent.subprocess import PIPE, Popen
 
 from builder.engines.shell import wire
@@ -21,6 +22,7 @@ from builder.engines.shell.target import Target
 
 WINDOW = 4 << 20  # bytes of input that may be on their way to a command: enough for 80 MB/s at 50 ms
 PIECE = 1 << 16
+_AT_ONCE = 1 << 18  # bytes of one reading or writing
 _COMPLAINTS = 8192  # bytes of what ssh says on its standard error that are kept
 _CLOSE_SECONDS = 2
 _PR_SET_PDEATHSIG = 1
@@ -69,7 +71,8 @@ class Link:
         self._calls: dict[int, Call] = {}
         self._claims: dict[int, Any] = {}
         self._greeted, self._gone = Event(), Event()
-        self._writing = Semaphore()
+        self._outbox: Any = Queue()
+        self._queued, self._broken = 0, False
         self._complaints = bytearray()
         token, program = token_hex(8), wire.AGENT.read_bytes()
         argv = target.command(wire.bootstrap(program, token))
@@ -79,10 +82,11 @@ class Link:
             gevent_os.make_nonblocking(stream.fileno())
         self._listener = gevent.spawn(self._listen)
         self._complainer = gevent.spawn(self._keep_complaints)
-        self._speaker = gevent.spawn(self._introduce, program)
+        self._sender = gevent.spawn(self._send_queued)
+        self._introducer = gevent.spawn(self._introduce, program)
 
     def _introduce(self, program: bytes) -> None:
-        with contextlib.suppress(OSError):  # the listener says why
+        with contextlib.suppress(LinkLostError):  # the listener says why
             self._write(program)
 
     def greet(self, within: float) -> None:
@@ -109,7 +113,7 @@ class Link:
         call.sent = True
         try:
             self._write(wire.run(call.number, text, environment, flags))
-        except OSError:
+        except LinkLostError:
             self._after_broken_pipe()
         return call
 
@@ -127,7 +131,7 @@ class Link:
                     call.on_its_way += len(piece)
                     self._write(wire.encode(b"I", call.number, piece))
             self._write(wire.encode(b"Z", call.number))
-        except BrokenPipeError:
+        except LinkLostError:
             self._after_broken_pipe()
 
     def terminate(self, call: Call) -> None:
@@ -135,7 +139,7 @@ class Link:
         if self.alive:
             try:
                 self._write(wire.encode(b"T", call.number))
-            except OSError:
+            except LinkLostError:
                 self._after_broken_pipe()
 
     def forget(self, call: Call) -> None:
@@ -144,36 +148,65 @@ class Link:
 
     def claim(self, number: int, room: str, boot: str, within: float) -> str:
         """Whether a lost agent's command had begun: `free` (it never will), `taken`, or `unknown`."""
-        answer: Any = gevent.event.AsyncResult()
+        answer: Any = AsyncResult()
         self._claims[number] = answer
         try:
             self._write(wire.claim(number, room, boot))
             return str(answer.get(timeout=within))
-        except (OSError, gevent.Timeout):
+        except (LinkLostError, gevent.Timeout):
             return "unknown"
 
     def close(self, *, kill: bool = False) -> None:
         """End the connection; unless it must be quick, after the agent has cleared its room and said so."""
         if not kill and self.alive:
-            try:
+            with contextlib.suppress(LinkLostError):
                 self._write(wire.encode(b"Q"))
                 self._gone.wait(_CLOSE_SECONDS)
-            except OSError:
-                pass
         if self.process.poll() is None:
             self.process.kill() if kill else self.process.terminate()
             self.process.wait()
         gevent.joinall([self._listener, self._complainer], timeout=2)
+        self._sender.kill()
         for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
             if not stream.closed:
                 with contextlib.suppress(OSError):
                     stream.close()
 
     def _write(self, data: bytes) -> None:
-        with self._writing:
-            view = memoryview(data)
-            while view:
-                view = view[gevent_os.nb_write(self.process.stdin.fileno(), view[: 1 << 18]) :]
+        """Send one frame. It goes whole even when its sender is stopped half-way: what follows must not land in it.
+
+        Raises LinkLostError.
+        """
+        rest = memoryview(data)
+        if not self._queued:
+            rest = rest[self._write_some(rest) :]
+        if rest:
+            sent = Event()
+            self._queued += 1
+            self._outbox.put((rest, sent))
+            sent.wait()
+        if self._broken:
+            raise LinkLostError(self.lost or "ssh takes no more")
+
+    def _write_some(self, data: memoryview) -> int:
+        try:
+            return os.write(self.process.stdin.fileno(), data)
+        except BlockingIOError:
+            return 0
+        except (OSError, ValueError):  # ValueError: it is closed
+            self._broken = True
+            return len(data)
+
+    def _send_queued(self) -> None:
+        while True:
+            rest, sent = self._outbox.get()
+            try:
+                while rest and not self._broken:
+                    rest = rest[gevent_os.nb_write(self.process.stdin.fileno(), rest[:_AT_ONCE]) :]
+            except (OSError, ValueError):
+                self._broken = True
+            self._queued -= 1
+            sent.set()
 
     def _after_broken_pipe(self) -> None:
         """ssh takes no more: what it still had to say comes first, then the listener ends every call."""
@@ -183,7 +216,7 @@ class Link:
 
     def _listen(self) -> None:
         try:
-            while data := gevent_os.nb_read(self.process.stdout.fileno(), 1 << 18):
+            while data := gevent_os.nb_read(self.process.stdout.fileno(), _AT_ONCE):
                 for frame in self._decoder.feed(data):
                     self._take(frame)
         except OSError as fault:
@@ -211,7 +244,7 @@ class Link:
             self.hello = wire.parse_hello(frame.payload)
             self._greeted.set()
         elif frame.kind == b"C":
-            self._claims.pop(frame.number, gevent.event.AsyncResult()).set(frame.payload.decode())
+            self._claims.pop(frame.number, AsyncResult()).set(frame.payload.decode())
         elif frame.kind == b"Q":
             self._gone.set()
         elif call is None:

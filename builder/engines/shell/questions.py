@@ -1,5 +1,6 @@
 """Ask a host once: answers are kept while they hold; what will be asked next travels along with what is asked now."""
 
+import contextlib
 import json
 import time
 from collections.abc import Callable
@@ -46,14 +47,18 @@ class Asking:
         """Keep the order for the next run, but no question that hides a secret or may hold a password."""
         if self._memory is None or not self._order.asked:
             return
-        kept = [q for q in self._order.asked if not q.environment and len(q.text) <= _LONGEST and not hides(q.text)][
-            :MOST
-        ]
-        self._memory.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        new = self._memory.with_name(f".{self._memory.name}.new")
+        fit = [one for one in self._order.asked if not one.environment and len(one.text) <= _LONGEST]
+        listed = [[one.text, one.hidden] for one in fit if not hides(one.text)]
+        with contextlib.suppress(OSError):  # without it the next run is slower, and that is all
+            self._write(self._memory, json.dumps(listed[:MOST]))
+
+    @staticmethod
+    def _write(path: Path, text: str) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        new = path.with_name(f".{path.name}.new")
         new.touch(mode=0o600)
-        new.write_text(json.dumps([[one.text, one.hidden] for one in kept]))
-        new.replace(self._memory)
+        new.write_text(text)
+        new.replace(path)
 
     def something_changes(self, touched: tuple[str, ...] | None) -> None:
         """The host changes, or has changed: answers that could depend on it (None: any of them) are dropped.

@@ -102,8 +102,12 @@ class Session:
             self._link = None
 
     def begin(self, command: Command, sink: Sink) -> tuple[Link, Call]:
-        """Send a command whose end somebody else waits for."""
-        self.open()
+        """Send a command whose end somebody else waits for. Raises ConnectionLostError with a sentence."""
+        try:
+            self.open()
+        except (ConnectionLostError, TimeoutError) as fault:
+            self.lost = str(fault)
+            raise ConnectionLostError(f"{self.target.name}: no connection ({one_line(str(fault))})") from fault
         link = self._link
         assert link is not None
         return link, link.begin(command.text, command.environment, command.flags, sink)
@@ -119,11 +123,7 @@ class Session:
         Raises TimeoutError after `within` seconds (what it started is ended), ConnectionLostError, or the sink's fault.
         """
         for last in (False, True):
-            try:
-                link, call = self.begin(command, make_sink())
-            except (ConnectionLostError, TimeoutError) as fault:
-                self.lost = str(fault)
-                raise ConnectionLostError(f"{self.target.name}: no connection ({one_line(str(fault))})") from fault
+            link, call = self.begin(command, make_sink())
             self.round_trips += 1
             ended = self._wait(link, call, command, within)
             if ended.flags & (wire.NEVER_BEGUN | wire.FENCED) == 0 and call.lost is None:
@@ -145,7 +145,8 @@ class Session:
                 call.ended.wait()
         except BaseException:  # out of time, or nobody wants it any more: it must not go on alone
             link.terminate(call)
-            call.ended.wait(END_SECONDS)
+            if not call.ended.wait(END_SECONDS) and link is self._link:
+                self._end_link()  # it cannot be ended, or nobody listens there: the next command has a shell of its own
             link.forget(call)
             raise
         if call.fault is not None:
