@@ -12,13 +12,14 @@ if TYPE_CHECKING:
 
 __all__ = ["assess", "declared_facts", "evidence_of", "sheets_for", "uses_of"]
 
-__getattr__ = door(
-    __name__,
-    {
-        "assess": "assessment",
-        "declared_facts": "workload",
-        "evidence_of": "proof",
-        "sheets_for": "applies",
-        "uses_of": "applies",
-    },
-)
+if not TYPE_CHECKING:
+    __getattr__ = door(
+        __name__,
+        {
+            "assess": "assessment",
+            "declared_facts": "workload",
+            "evidence_of": "proof",
+            "sheets_for": "applies",
+            "uses_of": "applies",
+        },
+    )

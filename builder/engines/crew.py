@@ -172,7 +172,7 @@ class Crew:
 
     def _read_again(self, host: Host) -> None:
         """Evaluate the changed roles anew: a step that would change something still has not converged."""
-        host.connector.forget()
+        _shell(host).forget()
         changed, begun, seen = self.recorder.changed.get(host.name, set()), len(host.op_hash_order), 0
         for _ in self._parts(host, only=changed) if changed else ():
             for operation in host.op_hash_order[begun:]:
@@ -189,6 +189,11 @@ class Crew:
         told = f"{seen} steps read again after the changes" if changed else "nothing had to be changed"
         trips = getattr(host.connector, "round_trips", 0)
         self.recorder.say(host.name, "note", step=f"{told} ({trips} round trips)")
+
+
+def _shell(host: Host) -> PacsmithConnector:
+    assert isinstance(host.connector, PacsmithConnector)
+    return host.connector
 
 
 def _variables(role: str, data: dict[str, object]) -> Model:

@@ -8,6 +8,7 @@ from pyinfra.api.hiddenvalue import HiddenValue
 from pyinfra.api.host import Host
 from pyinfra.api.operation import OperationMeta
 
+from builder.engines.shell.connector import PacsmithConnector
 from builder.engines.shell.reading import Reading, reading
 
 
@@ -64,6 +65,12 @@ def ask(host: Host, script: str, *, kept: bool = True) -> str:
     if not done:
         raise StepError(output.stderr.strip() or output.stdout.strip() or "the host could not be read")
     return output.stdout
+
+
+def things_moved(host: Host) -> None:
+    """Something on the host may be otherwise than it said, though no step has changed it: it is asked again."""
+    assert isinstance(host.connector, PacsmithConnector)
+    host.connector.changed()
 
 
 STAMPS = "/var/lib/pacsmith/stamps"

@@ -31,18 +31,19 @@ __all__ = [
     "state_folder",
 ]
 
-__getattr__ = door(
-    __name__,
-    {
-        "Fault": "rules_case",
-        "Inventory": "build",
-        "Machine": "build",
-        "RoleVariables": "build",
-        "StandIn": "build",
-        "build_inventory": "build",
-        "check_site": "rules",
-        "connection_to": "build",
-        "fqdn_of": "build",
-        "state_folder": "build",
-    },
-)
+if not TYPE_CHECKING:
+    __getattr__ = door(
+        __name__,
+        {
+            "Fault": "rules_case",
+            "Inventory": "build",
+            "Machine": "build",
+            "RoleVariables": "build",
+            "StandIn": "build",
+            "build_inventory": "build",
+            "check_site": "rules",
+            "connection_to": "build",
+            "fqdn_of": "build",
+            "state_folder": "build",
+        },
+    )

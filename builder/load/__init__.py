@@ -12,16 +12,17 @@ if TYPE_CHECKING:
 
 __all__ = ["FieldPath", "LoadErrors", "Loaded", "Problem", "load_sheet", "load_sheets", "load_site", "path_text"]
 
-__getattr__ = door(
-    __name__,
-    {
-        "FieldPath": "problem",
-        "LoadErrors": "problem",
-        "Loaded": "loaded",
-        "Problem": "problem",
-        "load_sheet": "sheets",
-        "load_sheets": "sheets",
-        "load_site": "site",
-        "path_text": "problem",
-    },
-)
+if not TYPE_CHECKING:
+    __getattr__ = door(
+        __name__,
+        {
+            "FieldPath": "problem",
+            "LoadErrors": "problem",
+            "Loaded": "loaded",
+            "Problem": "problem",
+            "load_sheet": "sheets",
+            "load_sheets": "sheets",
+            "load_site": "site",
+            "path_text": "problem",
+        },
+    )

@@ -30,18 +30,19 @@ __all__ = [
     "signing_request",
 ]
 
-__getattr__ = door(
-    __name__,
-    {
-        "HostCertificate": "certificates",
-        "Redactor": "redact",
-        "SecretStore": "store",
-        "ca_certificate": "certificates",
-        "certificate_for": "certificates",
-        "certificate_holders": "certificates",
-        "generate_missing": "generate",
-        "identity_of": "certificates",
-        "open_store": "store",
-        "signing_request": "certificates",
-    },
-)
+if not TYPE_CHECKING:
+    __getattr__ = door(
+        __name__,
+        {
+            "HostCertificate": "certificates",
+            "Redactor": "redact",
+            "SecretStore": "store",
+            "ca_certificate": "certificates",
+            "certificate_for": "certificates",
+            "certificate_holders": "certificates",
+            "generate_missing": "generate",
+            "identity_of": "certificates",
+            "open_store": "store",
+            "signing_request": "certificates",
+        },
+    )

@@ -11,14 +11,15 @@ if TYPE_CHECKING:
 
 __all__ = ["answer", "facts_from", "facts_of_tools", "recorded_answer", "recorded_machines", "survey"]
 
-__getattr__ = door(
-    __name__,
-    {
-        "answer": "reading",
-        "facts_from": "facts",
-        "facts_of_tools": "facts",
-        "recorded_answer": "recorded",
-        "recorded_machines": "recorded",
-        "survey": "reading",
-    },
-)
+if not TYPE_CHECKING:
+    __getattr__ = door(
+        __name__,
+        {
+            "answer": "reading",
+            "facts_from": "facts",
+            "facts_of_tools": "facts",
+            "recorded_answer": "recorded",
+            "recorded_machines": "recorded",
+            "survey": "reading",
+        },
+    )

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pyinfra.facts import deb, files, server, systemd
@@ -11,7 +12,7 @@ from builder.load import load_site
 from tests.lab.conftest import BuiltSite
 from tests.lab.shell_host import OURS, STOCK, connected
 
-ASKED = [
+ASKED: list[tuple[type[Any], dict[str, Any]]] = [
     (systemd.SystemdStatus, {}),
     (systemd.SystemdEnabled, {}),
     (server.Users, {}),

@@ -7,10 +7,9 @@ from typing import Any
 
 import psutil
 import pytest
-from pyinfra.api.command import StringCommand
 from pyinfra.api.exceptions import ConnectError
-from pyinfra.api.hiddenvalue import HiddenValue
 
+from builder.engines.notes import hidden
 from builder.engines.shell.output import FloodError
 from tests.lab.loopback import Loopback
 from tests.lab.shell_host import OURS, STOCK, connected, run, said, session_of
@@ -127,7 +126,7 @@ def test_a_hidden_text_is_not_in_the_process_list(sshd: Loopback) -> None:
     for size in (10, 200_000):
         text = f"ps axww -o args | grep -c 'sword[f]ish'; : swordfish {'x' * size}; ls -l /proc/self/fd; exit 5"
         with connected(sshd.data()) as host:
-            done, output = host.run_shell_command(StringCommand(HiddenValue(text)), _success_exit_codes=[5])
+            done, output = host.run_shell_command(hidden(text), _success_exit_codes=[5])
         assert done, output.output
         assert output.stdout_lines[0] == "0"
         assert not any(" 9 -> " in line for line in output.stdout_lines), "the text is open to what the command starts"

@@ -99,7 +99,8 @@ def test_questions_come_in_the_order_in_which_they_came_before() -> None:
 
 def test_facts_are_kept_by_what_they_tell_of() -> None:
     class Elsewhere(FactBase[str]):
-        command = "true"
+        def command(self) -> str:
+            return "true"
 
     class Said(Elsewhere):
         pacsmith_kept = True
@@ -118,7 +119,9 @@ def test_facts_are_kept_by_what_they_tell_of() -> None:
         assert how is not None
         assert how.kept is expected, fact
     assert how_read(server.Command) is None, "it runs what its caller says"
-    assert (how_read(deb.DebPackages) or how_read(server.Date)).files == ("/var/lib/dpkg",)  # type: ignore[union-attr]
+    packages = how_read(deb.DebPackages)
+    assert packages is not None
+    assert packages.files == ("/var/lib/dpkg",)
     assert cheaper(server.Users) is UsersInOneGo
     assert cheaper(files.File) is files.File
 

@@ -37,7 +37,6 @@ from builder.engines.shell.reading import current, reading
 from builder.engines.shell.session import CONNECT_SECONDS, END_SECONDS, Command, ConnectionLostError, Session, one_line
 from builder.engines.shell.target import Target, of_connection, of_data
 from builder.engines.shell.transfer import (
-    Source,
     fetched,
     opened,
     pieces,
@@ -228,7 +227,7 @@ class PacsmithConnector(BaseConnector):
 
     def put_file(
         self,
-        filename_or_io: str | Source,
+        filename_or_io: Any,
         remote_filename: str,
         remote_temp_filename: str | None = None,  # noqa: ARG002
         print_output: bool = False,
@@ -296,4 +295,4 @@ class PacsmithConnector(BaseConnector):
 def read_fact(host: Host, fact: Any, *args: Any, **kwargs: Any) -> Any:
     """In place of `Host.get_fact`: the same answer, kept while it holds and asked for in the cheapest way."""
     with reading(how_read(fact)):
-        return get_fact(host.state, host, cheaper(fact), args=args, kwargs=kwargs)  # type: ignore[no-untyped-call]
+        return get_fact(host.state, host, cheaper(fact), args=args, kwargs=kwargs)
