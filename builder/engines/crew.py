@@ -40,10 +40,7 @@ class Crew:
         self.state = self._state()
 
     def _state(self) -> State:
-        names = [
-            (name, {"connection": job.connection, "pacsmith_questions": self._memory(job)})
-            for name, job in self.jobs.items()
-        ]
+        names = [(name, {"connection": job.connection, **self._memory(job)}) for name, job in self.jobs.items()]
         hides = redactor(self.order.materials).hides
         inventory = Inventory((names, {}))  # type: ignore[no-untyped-call]
         for place, host in enumerate(inventory):
@@ -56,10 +53,10 @@ class Crew:
         state.add_callback_handler(self.recorder)  # type: ignore[no-untyped-call]
         return state
 
-    def _memory(self, job: JobHost) -> str | None:
+    def _memory(self, job: JobHost) -> dict[str, str]:
         folder = self.order.job.memory
         name = "-".join((job.connection.host, *(role for role, _ in job.roles)))
-        return f"{folder}/{name}.json" if folder is not None else None
+        return {} if folder is None else {"pacsmith_questions": f"{folder}/{name}.json"}
 
     def work(self) -> None:
         """Plan, or converge and read again; so many hosts at once, each batch from connection to end."""
