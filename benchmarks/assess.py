@@ -20,7 +20,8 @@ from builder.assess.assessment import assess
 from builder.assess.overview import Column, HostRow, Overview, summed_up
 from builder.assess.shopping import shopping_list
 from builder.assess.workload import declared_facts
-from builder.load import load_sheets, load_site
+from builder.load import load_site
+from builder.load.sheets import load_sheets
 from builder.load.shipped import example_site
 from builder.models.fact import Fact
 from builder.models.sheet import Sheet

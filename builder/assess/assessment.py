@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 
-from builder.assess.bound import base_text, named
+from builder.assess.bound import base_text
 from builder.assess.compared import unreached
 from builder.assess.condition import MODALITIES, Asked, asked_of
 from builder.assess.inputs import is_declared
@@ -17,6 +17,7 @@ from builder.models.evidence import Verdict
 from builder.models.fact import Fact
 from builder.models.finding import Finding, Lack
 from builder.models.level import MINIMUM
+from builder.models.sense import named
 from builder.models.sheet import Requirement, Sheet, When
 from builder.models.site import Waiver
 
@@ -224,9 +225,10 @@ def _waived(finding: Finding, waiver: Waiver | None, today: date) -> Finding:
         ) from wrong
     if today > until:
         note = f"{finding.sentence} The waiver by {waiver.owner} expired on {until}."
-        return finding.model_copy(update={"sentence": note})
+        return finding.model_copy(update={"sentence": note, "waiver_expired": f"{waiver.owner}, {until}",
+                                          "waived_because": waiver.reason})  # fmt: skip
     sentence = (
         f"Waived by {waiver.owner} until {until}: {waiver.reason.rstrip('.')}. Without the waiver: {finding.sentence}"
     )
-    granted = {"waived_by": waiver.owner, "waived_until": waiver.until}
+    granted = {"waived_by": waiver.owner, "waived_until": waiver.until, "waived_because": waiver.reason}
     return finding.model_copy(update={"verdict": "waived", "sentence": sentence, "attest": None, **granted})

@@ -12,29 +12,13 @@ from builder.models.criterion import Value, computed
 from builder.models.formula import ComputingError, Formula
 from builder.models.part import Part
 from builder.models.quantity import shown
-
-
-def inputs_of(part: Part) -> tuple[str, ...]:
-    """The facts from which the bounds of a part are computed."""
-    found: dict[str, None] = {}
-    for text in (part.minimum, part.maximum, part.recommended):
-        source = None if text is None else computed(text, part.kind, part.fact or "")
-        found |= dict.fromkeys((source,) if isinstance(source, str) else source.facts if source else ())
-    return tuple(found)
-
-
-def named(part: Part) -> tuple[str, ...]:
-    """Every fact that a part speaks of or computes with, wherever in it."""
-    inner = (name for one in part.inner() for name in named(one))
-    own = () if part.fact is None else (part.fact,)
-    figure = () if part.table is None else part.table.figure.facts
-    return tuple(dict.fromkeys((*own, *part.equal, *figure, *inputs_of(part), *inner)))
+from builder.models.resolution import Resolution
 
 
 def holds(part: Part, text: str, world: World) -> bool:
     """Whether the part's own fact satisfies the comparison. Raises UnclearError when it cannot be told."""
     value = world[part.fact or ""]
-    if not isinstance(value, Decimal | Version):
+    if not isinstance(value, Decimal | Version | Resolution):
         raise UnclearError(f'"{value}" is no number')
     wanted = _resolved(part, text, world)
     return (comparison(text, part.kind) if wanted is None else wanted).holds(value, tolerance(part))
@@ -78,7 +62,7 @@ def bound_text(part: Part, text: str, world: World | None = None) -> str:
     if world is None:
         return f"{split(text)[0]} {told}"
     wanted = _resolved(part, text, world)
-    if wanted is None or isinstance(wanted.bound, Version):
+    if wanted is None or not isinstance(wanted.bound, Decimal):
         return f"{split(text)[0]} {wanted.bound if wanted else ''} ({told})"
     facts = source.facts if isinstance(source, Formula) else ()
     inputs = ", ".join(f"{fact_kind(name).meaning}: {_input(name, world)}" for name in facts if name != part.fact)

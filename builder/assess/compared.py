@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 
 from packaging.version import Version
 
-from builder.assess.bound import base_text, bound_text, holds, inputs_of, tolerance, wanted_text
+from builder.assess.bound import base_text, bound_text, holds, tolerance, wanted_text
 from builder.assess.inputs import World, is_declared, lacking, worlds
 from builder.assess.lacks import lacks_of
 from builder.assess.outcome import Case, Outcome, all_of, at_least
@@ -20,6 +20,8 @@ from builder.models.days import before, last_day
 from builder.models.fact import Fact
 from builder.models.part import Part
 from builder.models.quantity import version
+from builder.models.resolution import resolution
+from builder.models.sense import inputs_of
 
 
 def matching(pattern: str, case: Case) -> tuple[str, ...]:
@@ -63,7 +65,11 @@ def _one(part: Part, name: str, case: Case) -> Outcome:
         return _graded(part, read, case, (_only_excludes(part) or not _has_base(part), False), None)
     try:
         possible = _possible(part, name, fact, case)
-        base, best = (_surely(part, fact, possible, check, case) for check in (_base_holds, _best_holds))
+        base = _surely(part, fact, possible, _base_holds, case)
+        if fact.at_least:  # what is recommended counts as reached when it surely is
+            best = all(_best_holds(part, world, case) for world in possible)
+        else:
+            best = _surely(part, fact, possible, _best_holds, case)
         return _graded(part, read, case, (base, best), possible[0])
     except UnclearError as why:
         return replace(read, reason=f"{meaning}: cannot be told, since {why}")
@@ -82,6 +88,8 @@ _Check = Callable[[Part, World, Case], bool]
 def _surely(part: Part, fact: Fact, possible: list[World], check: _Check, case: Case) -> bool:
     """Whether it holds wherever the truth may lie. Raises UnclearError when the measurement is too coarse to tell."""
     answers = {check(part, world, case) for world in possible}
+    if len(answers) > 1 and fact.at_least:
+        raise UnclearError(f"{told(fact, part.kind)} was measured, and it may be more")
     if len(answers) > 1:
         raise UnclearError(f"{told(fact, part.kind)} is too coarse a measurement")
     return answers.pop()
@@ -161,6 +169,8 @@ def _equals(part: Part, wanted: Value, value: object) -> bool:
         return wanted is value
     if part.kind == "version":
         return version(str(wanted)) == value
+    if part.kind == "resolution":
+        return resolution(str(wanted)) == value
     if isinstance(value, Decimal):
         if isinstance(wanted, str) and part.kind != "setting":
             return comparison(f"= {wanted}", part.kind).holds(value, tolerance(part))

@@ -6,7 +6,7 @@ A standard is a sheet of machine `display`; its classes are the words of its lin
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from difflib import get_close_matches
 
@@ -25,6 +25,8 @@ from builder.models.sheet import Sheet
 from builder.models.site import Waiver
 
 CURRENT = "display.calibration.current"
+UNMEASURED = "no calibration report"
+"""Begins what is told as the command of a figure that nobody has measured."""
 
 # The figure of each fact, how it is computed, and where that way is written down.
 _PER_JND = "dL/L per JND of 18 levels; AAPM OR-03 (TG18), IEC 62563-1, 7.4.3, DICOM PS3.14, 7.1"
@@ -60,10 +62,15 @@ class Due(Model):
         return f"measured on {self.measured_on}, due on {self.due_on}{late}"
 
 
+def to_come(report: Calibration) -> str:
+    """What is wrong with a report from the future."""
+    return f"the report is of {report.measured_on}, which is still to come"
+
+
 def due(report: Calibration, interval: str, today: date) -> Due:
     """`interval` as a sheet writes it, "1 year". Raises UnclearError for a report from the future."""
     if report.measured_on > today:
-        raise UnclearError(f"the report is of {report.measured_on}, which is still to come")
+        raise UnclearError(to_come(report))
     last = after(report.measured_on, interval)
     return Due(measured_on=report.measured_on, due_on=last, overdue=today > last)
 
@@ -128,7 +135,9 @@ def newest(reports: Iterable[Report], maker: str, product: str, serials: Collect
 
 def calibration_facts(report: Report, interval: str | None, today: date) -> dict[str, Fact]:
     """Every figure of a report as a fact: its value, or why it cannot be told. `interval`: how long a measurement
-    holds by the standard; without one nothing is said of that."""
+    holds by the standard; without one nothing is said of that. Of a report from the future no figure counts."""
+    if report.calibration is not None and report.calibration.measured_on > today:
+        report = replace(report, calibration=None, missing=to_come(report.calibration))
     facts = {name: _fact(name, report, made, way) for name, (made, way) in FIGURES.items()}
     if interval is not None:
         facts[CURRENT] = _current(report, interval, today)
@@ -136,7 +145,7 @@ def calibration_facts(report: Report, interval: str | None, today: date) -> dict
 
 
 def _fact(name: str, report: Report, made: Callable[[Calibration], float], way: str) -> Fact:
-    command = f"{report.file or 'no calibration report'}: {way}"
+    command = f"{report.file or UNMEASURED}: {way}"
     unit = BASE_UNITS.get(fact_kind(name).kind)
     try:
         return Fact(name=name, value=made(report.read()), unit=unit, command=command, raw_sha256=report.sha256)
@@ -145,7 +154,7 @@ def _fact(name: str, report: Report, made: Callable[[Calibration], float], way: 
 
 
 def _current(report: Report, interval: str, today: date) -> Fact:
-    command = f"{report.file or 'no calibration report'}: measured on, and {interval} later"
+    command = f"{report.file or UNMEASURED}: measured on, and {interval} later"
     try:
         when = due(report.read(), interval, today)
     except UnclearError as why:

@@ -9,7 +9,7 @@ from builder.models.catalogue import CATALOGUE
 from builder.models.display import Display
 from builder.models.evidence import Verdict
 from builder.models.fact import Fact
-from builder.models.finding import Finding
+from builder.models.finding import Finding, Lack
 from builder.models.sheet import Sheet
 
 EDID_FACTS = frozenset(
@@ -23,7 +23,8 @@ _LOOKS = "PACS administrator"
 @dataclass(frozen=True)
 class Hung:
     """Whether a display hangs where the site says: `met`, `short` (others hang there) or `unknown` (nobody could read
-    which). `sentence` says why; `panel` is what the EDID says of it, or why that is not known."""
+    which). `sentence` says why; `there`: what others hang there; `panel` is what the EDID says of it, or why that is
+    not known."""
 
     display: Display
     host: str
@@ -31,6 +32,8 @@ class Hung:
     sentence: str
     panel: Mapping[str, Fact]
     report: Report
+    connector: str | None = None
+    there: str | None = None
 
     def finding(self, sheet: Sheet) -> Finding:
         """The line that stands above those of the standard: what was measured is of this display or of none."""
@@ -48,7 +51,15 @@ class Hung:
             attest=_LOOKS if self.verdict == "unknown" else None,
             commands=(first.command,) if first is not None else (),
             raw_sha256=first.raw_sha256 if first is not None else None,
+            lacks=self._missing(),
         )
+
+    def _missing(self) -> tuple[Lack, ...]:
+        """Nothing to buy: the display is to be hung there, or the site file to be corrected."""
+        if self.there is None:
+            return ()
+        asked = f"{self.display.identity}, or the site file corrected"
+        return (Lack(fact="display.serial", here=self.there, asked=asked),)
 
 
 def hang(display: Display, host: str, facts: Mapping[str, Fact], reports: Sequence[Report]) -> Hung:
@@ -63,12 +74,13 @@ def hang(display: Display, host: str, facts: Mapping[str, Fact], reports: Sequen
     if len(its) == 1:
         connector, panel = next(iter(its.items()))
         said = {name: fact for name, fact in panel.items() if name in EDID_FACTS}
-        return Hung(display, host, "met", f"It hangs on {connector}.", said, report_of(panel, reports))
+        return Hung(display, host, "met", f"It hangs on {connector}.", said, report_of(panel, reports),
+                    connector)  # fmt: skip
     if found and not its and not doubtful:
         there = ", ".join(f"{_identity(panel)} on {connector}" for connector, panel in found.items())
         why = f"{display.identity} does not hang on {host}"
         return Hung(display, host, "short", f"It does not hang there, but {there}.", _unread(why, facts),
-                    Report(missing=f"{why}, so that nothing measured on it counts"))  # fmt: skip
+                    Report(missing=f"{why}, so that nothing measured on it counts"), there=there)  # fmt: skip
     why = _unseen(display, its, doubtful, facts)
     serials = [display.serial] if display.serial else []
     report = newest(reports, display.maker, display.product, serials)

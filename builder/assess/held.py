@@ -6,7 +6,6 @@ from datetime import date
 from difflib import get_close_matches
 
 from builder.assess.assessment import assess
-from builder.assess.bound import named
 from builder.assess.display import (
     CURRENT,
     FIGURES,
@@ -23,8 +22,9 @@ from builder.errors import BadInput
 from builder.models.display import Display
 from builder.models.fact import Fact
 from builder.models.finding import Finding
+from builder.models.sense import named
 from builder.models.sheet import Requirement, Sheet
-from builder.models.site import Host
+from builder.models.site import Host, Waiver
 
 _PREFIX = "display-"
 
@@ -119,8 +119,7 @@ def _held(host: Host, display: Display, known: Mapping[str, Sheet], hung: Hung, 
         _, what, remedy = fault or ("", "it names no standard", "name one")
         raise BadInput(f"hosts/{host.name}: {what}; {remedy}")
     sheet, word = known[display.standard], display.display_class
-    waivers = [one.model_copy(update={"requirement": one.requirement.removeprefix(f"{display.name}-")})
-               for one in host.waivers if one.requirement.startswith(f"{display.name}-")]  # fmt: skip
+    waivers = _waivers(host, f"{display.name}-")
     found = assess_display(sheet, word, hung.panel, hung.report, waivers=waivers, today=today)
     lines = {line.id: line for line in sheet.requirements if not _is_shared(line)}
     findings = (
@@ -132,8 +131,14 @@ def _held(host: Host, display: Display, known: Mapping[str, Sheet], hung: Hung, 
         sheet=sheet,
         hung=hung,
         facts={**hung.panel, **calibration_facts(hung.report, interval_of(sheet, word), today)},
-        findings=tuple(one.model_copy(update={"requirement": f"{display.name}-{one.requirement}"}) for one in findings),
+        findings=tuple(_named(one, display, hung) for one in findings),
     )
+
+
+def _named(finding: Finding, display: Display, hung: Hung) -> Finding:
+    """The finding under the display's name, which is also told of what it lacks."""
+    lacks = tuple(one.model_copy(update={"of": display.name, "on": hung.connector}) for one in finding.lacks)
+    return finding.model_copy(update={"requirement": f"{display.name}-{finding.requirement}", "lacks": lacks})
 
 
 def _by_eye(finding: Finding, line: Requirement, hung: Hung) -> Finding:
@@ -142,6 +147,15 @@ def _by_eye(finding: Finding, line: Requirement, hung: Hung) -> Finding:
     if told or not set(named(line)) <= EDID_FACTS:
         return finding
     return finding.model_copy(update={"attest": line.by})
+
+
+def _waivers(host: Host, prefix: str) -> list[Waiver]:
+    """The host's waivers of lines that begin with the prefix, as waivers of the standard's own lines."""
+    return [
+        one.model_copy(update={"requirement": one.requirement.removeprefix(prefix)})
+        for one in host.waivers
+        if one.requirement.startswith(prefix)
+    ]
 
 
 def _is_shared(line: Requirement) -> bool:
@@ -163,8 +177,7 @@ def shared_findings(host: Host, held: Sequence[HeldDisplay], today: date) -> Ite
         lines = [line for line in sheet.requirements if _is_shared(line)]
         facts = {fact.name: fact for one in its for fact in _under(one.display.name, one.facts)}
         use, prefix = frozenset({word} if word else ()), f"{_group(its[0].display)}-"
-        waivers = [one.model_copy(update={"requirement": one.requirement.removeprefix(prefix)})
-                   for one in host.waivers if one.requirement.startswith(prefix)]  # fmt: skip
+        waivers = _waivers(host, prefix)
         for found in assess(_with_lines(sheet, lines), facts, use=use, waivers=waivers, today=today):
             if found.verdict != "not applicable":
                 yield found.model_copy(update={"requirement": prefix + found.requirement})

@@ -12,6 +12,7 @@ from builder.models.comparison import Comparison, share
 from builder.models.fact import Fact
 from builder.models.finding import Lack
 from builder.models.part import Part
+from builder.models.resolution import Resolution
 
 
 def lacks_of(part: Part, fact: Fact, world: World | None, *, wish: bool = False) -> tuple[Lack, ...]:
@@ -37,7 +38,7 @@ def _failed(part: Part, text: str, world: World | None) -> Comparison | None:
         return wanted
     value = world[part.fact or ""]
     tolerance = share(part.tolerance) if part.tolerance else Decimal(0)
-    if not isinstance(value, Decimal | Version) or type(value) is not type(wanted.bound):
+    if not isinstance(value, Decimal | Version | Resolution) or type(value) is not type(wanted.bound):
         return None
     return None if wanted.holds(value, tolerance) else wanted
 
@@ -52,7 +53,34 @@ def as_wishes(lacks: Iterable[Lack]) -> tuple[Lack, ...]:
 
 
 def either(groups: Sequence[tuple[Lack, ...]]) -> tuple[Lack, ...]:
-    """What several ways lack of which one is enough."""
-    every = tuple(one for group in groups for one in group)
-    several = sum(1 for group in groups if group) > 1
-    return tuple(one.model_copy(update={"either": True}) for one in every) if several else every
+    """What several ways lack of which one is enough. A way that is a choice itself is several ways."""
+    if sum(1 for group in groups if group) < 2:
+        return tuple(one for group in groups for one in group)
+    return tuple(
+        one.model_copy(update={"either": True, "way": f"{number}.{one.way}" if all(its.either for its in group)
+                               else f"{number}"})
+        for number, group in enumerate(groups) for one in group
+    )  # fmt: skip
+
+
+def distance(lacks: Iterable[Lack]) -> float:
+    """How far it is to all that is asked, as a share of it; a thing without an amount is wholly missing."""
+    return sum(1.0 if one.want is None or one.have is None else abs(one.want - one.have) / (one.want or 1.0)
+               for one in lacks)  # fmt: skip
+
+
+def together(groups: Sequence[tuple[Lack, ...]]) -> tuple[Lack, ...]:
+    """What several parts lack that must all hold: the choice that one leaves is not that of another."""
+    return tuple(
+        one.model_copy(update={"way": f"{number}/{one.way}"}) if one.either else one
+        for number, group in enumerate(groups) for one in group
+    )  # fmt: skip
+
+
+def ways_of(lacks: Iterable[Lack]) -> tuple[tuple[tuple[Lack, ...], ...], ...]:
+    """The choices that a line leaves, each as its ways, each as what that way lacks."""
+    choices: dict[str, dict[str, list[Lack]]] = {}
+    for one in lacks:
+        if one.either:
+            choices.setdefault(one.way.rpartition("/")[0], {}).setdefault(one.way, []).append(one)
+    return tuple(tuple(tuple(its) for its in ways.values()) for ways in choices.values())

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from builder.assess.lacks import either
+from builder.assess.lacks import distance, either, together
 from builder.models.fact import Fact
 from builder.models.finding import Lack
 
@@ -82,7 +82,7 @@ def all_of(outcomes: Sequence[Outcome]) -> Outcome:
                    "; ".join(one.reason for one in telling),
                    answer == "unknown" and any(one.judged for one in outcomes), facts(outcomes),
                    "; ".join(one.qualified for one in telling if one.qualified) or None,
-                   lacks=tuple(lack for one in outcomes for lack in one.lacks))  # fmt: skip
+                   lacks=together([one.lacks for one in outcomes]))  # fmt: skip
 
 
 def none_of(outcomes: Sequence[Outcome]) -> Outcome:
@@ -101,23 +101,30 @@ def none_of(outcomes: Sequence[Outcome]) -> Outcome:
 
 
 def at_least(count: int, outcomes: Sequence[Outcome], case: Case) -> Outcome:
-    """At least `count` of several must fit; one that cannot be told may yet be among them."""
+    """At least `count` of several must fit; one that cannot be told may yet be among them. What is recommended is
+    reached where so many reach it."""
     fitting = [one for one in outcomes if one.answer == "met"]
+    best = [one for one in fitting if one.level == "recommended"]
+    fitting = best if len(best) >= count else fitting
     unclear = [one for one in outcomes if one.answer == "unknown"]
     met = len(fitting) >= count
     answer: Answer = "met" if met else "unknown" if len(fitting) + len(unclear) >= count else "short"
     reason = f"{len(fitting)} of {len(outcomes)} fit, {case.asked} is at least {count}"
     telling = fitting if met else unclear if answer == "unknown" else [one for one in outcomes if one.answer == "short"]
-    return Outcome(answer, "minimum" if met else None, outcomes[0].expected, observed(outcomes),
+    level = fitting[0].level if fitting is best and met else "minimum" if met else None
+    wished = [one for one in fitting if one.qualified] if met and fitting is not best else []
+    return Outcome(answer, level, outcomes[0].expected, observed(outcomes),
                    "; ".join((reason, *(one.reason for one in telling))),
                    answer == "unknown" and any(one.judged for one in unclear), facts(outcomes),
-                   lacks=_counted(count - len(fitting), outcomes) if answer == "short" else ())  # fmt: skip
+                   next((one.qualified for one in wished), None),
+                   lacks=_counted(count - len(fitting), outcomes) if answer == "short" else
+                   either([one.lacks for one in wished]))  # fmt: skip
 
 
 def _counted(missing: int, outcomes: Sequence[Outcome]) -> tuple[Lack, ...]:
-    """What those lack that do not fit; where fewer of them are needed than there are, one is as good as another."""
+    """What those lack that do not fit; where fewer of them are needed than there are, as many, the worst first."""
     groups = [one.lacks for one in outcomes if one.answer == "short"]
-    return either(groups) if missing < len(groups) else tuple(lack for group in groups for lack in group)
+    return together(sorted(groups, key=distance, reverse=True)[:missing])
 
 
 def observed(outcomes: Sequence[Outcome]) -> str:

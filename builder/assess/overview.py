@@ -3,28 +3,33 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from typing import Literal
 
 from builder.assess.applies import uses_of
 from builder.assess.assessment import assess
 from builder.assess.display import Report
+from builder.assess.need import ShoppingList
 from builder.assess.of_host import against_all, whole_facts
-from builder.assess.shopping import ShoppingList, shopping_list
+from builder.assess.shopping import shopping_list
 from builder.models.base import Model
 from builder.models.evidence import Verdict
 from builder.models.fact import Fact
 from builder.models.finding import Finding
-from builder.models.sheet import Sheet
+from builder.models.sheet import Sheet, class_product
 from builder.models.site import Host
 
+About = Literal["product", "class", "displays"]
 _WORST: tuple[Verdict, ...] = ("short", "unknown", "waived", "met", "not applicable")
 
 
 class Held(Model):
-    """One host against one sheet. `level` is the level reached in the sheet's words, None when the minimum is not or
-    nobody knows; `waived`: owner and last day of each waiver that holds, each once."""
+    """One host against one sheet. `about`: whether the sheet is of its product, of every machine of its class, or of
+    its displays. `level` is the level reached in the sheet's words, None when the minimum is not or nobody knows;
+    `waived`: owner and last day of each waiver that holds, each once."""
 
     product: str
     versions: str
+    about: About = "product"
     verdict: Verdict
     level: str | None = None
     counts: dict[Verdict, int]
@@ -42,6 +47,11 @@ class HostRow(Model):
     machine: str | None = None
     fault: str | None = None
     held: tuple[Held, ...] = ()
+
+    @property
+    def open(self) -> bool:
+        """Whether anything that it is held against is not known."""
+        return any(one.verdict == "unknown" or "unknown" in one.counts for one in self.held)
 
 
 class Column(Model):
@@ -75,6 +85,11 @@ class Overview(Model):
         """Whether any line of any host is short."""
         return "short" in self.counts
 
+    @property
+    def open(self) -> bool:
+        """Whether anything is not known yet: a line, what a product asks, or a whole host that was not read."""
+        return not self.counts or any(row.fault or row.open for row in self.hosts)
+
 
 Read = tuple[Host, Mapping[str, Fact], str | None]
 """A host, what it said of itself, and why it could not be asked."""
@@ -93,6 +108,7 @@ def overview(  # noqa: PLR0917 - all that an assessment is made of, and two that
     for a malformed waiver or a display standard that is not there."""
     rows: list[HostRow] = []
     columns: dict[tuple[str, str], Column] = {}
+    said: dict[str, Mapping[str, Fact]] = {}
     for host, facts, fault in read:
         if plan_for is None:
             found = against_all(host, facts, sheets, reports, today)
@@ -104,13 +120,14 @@ def overview(  # noqa: PLR0917 - all that an assessment is made of, and two that
         else:
             held = [_planned(host, whole_facts(host, facts, reports, today), plan_for, today)]
             columns[plan_for.product.id, plan_for.product.versions] = _column(plan_for)
+        said[host.name] = facts
         rows.append(HostRow(host=host.name, host_class=host.host_class, location=host.location,
                             machine=f"{host.asset.maker} {host.asset.model}" if host.asset else None,
                             fault=fault, held=() if fault else tuple(held)))  # fmt: skip
     return Overview(
         site=site[0], title=site[1], day=today, sheets=tuple(columns.values()), hosts=tuple(rows),
         planned_for=None if plan_for is None else f"{plan_for.product.name} {plan_for.product.versions}",
-        shopping=shopping_list((row.host, held.findings) for row in rows for held in row.held),
+        shopping=shopping_list(((row.host, held.findings) for row in rows for held in row.held), said),
     )  # fmt: skip
 
 
@@ -155,7 +172,10 @@ def summed_up(sheet: Sheet, findings: Sequence[Finding]) -> Held:
 
 def _for(sheet: Sheet, verdict: Verdict, counts: dict[Verdict, int], sentence: str) -> Held:
     product = sheet.product
-    return Held(product=product.id, versions=product.versions, verdict=verdict, counts=counts, sentence=sentence)
+    about: About = "displays" if sheet.machine == "display" else \
+        "class" if product.id == class_product(sheet.machine) else "product"  # fmt: skip
+    return Held(product=product.id, versions=product.versions, about=about, verdict=verdict, counts=counts,
+                sentence=sentence)  # fmt: skip
 
 
 def _level(findings: Sequence[Finding]) -> str | None:
@@ -199,6 +219,10 @@ _MOST_NAMED = 4
 
 
 def _named(findings: Sequence[Finding], verdict: Verdict) -> str:
-    names = [one.requirement for one in findings if one.verdict == verdict]
-    rest = len(names) - _MOST_NAMED
-    return ", ".join(names[:_MOST_NAMED]) + (f" and {rest} more" if rest > 0 else "")
+    return shortened([one.requirement for one in findings if one.verdict == verdict], _MOST_NAMED)
+
+
+def shortened(names: Sequence[str], most: int) -> str:
+    """The names, or the first `most` of them and how many more there are."""
+    rest = len(names) - most
+    return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")

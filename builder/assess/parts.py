@@ -1,6 +1,13 @@
 """Which part of a machine a fact speaks of: something to buy, or something to install or set (pure)."""
 
 from collections.abc import Mapping
+from functools import cache
+
+SOFTWARE = "Software and versions"
+SETTINGS = "Settings and services"
+WORK = "Work that is put on the machine"
+CALIBRATION = "Calibration of displays"
+WHOLE = "Whole machine"
 
 PARTS: Mapping[str, tuple[str, ...]] = {
     "Memory": ("memory.",),
@@ -9,25 +16,28 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "Graphics card": ("gpu.", "gpus."),
     "Displays": ("display.", "displays."),
     "Network": ("network.adapters", "network.speed", "network."),
-    "Machine as a whole": ("asset.", "bios.", "board.", "virtualisation", "os.architecture"),
+    WHOLE: ("asset.", "board.", "virtualisation", "os.architecture"),
 }
 """What money buys, by the beginnings of facts' names."""
 
-SOFTWARE = "Software and versions"
-SETTINGS = "Settings and services"
-WORK = "Work that is put on the machine"
-
-_SOFTWARE = ("os.", "package.", "gpu.driver", "gpu.cuda", "gpu.opengl", "postgresql.version", "postgresql.extension.")
+_SOFTWARE = ("os.", "bios.", "package.", "gpu.driver", "gpu.cuda", "gpu.opengl", "postgresql.version",
+             "postgresql.extension.")  # fmt: skip
 _SET = (
-    "disk.*.encrypt", "disk.*.filesystem", "disk.*.mount", "display.calibration", "display.gsdf", "gpu.ecc", "gpu.mig",
+    "disk.*.encrypt", "disk.*.filesystem", "disk.*.mount", "gpu.ecc", "gpu.mig",
     "network.mtu", "network.*.mtu", "network.duplex", "network.*.duplex",
 )  # fmt: skip
-_BROUGHT = ("displays.*.current_mode", "displays.*.primary", "displays.primary", "displays.*.preferred_mode",
+_MEASURED = tuple(f"{display}.{figure}" for display in ("display", "displays.*")
+                  for figure in ("ambient", "calibration", "gsdf", "luminance", "nonuniformity"))  # fmt: skip
+_BROUGHT = ("display.serial", "displays.*.serial",
+            "displays.*.current_mode", "displays.*.primary", "displays.primary", "displays.*.preferred_mode",
             "gpu.display_active", "gpus.*.display_active", "gpus.*.module")  # fmt: skip
 
 
+@cache
 def part_of(fact: str) -> str:
     """The part, as the shopping list names it: of `memory.total` Memory. What is no part is software, or a setting."""
+    if _begins(fact, _MEASURED):
+        return CALIBRATION
     if _begins(fact, _SET + _BROUGHT):
         return SETTINGS
     if fact != "os.architecture" and _begins(fact, _SOFTWARE):
@@ -47,7 +57,7 @@ def outlasts_a_build(fact: str) -> bool:
     many displays there are is not surely seen before a build has set up the graphical session."""
     if fact in ("displays.count", "displays.connected"):
         return False
-    return to_buy(fact) or part_of(fact) == WORK or fact in ("os.id", "os.version")
+    return to_buy(fact) or part_of(fact) == WORK or fact in ("os.id", "os.version") or fact.startswith("bios.")
 
 
 def _begins(fact: str, patterns: tuple[str, ...]) -> bool:

@@ -9,9 +9,10 @@ from packaging.version import Version
 from builder.models.days import last_day
 from builder.models.fact import Fact
 from builder.models.quantity import BASE_UNITS, Kind, shown, version
+from builder.models.resolution import Resolution, resolution
 
 Value = bool | int | float | str
-Reading = Decimal | Version | date | str | bool
+Reading = Decimal | Version | Resolution | date | str | bool
 
 
 class UnclearError(ValueError):
@@ -35,6 +36,8 @@ def reading(fact: Fact, kind: Kind) -> Reading:
 def readings(fact: Fact, kind: Kind) -> tuple[Reading, ...]:
     """The value; of a measured one the least and the greatest that it may be in truth. Raises as `reading` does."""
     value = reading(fact, kind)
+    if fact.at_least and isinstance(value, Decimal):
+        return value, Decimal("Infinity")
     if fact.uncertainty is None or not isinstance(value, Decimal):
         return (value,)
     doubt = Decimal(str(fact.uncertainty))
@@ -61,6 +64,13 @@ def _day(value: Value) -> date:
     return day
 
 
+def _resolution(value: Value) -> Resolution:
+    read = resolution(value) if isinstance(value, str) else None
+    if read is None:
+        raise UnclearError(f'"{value}" is no resolution')
+    return read
+
+
 def _text(value: Value) -> str:
     if not isinstance(value, str):
         raise UnclearError(f'"{value}" is no text')
@@ -71,6 +81,7 @@ _READERS: Mapping[Kind, Callable[[Value], Reading]] = {
     "truth": _truth,
     "version": _version,
     "day": _day,
+    "resolution": _resolution,
     "text": _text,
 }
 
@@ -99,6 +110,7 @@ def told(fact: Fact, kind: Kind) -> str:
         text = fact.value
     else:
         text = shown(fact.value, kind) if _is_amount(fact.value) else str(fact.value)
+        text = f"at least {text}" if fact.at_least else text
         text += f" \u00b1 {shown(fact.uncertainty, kind)}" if fact.uncertainty is not None else ""
     return f"{text} ({fact.note})" if fact.note else text
 

@@ -14,14 +14,17 @@ from builder.cli.options import ClassOption, HostOption, JsonOption, RecordedOpt
 from builder.durable import write_whole
 from builder.errors import EXIT_FAILED, EXIT_UNREACHABLE, BadInput
 from builder.inventory import build_inventory
-from builder.load import load_sheets, load_site
+from builder.load import load_site
 from builder.load.calibration import load_calibrations
-from builder.load.place import find_site
-from builder.report.assessment import assessment_csv, assessment_html, assessment_json, assessment_table
+from builder.load.place import find_site, recordings_of
+from builder.load.sheets import load_sheets
+from builder.report.assessment import assessment_html
+from builder.report.assessment_data import assessment_csv, assessment_json
+from builder.report.assessment_table import assessment_table
 from builder.report.terminal import show
-from builder.workflows.session import select
+from builder.workflows.reports import reports_from
+from builder.workflows.selection import select
 from builder.workflows.survey import read_recorded, survey_hosts
-from builder.workflows.validate import reports_from
 
 _MODE = 0o640
 
@@ -47,7 +50,12 @@ def assess(  # noqa: PLR0917 - typer names every option
         ),
     ] = None,
     recorded: RecordedOption = None,
-    form: Annotated[Form, typer.Option("--format", help="A page for a purchasing officer is html.")] = Form.terminal,
+    form: Annotated[
+        Form,
+        typer.Option(
+            "--format", help="A page for a purchasing officer is html; by default what the name of --out ends in."
+        ),
+    ] = Form.terminal,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Write there; else to standard output.")
     ] = None,
@@ -57,9 +65,10 @@ def assess(  # noqa: PLR0917 - typer names every option
     its calibration report: met, short, unknown, not applicable or waived; and list what to buy, how much, for which
     hosts, and which line asks for it.
 
-    Exit code 1 when a requirement is short; unknown is never met, and says who can tell.
+    Exit code 1 when a requirement is short, 3 when a host could not be read; unknown is never met, and says who can
+    tell. A waiver in the site file accepts a line until its day.
 
-    Example: pacsmith assess --format html --out assessment.html
+    Example: pacsmith assess --out assessment.html
 
     Before a purchase: pacsmith assess --plan-for weasis@4.6 --class workstation
 
@@ -73,7 +82,10 @@ def assess(  # noqa: PLR0917 - typer names every option
     machines = select(build_inventory(model, roles=False), host, host_class)
     sheets = [loaded.value for loaded in load_sheets()]
     planned = None if plan_for is None else planned_sheet(plan_for, sheets)
-    read = survey_hosts(machines) if recorded is None else read_recorded(machines, recorded)
+    if planned is not None and not any(machine.host.host_class == planned.machine for machine in machines):
+        kind = planned.machine.replace("_", " ")
+        raise BadInput(f"--plan-for {plan_for}: it is for a {kind}, and none of the hosts that are selected is one")
+    read = survey_hosts(machines, recordings_of(file)) if recorded is None else read_recorded(machines, recorded)
     hosts = [(one.machine.host, one.facts, one.fault) for one in read]
     found = overview((model.name, model.title), hosts, sheets, date.today(), planned, reports)
     _give(found, wanted, out)
@@ -89,9 +101,11 @@ def assess(  # noqa: PLR0917 - typer names every option
 def _form(form: Form, out: Path | None, as_json: bool) -> Form:
     if as_json and form not in (Form.terminal, Form.json):
         raise BadInput(f"--json and --format {form}: these are two forms; name one")
-    if out is not None and form is Form.terminal and not as_json:
-        raise BadInput(f"--out {out}: a file wants --format html, csv or json")
-    return Form.json if as_json else form
+    if as_json or out is None or form is not Form.terminal:
+        return Form.json if as_json else form
+    if out.suffix.removeprefix(".") not in (Form.html, Form.csv, Form.json):
+        raise BadInput(f"--out {out}: a file wants --format html, csv or json, or a name that ends in one of them")
+    return Form(out.suffix.removeprefix("."))
 
 
 def _give(found: Overview, form: Form, out: Path | None) -> None:
@@ -105,8 +119,10 @@ def _give(found: Overview, form: Form, out: Path | None) -> None:
     if out is None:
         typer.echo(text, nl=False)
         return
+    # Spreadsheets read a file without the mark in the code page of their country.
+    encoding = "utf-8-sig" if form is Form.csv else "utf-8"
     try:
-        write_whole(out, text.encode(), _MODE)
+        write_whole(out, text.encode(encoding), _MODE)
     except OSError as fault:
         raise BadInput(f"{out}: cannot be written ({fault.strerror}); choose another file with --out") from None
     typer.echo(f"written: {out}", err=True)

@@ -17,7 +17,8 @@ from builder.load.site import load_site
 from builder.models.evidence import Evidence
 from builder.workflows.build import BuildResult, Show
 from builder.workflows.build import build as carry_out
-from builder.workflows.session import Session, open_session, selected
+from builder.workflows.selection import selected
+from builder.workflows.session import Session, open_session
 from builder.workflows.verify import failures
 
 

@@ -2,36 +2,69 @@
 
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
 from pathlib import Path
-from typing import ParamSpec
+from typing import Any, ParamSpec
 
 import typer
+from typer.core import TyperGroup
 
 from builder import __version__
-from builder.cli import (
-    assess,
-    build,
-    depot,
-    init,
-    lab,
-    locks,
-    plan,
-    render,
-    report,
-    schema,
-    secrets,
-    survey,
-    validate,
-    verify,
-)
 from builder.errors import EXIT_FAILED, Interrupted, PacsmithError
 from builder.ownership import give_back
 
 Given = ParamSpec("Given")
+_VERBS = (
+    "init", "validate", "schema", "render", "survey", "assess", "plan", "build", "verify", "report", "locks",
+)  # fmt: skip
+_GROUPS = ("lab", "secrets", "depot")
+
+
+class _Commands(Mapping[str, Any]):
+    """The commands by name. The module of one is read when that one is asked for: to read all of them takes longer
+    than a survey of three hosts."""
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in (*_VERBS, *_GROUPS):
+            raise KeyError(name)
+        return _command(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((*_VERBS, *_GROUPS))
+
+    def __len__(self) -> int:
+        return len(_VERBS) + len(_GROUPS)
+
+
+class _Verbs(TyperGroup):
+    """The group of all commands."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**{**settings, "commands": None})
+        self.commands = _Commands()  # type: ignore[assignment]
+
+
+@functools.cache
+def _command(name: str) -> Any:
+    """The command as typer runs it."""
+    module = import_module(f"builder.cli.{name}")
+    alone = typer.Typer(name=name, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+    if name in _GROUPS:
+        alone = module.app
+        for one in alone.registered_commands:
+            if one.callback is not None:
+                one.callback = _interruptible(one.callback)
+    else:
+        alone.command(name)(_interruptible(getattr(module, name)))
+    made = typer.main.get_command(alone)
+    made.name = name
+    return made
+
 
 app = typer.Typer(
     name="pacsmith",
+    cls=_Verbs,
     help="Infrastructure as code for medical imaging: from a requirement sheet and a site file to accepted machines.",
     no_args_is_help=True,
     add_completion=False,
@@ -54,21 +87,6 @@ def _root(
     4 locked by someone else, 130 interrupted."""
 
 
-_VERBS = (
-    init.init,
-    validate.validate,
-    schema.schema,
-    render.render,
-    survey.survey,
-    assess.assess,
-    plan.plan,
-    build.build,
-    verify.verify,
-    report.report,
-    locks.locks,
-)
-
-
 def _interruptible(verb: Callable[Given, None]) -> Callable[Given, None]:
     """Ctrl-C becomes a fault with its sentence; left to typer it would end the command without a word."""
 
@@ -80,15 +98,6 @@ def _interruptible(verb: Callable[Given, None]) -> Callable[Given, None]:
             raise Interrupted("interrupted; the state is saved, the same command goes on from here") from None
 
     return wrapped
-
-
-for _verb in _VERBS:
-    app.command()(_interruptible(_verb))
-for _group, _name in ((lab.app, "lab"), (secrets.app, "secrets"), (depot.app, "depot")):
-    for _command in _group.registered_commands:
-        if _command.callback is not None:
-            _command.callback = _interruptible(_command.callback)
-    app.add_typer(_group, name=_name)
 
 
 def run() -> None:

@@ -39,3 +39,15 @@ def one_site(argument: str | None, option: str | None) -> str | None:
     if argument and option and argument != option:
         raise BadInput(f"two sites are named, {argument} and {option}; name one")
     return argument or option
+
+
+OutliersOption = Annotated[
+    bool,
+    typer.Option(
+        "--outliers",
+        help=(
+            "Compare machines that should be alike (one class, product and model) and name the one that differs from "
+            "most: BIOS, memory slots, drives, graphics card and driver, displays, kernel, packages, settings."
+        ),
+    ),
+]

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -12,17 +11,6 @@ from builder.assess.outliers import Group
 from builder.report.outliers import outlier_tables
 
 _PLAIN_WIDTH = 200
-
-OutliersOption = Annotated[
-    bool,
-    typer.Option(
-        "--outliers",
-        help=(
-            "Compare machines that should be alike (one class, product and model) and name the one that differs from "
-            "most: BIOS, memory slots, drives, graphics card and driver, displays, kernel, packages, settings."
-        ),
-    ),
-]
 
 
 def tell_when(when: Mapping[str, datetime | None]) -> None:

@@ -10,8 +10,8 @@ import typer
 from builder.assess.display import Report
 from builder.assess.held import displays_of
 from builder.cli.ask import asker
-from builder.cli.options import JsonOption, SiteArgument, SiteOption, one_site
-from builder.cli.outliers import OutliersOption, show_outliers, tell_when
+from builder.cli.options import JsonOption, OutliersOption, SiteArgument, SiteOption, one_site
+from builder.cli.outliers import show_outliers, tell_when
 from builder.ledger import Ledger
 from builder.load.calibration import load_calibrations
 from builder.load.place import find_site
@@ -26,8 +26,8 @@ from builder.report.terminal import runs_table, show
 from builder.report.write import FORMATS, formats_of, write_dossier
 from builder.secrets import open_store
 from builder.secrets.certificates import certificates_folder
+from builder.workflows.reports import reports_from
 from builder.workflows.session import ledger_of
-from builder.workflows.validate import reports_from
 
 
 def report(  # noqa: PLR0917 - typer names every option

@@ -8,18 +8,24 @@ from typing import Annotated
 
 import typer
 
-from builder.assess.capture import sheet_text
-from builder.assess.outliers import compare
 from builder.assess.reading import told
-from builder.cli.options import ClassOption, HostOption, JsonOption, RecordedOption, SiteArgument, SiteOption, one_site
-from builder.cli.outliers import OutliersOption, show_outliers
+from builder.cli.options import (
+    ClassOption,
+    HostOption,
+    JsonOption,
+    OutliersOption,
+    RecordedOption,
+    SiteArgument,
+    SiteOption,
+    one_site,
+)
 from builder.errors import EXIT_UNREACHABLE, BadInput
 from builder.inventory import build_inventory
 from builder.load import load_site
-from builder.load.place import find_site
+from builder.load.place import find_site, recordings_of
 from builder.models.catalogue import fact_kind
 from builder.models.fact import Fact
-from builder.workflows.session import select
+from builder.workflows.selection import select
 from builder.workflows.survey import HostFacts, read_recorded, read_tools, record, survey_hosts
 
 
@@ -67,18 +73,18 @@ def survey(  # noqa: PLR0917 - typer names every option
                  "--record": kept, "--outliers": outliers, "--as-sheet": as_sheet}  # fmt: skip
         _tell_tools(tools, [name for name, value in given.items() if value], as_json)
         return
-    inventory = build_inventory(load_site(find_site(one_site(site_name, site))).value, roles=False)
+    file = find_site(one_site(site_name, site))
+    inventory = build_inventory(load_site(file).value, roles=False)
     machines = select(inventory, host, host_class)
     if as_sheet:
         _alone(len(machines), other=outliers or as_json)
-    read = survey_hosts(machines) if recorded is None else read_recorded(machines, recorded)
+    read = survey_hosts(machines, recordings_of(file)) if recorded is None else read_recorded(machines, recorded)
     for file in record(read, kept) if kept is not None else ():
         typer.echo(f"kept: {file}", err=True)
     if as_sheet:
         _give_sheet(read[0])
     elif outliers:
-        compared = compare((one.machine.host, one.facts) for one in read)
-        show_outliers(compared, as_json, "the reason stands below")
+        _give_outliers(read, as_json)
     else:
         _give_facts(read, as_json)
     for one in read:
@@ -119,8 +125,18 @@ def _give_facts(read: Sequence[HostFacts], as_json: bool) -> None:
         _tell(one)
 
 
+def _give_outliers(read: Sequence[HostFacts], as_json: bool) -> None:
+    # Read here alone: the tables of reports bring the ledger with them, which takes longer than the survey.
+    from builder.assess.outliers import compare  # noqa: PLC0415
+    from builder.cli.outliers import show_outliers  # noqa: PLC0415
+
+    show_outliers(compare((one.machine.host, one.facts) for one in read), as_json, "the reason stands below")
+
+
 def _give_sheet(read: HostFacts) -> None:
     """One that was not read has no sheet: the fault is told instead."""
+    from builder.assess.capture import sheet_text  # noqa: PLC0415 - as above
+
     if read.fault is None:
         typer.echo(sheet_text(read.machine.host, read.facts, date.today()), nl=False)
 
@@ -146,7 +162,7 @@ def _list(facts: Mapping[str, Fact]) -> None:
 
 def _said(fact: Fact) -> str:
     if fact.absent:
-        return "- absent"
+        return f"- absent ({fact.note})" if fact.note else "- absent"
     if fact.value is None:
         return f"? {fact.error}"
     return told(fact, fact_kind(fact.name).kind)

@@ -10,8 +10,9 @@ import typer
 from builder.cli.ask import asker
 from builder.cli.options import JsonOption, SiteArgument, SiteOption, one_site
 from builder.errors import EXIT_BAD_INPUT
-from builder.load import Loaded, LoadErrors, Problem, load_sheets
+from builder.load import Loaded, LoadErrors, Problem
 from builder.load.place import find_site
+from builder.load.sheets import load_sheets
 from builder.models.sheet import Sheet
 from builder.models.site import Site
 from builder.workflows.validate import read_checked_site

@@ -1,7 +1,9 @@
 """Site -> machines with their connection and typed role variables. Pure; linear in the number of hosts."""
 
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 
+from builder.inventory.registry import grants
 from builder.inventory.roles import role_variables, roles_of
 from builder.models.base import Model
 from builder.models.connection import Connection
@@ -17,13 +19,26 @@ class RoleVariables:
 
 
 @dataclass(frozen=True, slots=True)
+class ArchiveEnd:
+    """An archive as one client of it sees it. `port`: where a connection is let in, for DICOM before the web; `web`:
+    that of its web door, where a web route leads there."""
+
+    name: str
+    fqdn: str
+    address: IPv4Address
+    port: int | None
+    web: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Machine:
-    """A host to build: its full name, how it is reached and what it shall become."""
+    """A host to build: its full name, how it is reached, what it shall become, and the archives that it uses."""
 
     host: Host
     fqdn: str
     roles: tuple[RoleVariables, ...]
     connection: Connection
+    archives: tuple[ArchiveEnd, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +95,33 @@ def _roles(site: Site, host: Host) -> tuple[RoleVariables, ...]:
     return tuple(RoleVariables(role, role_variables(role, site, host)) for role in roles_of(host))
 
 
+def archives_of(site: Site, host: Host) -> tuple[ArchiveEnd, ...]:
+    """The archives to which a route of `host` leads, sorted by name; it is none of its own."""
+    found = []
+    for grant in grants(site, by=host.name):
+        end = grant.target
+        ours = end.archive if isinstance(end, Host) else None
+        if end.name == host.name or (ours is None and not (isinstance(end, Peer) and end.kind == "archive")):
+            continue
+        web = ours.web_port if ours is not None and grant.web else None
+        dicom = end.ae.port if end.ae is not None and grant.dicom else None
+        found.append(ArchiveEnd(end.name, fqdn_of(site, end), end.address, dicom or web, web))
+    return tuple(found)
+
+
 def build_inventory(site: Site, *, roles: bool = True) -> Inventory:
     """Everything to build in `site`. Raises BadInput when a role is missing or broken.
 
     Without `roles` the machines come without them: enough to read a machine, also one whose product no role builds.
     """
     machines = [
-        Machine(host, fqdn_of(site, host), _roles(site, host) if roles else (), connection_to(site, host))
+        Machine(
+            host,
+            fqdn_of(site, host),
+            _roles(site, host) if roles else (),
+            connection_to(site, host),
+            archives_of(site, host),
+        )
         for host in sorted(site.hosts, key=lambda host: host.name)
     ]
     stand_ins = [

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from difflib import get_close_matches
 
+from builder.assess.applies import sheets_for
 from builder.assess.held import displays_of, standards, waivable
 from builder.inventory.rules_case import Case, Found
 from builder.inventory.rules_names import doubles
@@ -85,13 +86,15 @@ def _asked_of_displays(host: Host, sheets: Sequence[Sheet]) -> list[str]:
 
 
 def waivers_name_a_requirement(case: Case) -> Iterator[Found]:
-    """A waiver speaks of a line of the host's sheet, once."""
+    """A waiver speaks of a line of the host's sheets or of its displays' standards, once."""
     shelf = _Shelf(case)
     for path, host in case.hosts:
         if not host.waivers:
             continue
         known = [line.id for sheet in shelf.covering(host) for line in sheet.requirements]
-        known += _asked_of_displays(host, case.sheets) if known else []
+        if known:
+            known += [line.id for sheet in sheets_for(host, case.sheets) for line in sheet.requirements]
+            known += _asked_of_displays(host, case.sheets)
         places = [((*path, "waivers", n, "requirement"), one.requirement) for n, one in enumerate(host.waivers)]
         for place, requirement in places:
             if known and requirement not in known:

@@ -7,7 +7,7 @@ from itertools import islice
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from builder.assess import sheets_for, uses_of
+from builder.assess.applies import sheets_for, uses_of
 from builder.inventory.rules_case import Case, FieldPath, Found
 from builder.models.comparison import comparison
 from builder.models.criterion import computed, in_range

@@ -7,10 +7,9 @@ from builder.doors import door
 if TYPE_CHECKING:
     from builder.load.loaded import Loaded
     from builder.load.problem import FieldPath, LoadErrors, Problem, path_text
-    from builder.load.sheets import load_sheet, load_sheets
     from builder.load.site import load_site
 
-__all__ = ["FieldPath", "LoadErrors", "Loaded", "Problem", "load_sheet", "load_sheets", "load_site", "path_text"]
+__all__ = ["FieldPath", "LoadErrors", "Loaded", "Problem", "load_site", "path_text"]
 
 if not TYPE_CHECKING:
     __getattr__ = door(
@@ -20,8 +19,6 @@ if not TYPE_CHECKING:
             "LoadErrors": "problem",
             "Loaded": "loaded",
             "Problem": "problem",
-            "load_sheet": "sheets",
-            "load_sheets": "sheets",
             "load_site": "site",
             "path_text": "problem",
         },

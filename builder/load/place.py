@@ -38,3 +38,9 @@ def find_site(name: str | None) -> Path:
     near = get_close_matches(name, known, n=1)
     there = f"there are {', '.join(known)}" if known else "there is none yet: begin one with: pacsmith init NAME"
     raise BadInput(f"there is no site {name!r} below {_FOLDER}/; " + (f"did you mean {near[0]}?" if near else there))
+
+
+def recordings_of(site: Path) -> Path | None:
+    """The folder `recorded` beside a site file, with what was recorded of its hosts; None when there is none."""
+    folder = site.parent / "recorded"
+    return folder if folder.is_dir() else None

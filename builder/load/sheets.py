@@ -37,7 +37,10 @@ def load_sheets() -> tuple[Loaded[Sheet], ...]:
         except LoadErrors as fault:
             problems += fault.problems
             continue
-        chosen.setdefault((sheet.value.product.id, sheet.value.product.versions), sheet)
+        first = chosen.setdefault((sheet.value.product.id, sheet.value.product.versions), sheet)
+        if first is not sheet and first.file.parent == file.parent:
+            what = f"{first.file.name} beside it speaks of the same product and versions, and only one can count"
+            problems.append(sheet.problem(("product",), what, "remove one of the two files, or correct its versions"))
     if problems:
         raise LoadErrors(problems)
     return tuple(chosen.values())

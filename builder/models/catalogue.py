@@ -4,6 +4,7 @@ Later machines (workstations, thin clients) add their lines here; a requirement 
 validation, so that a misspelt name cannot stay unknown for ever.
 """
 
+import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
@@ -75,7 +76,7 @@ CATALOGUE: tuple[FactKind, ...] = (
     FactKind("display.interface", "text", "input of the display"),
     FactKind("display.made", "text", "week and year of its making", own=True),
     FactKind("display.maker", "text", "maker of the display, three letters"),
-    FactKind("display.mode", "text", "pixels of the display"),
+    FactKind("display.mode", "resolution", "pixels of the display"),
     FactKind("display.name", "text", "name of the display"),
     FactKind("display.product", "text", "product code of the display"),
     FactKind("display.serial", "text", "serial number of the display", own=True),
@@ -97,7 +98,7 @@ CATALOGUE: tuple[FactKind, ...] = (
     FactKind("displays.count", "count", "displays that say what they are"),
     FactKind("displays.firmware", "text", "displays, and a fingerprint of what their firmware says"),
     FactKind("displays.*.ambient.margin", "ratio", "darkest luminance over the room's light on {}", own=True),
-    FactKind("displays.*.current_mode", "text", "mode in use on {}", own=True),
+    FactKind("displays.*.current_mode", "resolution", "mode in use on {}", own=True),
     FactKind("displays.*.depth", "bits", "bit depth of the display on {}", own=True),
     FactKind("displays.*.gsdf.deviation", "per cent", "greatest deviation of a grey step on {}", own=True),
     FactKind("displays.*.gsdf.mean", "per cent", "mean deviation of the grey steps on {}", own=True),
@@ -117,10 +118,10 @@ CATALOGUE: tuple[FactKind, ...] = (
     FactKind("displays.*.made", "text", "week and year of making of the display on {}", own=True),
     FactKind("displays.*.maker", "text", "maker of the display, three letters, on {}", own=True),
     FactKind("displays.*.megapixels", "megapixels", "megapixels of the display on {}", own=True),
-    FactKind("displays.*.mode", "text", "pixels of the display on {}", own=True),
+    FactKind("displays.*.mode", "resolution", "pixels of the display on {}", own=True),
     FactKind("displays.*.name", "text", "name of the display on {}", own=True),
     FactKind("displays.*.pitch", "millimetres", "pixel pitch of the display on {}", own=True),
-    FactKind("displays.*.preferred_mode", "text", "mode that X.org prefers on {}", own=True),
+    FactKind("displays.*.preferred_mode", "resolution", "mode that X.org prefers on {}", own=True),
     FactKind("displays.*.primary", "truth", "primary display on {}", own=True),
     FactKind("displays.*.product", "text", "product code of the display on {}", own=True),
     FactKind("displays.*.serial", "text", "serial number of the display on {}", own=True),
@@ -153,12 +154,17 @@ CATALOGUE: tuple[FactKind, ...] = (
     FactKind("gpu.cuda", "version", "CUDA of the graphics driver"),
     FactKind("gpu.display_active", "truth", "a screen drawn by the graphics card"),
     FactKind("gpu.driver", "version", "graphics driver"),
+    FactKind("gpu.driver.library", "version", "libraries of NVIDIA's driver"),
+    FactKind("gpu.driver.matched", "truth", "kernel module and libraries of NVIDIA's driver of one version"),
+    FactKind("gpu.driver.module", "version", "kernel module of NVIDIA's driver"),
     FactKind("gpu.ecc", "truth", "error correction of the graphics memory"),
     FactKind("gpu.memory", "bytes", "graphics memory"),
+    FactKind("gpu.mesa", "version", "Mesa, the libraries that draw"),
     FactKind("gpu.mig", "truth", "graphics card cut into instances (MIG)"),
     FactKind("gpu.model", "text", "graphics card"),
     FactKind("gpu.opengl", "version", "OpenGL of the driver in use"),
     FactKind("gpu.temperature", "temperature", "temperature of the graphics card", own=True),
+    FactKind("gpu.vulkan", "version", "Vulkan of the driver in use"),
     FactKind("gpus.count", "count", "graphics controllers on the PCI bus"),
     FactKind("gpus.models", "text", "graphics controllers on the PCI bus"),
     FactKind("gpus.*.architecture", "text", "architecture of the card at {}"),
@@ -189,6 +195,14 @@ CATALOGUE: tuple[FactKind, ...] = (
     FactKind("memory.total", "bytes", "main memory"),
     FactKind("network.adapters", "text", "network adapters"),
     FactKind("network.addresses", "text", "network addresses", own=True),
+    FactKind("network.archive.bandwidth", "bits a second", "bandwidth from the archive, as measured", own=True),
+    FactKind("network.archive.connect", "seconds", "time to open a connection to the archive", own=True),
+    FactKind("network.archive.latency", "seconds", "round trip to the archive", own=True),
+    FactKind("network.archive.loss", "per cent", "packets lost on the way to the archive", own=True),
+    FactKind("network.archive.*.bandwidth", "bits a second", "bandwidth from {}, as measured", own=True),
+    FactKind("network.archive.*.connect", "seconds", "time to open a connection to {}", own=True),
+    FactKind("network.archive.*.latency", "seconds", "round trip to {}", own=True),
+    FactKind("network.archive.*.loss", "per cent", "packets lost on the way to {}", own=True),
     FactKind("network.duplex", "text", "duplex of the network link"),
     FactKind("network.mtu", "count", "largest packet of the network link, in bytes"),
     FactKind("network.speed", "bits a second", "speed of the network link"),
@@ -220,6 +234,9 @@ CATALOGUE: tuple[FactKind, ...] = (
     FactKind("postgresql.setting.*", "text", "{} of PostgreSQL"),
     FactKind("postgresql.size", "bytes", "size of Orthanc's database", own=True),
     FactKind("postgresql.version", "version", "PostgreSQL"),
+    FactKind("raid.arrays", "text", "arrays of the software RAID"),
+    FactKind("raid.controllers", "text", "RAID and SAS controllers"),
+    FactKind("raid.health", "text", "health of the software RAID"),
     FactKind("service.*.enabled", "text", "start of {} at boot"),
     FactKind("service.*.state", "text", "service {}"),
     FactKind("systemd.failed", "text", "units of systemd that have failed"),
@@ -239,6 +256,8 @@ CATALOGUE: tuple[FactKind, ...] = (
     FactKind("workload.years", "count", "years of the contract", own=True),
 )
 
+_STRANGE = re.compile(r"[\s\[\]?]")  # a pattern has stars alone
+
 _EXACT: Mapping[str, FactKind] = {entry.name: entry for entry in CATALOGUE if "*" not in entry.name}
 _PATTERNS = tuple(entry for entry in CATALOGUE if "*" in entry.name)
 
@@ -254,6 +273,15 @@ def fact_kind(name: str) -> FactKind:
     near = get_close_matches(name, [entry.name for entry in CATALOGUE], n=1)
     raise ValueError(f'no survey states a fact "{name}"; ' + (f'did you mean "{near[0]}"?' if near else
                      "builder/models/catalogue.py lists those that there are"))  # fmt: skip
+
+
+def asked_fact(name: str) -> FactKind:
+    """What is known of a fact that a sheet names. Raises ValueError with a sentence for a name that none can have."""
+    strange = _STRANGE.search(name)
+    if strange is not None:
+        raise ValueError(f'no name of a fact holds "{strange[0]}", as "{name}" does; write one, as memory.total, or a '
+                         "pattern with a *")  # fmt: skip
+    return fact_kind(name)
 
 
 def _starred(name: str, pattern: str) -> str:

@@ -10,8 +10,12 @@ from typing import Any, NamedTuple
 from packaging.version import Version
 
 from builder.models.quantity import Kind, amount, version
+from builder.models.resolution import Resolution, resolution
+
+Bound = Decimal | Version | Resolution
 
 _TEXT = re.compile(r"(>=|<=|>|<|=) ?([^\s<>=].*)")
+_VERSION = re.compile(r"[^\s()]+")  # what follows a version in a tool's output is no part of one that a sheet asks for
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
@@ -22,12 +26,12 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
 
 
 class Comparison(NamedTuple):
-    """`bound` is in the base unit of the fact's kind, or a version."""
+    """`bound` is in the base unit of the fact's kind, a version or a resolution."""
 
     operator: str
-    bound: Decimal | Version
+    bound: Bound
 
-    def holds(self, value: Decimal | Version, tolerance: Decimal = Decimal(0)) -> bool:
+    def holds(self, value: Bound, tolerance: Decimal = Decimal(0)) -> bool:
         """Whether `value` satisfies the comparison. `tolerance` is a share of the bound, in the machine's favour."""
         bound = self.bound
         if isinstance(bound, Decimal):
@@ -50,10 +54,15 @@ def comparison(text: str, kind: Kind) -> Comparison:
     """Read a comparison for a fact of `kind`. Raises ValueError with a sentence."""
     sign, bound = split(text)
     if kind == "version":
-        read = version(bound)
+        read = version(bound) if _VERSION.fullmatch(bound) else None
         if read is None:
             raise ValueError(f'"{bound}" is no version; write numbers and dots, as ">= 1.12.7"')
         return Comparison(sign, read)
+    if kind == "resolution":
+        pixels = resolution(bound)
+        if pixels is None or sign in ("<", ">"):
+            raise ValueError(f'"{text}" is no resolution; write >= or <= and both sides in pixels, as ">= 1024x768"')
+        return Comparison(sign, pixels)
     if kind == "day":
         raise ValueError("a day is not more or less; write how long ago it may be, as within: 5 years")
     if kind in ("text", "truth"):

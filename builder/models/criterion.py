@@ -15,15 +15,18 @@ from pydantic import (
 )
 
 from builder.models.base import Line
-from builder.models.catalogue import fact_kind
+from builder.models.catalogue import asked_fact
 from builder.models.comparison import comparison, share, split
 from builder.models.formula import Formula, bound, is_formula
 from builder.models.quantity import Kind, version
+from builder.models.resolution import resolution
 
 Value = bool | int | float | str
 
 
 def _specifier(text: str) -> str:
+    if not text.strip(" ,"):
+        raise ValueError('the version range is empty and would let every version in; write it as ">=1.10,<1.13"')
     try:
         SpecifierSet(text)
     except InvalidSpecifier as wrong:
@@ -50,7 +53,8 @@ def _share_text(text: str) -> str:
     return text
 
 
-def _listed(value: Any) -> Any:
+def listed(value: Any) -> Any:
+    """One word as the list of it, which a file may leave out."""
     return (value,) if isinstance(value, str) else value
 
 
@@ -58,7 +62,7 @@ Specifier = Annotated[str, AfterValidator(_specifier), Field(description='PEP 44
 ComparisonText = Annotated[str, BeforeValidator(_comparison_text, json_schema_input_type=str)]
 Tolerance = Annotated[str, AfterValidator(_share_text), Field(description="share in the machine's favour, as 3 %")]
 Scalar = Annotated[bool | int | float | str, WrapValidator(_scalar)]
-Words = Annotated[tuple[Line, ...], BeforeValidator(_listed, json_schema_input_type=str | list[str])]
+Words = Annotated[tuple[Line, ...], BeforeValidator(listed, json_schema_input_type=str | list[str])]
 
 
 @lru_cache(maxsize=1024)
@@ -80,7 +84,7 @@ def computed(text: str, kind: Kind, fact: str) -> Formula | str | None:
         return None
     if kind != "version":
         return bound(rest, kind, fact)
-    other = fact_kind(rest)
+    other = asked_fact(rest)
     if other.kind != "version":
         raise ValueError(f'{rest} is no version, and {fact} is one; compare it with a version, as ">= 1.12.7"')
     return rest
@@ -104,8 +108,14 @@ def check_value(value: Value, kind: Kind) -> None:
         raise ValueError(f'the fact is text; write it in quotes, as is: "{str(value).lower()}"')
     if kind == "version" and (not isinstance(value, str) or version(value) is None):
         raise ValueError('the fact is a version; write it in quotes, as is: "1.12.7"')
+    if kind == "resolution":
+        if not isinstance(value, str) or resolution(value) is None:
+            raise ValueError(f'"{value}" is no resolution; write the pixels of both sides, as 1600x1200')
+        return
     if kind == "day":
         raise ValueError("the fact is a day; write how long ago it may be, as within: 5 years")
+    if kind in ("count", "ratio") and isinstance(value, int | float) and not isinstance(value, bool):
+        return
     if kind not in ("truth", "text", "version", "setting"):
         if not isinstance(value, str):
             raise ValueError(f"the fact is an amount; write it as text with its unit, not as {value}")

@@ -11,7 +11,10 @@ class Lack(Model):
     """What is missing of one fact. `have` and `want` are amounts in the base unit of the fact's kind, None where it is
     no amount; `here` and `asked` are the same for people. `sign` is the comparison that fails, as ">=".
 
-    `either`: one of several ways, of which one is enough. `wish`: it is recommended, and missing it is not short.
+    `either`: it belongs to one of several ways, of which one is enough, and `way` says to which: lacks of one way are
+    missing together, and what stands before a slash tells one choice of the line from another. `wish`: it is
+    recommended, and missing it is not short. `of`: the display that lacks it, as the site names it, and `on` the
+    connector on which it hangs.
     """
 
     fact: str
@@ -21,7 +24,10 @@ class Lack(Model):
     have: float | None = None
     want: float | None = None
     either: bool = False
+    way: str = ""
     wish: bool = False
+    of: str | None = None
+    on: str | None = None
 
 
 class Finding(Model):
@@ -48,4 +54,6 @@ class Finding(Model):
     lacks: tuple[Lack, ...] = Field((), description="what is missing, fact by fact, of what is asked or recommended")
     waived_by: str | None = Field(None, description="owner of the waiver, of a waived finding")
     waived_until: str | None = Field(None, description="last day of the waiver, YYYY-MM-DD")
+    waived_because: str | None = Field(None, description="reason of the waiver, also of one that has expired")
+    waiver_expired: str | None = Field(None, description="owner and last day of a waiver that holds no more")
     raw_sha256: str | None = Field(None, description="SHA-256 of the survey's whole output, hex")

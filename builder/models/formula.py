@@ -147,6 +147,8 @@ class _Reader:
         term = self._power()
         while sign := self._take("*", "/"):
             other = self._power()
+            if sign == "/" and _is_nothing(other):
+                raise ValueError(f'"{self._text}" divides by nothing; write by what it is divided')
             way = 1 if sign == "*" else -1
             term = _Term(_both(term, other, operator.mul if sign == "*" else operator.truediv),
                          term.dimension.times(other.dimension, way),
@@ -225,6 +227,14 @@ def _constant(text: str) -> _Term:
     dimension, factor = (PLAIN, Decimal(1)) if kind is None else MEASURES[kind]
     value = number * factor
     return _Term(lambda _: value, dimension, share=kind == "per cent")
+
+
+def _is_nothing(term: _Term) -> bool:
+    """Whether the term is 0 whatever the facts say."""
+    try:
+        return term.value({}) == 0
+    except (KeyError, ArithmeticError, ComputingError):  # it wants facts, or fails in a way of its own
+        return False
 
 
 def _both(one: _Term, other: _Term, operate: Callable[[Decimal, Decimal], Decimal]) -> Callable[[Inputs], Decimal]:

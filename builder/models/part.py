@@ -7,17 +7,18 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from builder.models.base import Line, Model, PlacedError
-from builder.models.catalogue import fact_kind
+from builder.models.catalogue import asked_fact, fact_kind
 from builder.models.criterion import ComparisonText, Scalar, Specifier, Tolerance, Value, check_bound, check_value
 from builder.models.days import Day, End, Period
 from builder.models.dimension import told
 from builder.models.formula import Formula, formula, is_formula
 from builder.models.quantity import Kind
+from builder.models.sense import check_figure, check_sense
 
 FORMS = ("fact", "judged", "any_of", "all_of", "none_of", "equal", "table")
 _CRITERIA = ("minimum", "recommended", "maximum", "is_", "one_of", "not_one_of", "versions", "within")
 _BESIDE_A_FACT = ("tolerance", "since", "until", "or_equivalent")
-_NO_AMOUNT = ("version", "day", "text", "truth")
+_NO_AMOUNT = ("version", "day", "text", "truth", "resolution")
 
 Precision = Literal["major", "minor"]
 
@@ -81,7 +82,7 @@ class Part(Model):
         if self.precision and not self.equal:
             raise ValueError("precision belongs to equal; name there the versions that must agree")
         if self.fact is not None:
-            fact_kind(self.fact)
+            asked_fact(self.fact)
             if not criteria:
                 raise ValueError(
                     "a fact wants a comparison: minimum, recommended, maximum, is, one_of, not_one_of, "
@@ -114,9 +115,10 @@ class Part(Model):
             raise ValueError(f"{fact} is no day; within is said of a day, as asset.installed")
         if self.or_equivalent and not self.right:
             raise ValueError("or_equivalent is said of a named thing; write is or one_of")
+        check_sense(self, fact)
 
     def _check_equal(self) -> None:
-        kinds = {fact_kind(name).kind for name in self.equal}
+        kinds = {asked_fact(name).kind for name in self.equal}
         if len(kinds) > 1:
             listed = " and ".join(sorted(kinds))
             raise ValueError(f"facts of different kinds are never equal ({listed}); name facts of one kind")
@@ -126,6 +128,8 @@ class Part(Model):
             raise ValueError(f"a tolerance means nothing for {self.equal[0]}, which is no amount")
         if self.tolerance and self.at_least:
             raise ValueError("of facts that are equal within a tolerance all must be; leave at_least or tolerance out")
+        if self.at_least == 1:
+            raise ValueError("one fact always equals itself; write at_least: 2 or more")
         if len(self.equal) == 1 and "*" not in self.equal[0]:
             raise ValueError("one fact always equals itself; name two facts, or a pattern with a *")
 
@@ -162,6 +166,7 @@ class Table(Model):
     @model_validator(mode="after")
     def _ascending(self) -> "Table":
         figure = self.figure
+        check_figure(self.by, figure)
         before: Decimal | None = None
         for number, row in enumerate(self.rows):
             path = ("rows", number, "up_to")

@@ -11,6 +11,7 @@ from packaging.version import InvalidVersion, Version
 Kind = Literal[
     "bytes", "seconds", "bits a second", "per cent", "megapixels", "millimetres", "hertz", "cores", "count",
     "luminance", "bits", "ratio", "temperature", "transfers a second", "version", "day", "text", "truth", "setting",
+    "resolution",
 ]  # fmt: skip
 
 BASE_UNITS: Mapping[Kind, str] = {
@@ -71,8 +72,9 @@ def amount(text: str, kind: Kind) -> Decimal:
             return Decimal(number)
         raise ValueError(f'"{text}" has no unit; write one, as "{number} {_example(kind).split()[-1]}"')
     if unit not in _UNITS:
-        alike = [known for known in _UNITS if known.lower() == unit.lower()]
-        near = alike or get_close_matches(unit, _UNITS, n=1)
+        fitting = [known for known, (its_kind, _) in _UNITS.items() if its_kind == kind]
+        alike = [known for known in fitting if known.lower() == unit.lower()]
+        near = alike or get_close_matches(unit, fitting, n=1)
         raise ValueError(f'"{unit}" is no unit; ' + (f'did you mean "{near[0]}"?' if near else f"write {_known(kind)}"))
     its_kind, factor = _UNITS[unit]
     if its_kind != kind:

@@ -2,18 +2,31 @@
 
 from collections.abc import Iterator
 from difflib import get_close_matches
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from packaging.specifiers import SpecifierSet
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from builder.models.base import Line, Model, Name, PlacedError
-from builder.models.criterion import Specifier, Words
+from builder.models.criterion import Specifier, Words, listed
 from builder.models.days import Day, Period
 from builder.models.level import GRADES, MINIMUM, RECOMMENDED, Grade, VendorLevel
 from builder.models.part import FORMS, Part, refuse_wishes
 from builder.models.quantity import version
-from builder.models.site import HostClass
+from builder.models.sense import named
+from builder.models.site import HostClass, OperatingSystem
+from builder.models.workload import Modality
+
+
+def _cited(text: str) -> str:
+    if not any(character.isalnum() for character in text):
+        raise ValueError(f'"{text}" names nothing that can be looked up; write file, page or section')
+    return text
+
+
+Cited = Annotated[Line, AfterValidator(_cited)]
+_CURRENT = "display.calibration.current"
+_LISTED = BeforeValidator(listed, json_schema_input_type=str | list[str])
 
 
 class SheetProduct(Model):
@@ -30,24 +43,33 @@ class Source(Model):
     """Where the sheet was read. Trust: A the maker's own document, read in full; B the maker's or a regulator's own
     page, its opening read; C a third party that quotes it. Anything less is not encoded."""
 
-    title: Line
+    title: Cited
     document: Line | None = Field(None, description="document number")
     edition: Line | None = Field(None, description="edition as printed, as 2 or 2020-02")
     status: Literal["preliminary", "final", "withdrawn"] | None = Field(
         None, description="as the source says of itself"
     )
-    address: Line = Field(description="repository or page; 'repository: file' when one file holds every line")
+    address: Cited = Field(description="repository or page; 'repository: file' when one file holds every line")
     revision: Line | None = Field(None, description="commit, edition or revision that was read")
     published: Day | None = Field(None, description="the source's own date")
     read: Day = Field(description="when it was read")
     trust: Literal["A", "B", "C"]
 
+    @model_validator(mode="after")
+    def _read_once_published(self) -> "Source":
+        if self.published is not None and self.published > self.read:
+            what = f"the source is of {self.published} and was read on {self.read}, before it was published"
+            raise PlacedError(f"{what}; correct one of the two", "published")
+        return self
+
     @property
     def cited(self) -> str:
-        """The source in one line, as "Orthanc Book @ 8a3961645a57"; one that is not final says so."""
+        """The source in one line, as "Orthanc Book @ 8a3961645a57"; one that is not final, or not the maker's own word,
+        says so."""
         named = ", ".join(part for part in (
             self.title, self.document, self.edition and f"edition {self.edition}",
             self.status if self.status != "final" else None,
+            "as a third party quotes it" if self.trust == "C" else None,
         ) if part)  # fmt: skip
         return f"{named} @ {self.revision}" if self.revision else f"{named}, read {self.read}"
 
@@ -57,9 +79,13 @@ class When(Model):
     says is done there; a modality that the site does not declare, and a fact that was not read, leave it unknown."""
 
     use: Words = ()
-    storage: Words = ()
-    os: Words = ()
-    modality: Words = Field((), description="DICOM modalities that are read there, as MG")
+    storage: Annotated[tuple[Literal["filesystem", "database"], ...], _LISTED] = ()
+    os: Annotated[tuple[OperatingSystem, ...], _LISTED] = Field(
+        (), description="what the site file calls the host's system; of others ask the fact os.id"
+    )
+    modality: Annotated[tuple[Modality, ...], _LISTED] = Field(
+        (), description="DICOM modalities that are read there, as MG"
+    )
     all_of: tuple[Part, ...] = Field((), description='parts that must all hold, as {fact: gpu.count, minimum: ">= 2"}')
     any_of: tuple[Part, ...] = Field((), description="parts of which one must hold")
 
@@ -76,10 +102,23 @@ class When(Model):
 
     @model_validator(mode="after")
     def _certain(self) -> "When":
+        if not self.terms and not self.asks_facts:
+            raise ValueError("a condition that says nothing; write use, storage, os, modality, all_of or any_of, or "
+                             "leave it out")  # fmt: skip
         for field in ("all_of", "any_of"):
             for number, part in enumerate(getattr(self, field)):
                 refuse_wishes(part, field, number)
         return self
+
+
+def _of_another(fact: str, *, display: bool) -> str:
+    """What is wrong with a fact in a sheet of displays, or of hosts; empty when nothing is."""
+    if display and not fact.startswith(("display.", "displays.")):
+        return f"{fact} is said of a host, and this sheet is of displays; ask it in a sheet of machine workstation"
+    if not display and fact.startswith("display."):
+        own = fact.replace("display.", "displays.*.", 1)
+        return f"{fact} is said of one display, and this sheet is of hosts; write {own}"
+    return ""
 
 
 Machine = Literal[HostClass, "display"]
@@ -96,8 +135,8 @@ class Contradiction(Model):
     """What another source, or another place of the same one, says of the same thing. Neither is thrown away."""
 
     says: Line
-    source: Line = Field(description="who says it: title, revision or day of reading")
-    place: Line
+    source: Cited = Field(description="who says it: title, revision or day of reading")
+    place: Cited
 
 
 class Requirement(Part):
@@ -113,7 +152,7 @@ class Requirement(Part):
     valid_for: Period | None = Field(None, description="how long an attestation holds, as 1 year")
     level: Line = Field(MINIMUM, description="minimum, recommended, or a level of the sheet's own")
     when: When | None = None
-    place: Line = Field(description="where in the source the line stands: file or section")
+    place: Cited = Field(description="where in the source the line stands: file or section")
     quote: Line | None = Field(None, description="a few words of the source")
     note: Line | None = None
     also_says: tuple[Contradiction, ...] = Field((), description="what contradicts the line, side by side with it")
@@ -123,8 +162,24 @@ class Requirement(Part):
         yield from super().inner()
         yield from self.levels
 
+    @model_validator(mode="after")
+    def _beside(self) -> "Requirement":
+        if self.levels and self.level != MINIMUM:
+            raise PlacedError("levels says itself which level each part reaches; leave level out", "level")
+        if self.advice and self.level != MINIMUM:
+            raise PlacedError("advice is of no level: a person takes note of it; leave level out", "level")
+        if self.valid_for and not (self.attested or self.fact == _CURRENT or _judged(self)):
+            sentence = "valid_for is how long a person's word holds, and here none is asked for; leave it out"
+            raise PlacedError(sentence, "valid_for")
+        return self
+
     def _forms(self) -> tuple[str, ...]:
         return (*FORMS, "levels", "attested", "advice")
+
+
+def _judged(part: Part) -> bool:
+    """Whether a person judges something in the part."""
+    return part.judged is not None or part.or_equivalent or any(_judged(inner) for inner in part.inner())
 
 
 class Sheet(Model):
@@ -158,6 +213,17 @@ class Sheet(Model):
                 sentence = f'requirement "{line.id}" stands twice; give each line its own id'
                 raise PlacedError(sentence, "requirements", number, "id")
             seen.add(line.id)
+        return self
+
+    @model_validator(mode="after")
+    def _facts_of_its_machine(self) -> "Sheet":
+        """A fact that no machine of this kind ever states would stay unknown for ever."""
+        for number, line in enumerate(self.requirements):
+            parts = (line, *((*line.when.all_of, *line.when.any_of) if line.when else ()))
+            for name in (name for part in parts for name in named(part)):
+                wrong = _of_another(name, display=self.machine == "display")
+                if wrong:
+                    raise PlacedError(wrong, "requirements", number)
         return self
 
     @model_validator(mode="after")

@@ -47,7 +47,7 @@ def synchronised(reply: Reply) -> dict[str, Said]:
     return {"clock.synchronised": fields[-1] != "Not synchronised"}
 
 
-KEPT = Question("clock-kept", _KEPT, ("clock.synchronised",), synchronised)
+KEPT = Question("clock-kept", _KEPT, ("clock.synchronised",), synchronised, beside=True)
 
 
 def beneath(virtual: str | None) -> UnreadableError:

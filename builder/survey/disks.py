@@ -58,7 +58,8 @@ def devices(reply: Reply) -> tuple[tuple[str, str, bool], ...]:
     Raises UnreadableError when the filesystem is not on a block device that this machine shows.
     """
     if reply.code != 0:
-        raise UnreadableError(f"the filesystem lies on no block device that this machine shows ({reply.reason()})")
+        why = "" if "not a block device" in reply.errors else f" ({reply.reason()})"
+        raise UnreadableError(f"the filesystem lies on no block device that this machine shows{why}")
     lines = [line for line in reply.text.splitlines() if line.strip()]
     found = [re.fullmatch(r'NAME="([^"]+)" TYPE="([^"]+)" ROTA="([01])"', line.strip()) for line in lines]
     if not found or None in found:

@@ -97,12 +97,10 @@ def _panel(text: str) -> dict[str, Said]:
 
 
 def _connectors(names: Sequence[str | None]) -> list[str]:
-    """`card0-DP-1` is DP-1, unless another card has one of that name; nothing where no line says it."""
-    short = [re.sub(r"^card[0-9]+-", "", name or "") for name in names]
-    return [
-        (name or "").replace(".", "-") if short.count(own) > 1 else own.replace(".", "-")
-        for name, own in zip(names, short, strict=True)
-    ]
+    """`card0-DP-1` is DP-1, unless another card has one of that name; nothing where no line says it, or two say one."""
+    known = [name if name and names.count(name) == 1 else "" for name in names]
+    short = [re.sub(r"^card[0-9]+-", "", name) for name in known]
+    return [(name if short.count(own) > 1 else own).replace(".", "-") for name, own in zip(known, short, strict=True)]
 
 
 def _name(block: bytes) -> str:
@@ -115,7 +113,8 @@ def _name(block: bytes) -> str:
 
 def _serials(block: bytes) -> list[str]:
     number = int.from_bytes(block[12:16], "little")
-    return [serial for serial in (*([str(number)] if number else []), *edid.texts(block, edid.SERIAL)) if serial]
+    counted = [str(number)] if number and number not in edid.FILLERS else []
+    return [serial for serial in (*counted, *edid.texts(block, edid.SERIAL)) if serial]
 
 
 def _print(block: bytes) -> str:

@@ -31,7 +31,7 @@ UNSEEN = "a drive that encrypts itself would not show here"
 
 def questions() -> tuple[Question, ...]:
     """What every Linux host is asked of its drives."""
-    return (Question("lsblk", LSBLK, DISKS, lsblk), Question("smartctl", SMARTCTL, HEALTH, smartctl))
+    return (Question("lsblk", LSBLK, DISKS, lsblk), Question("smartctl", SMARTCTL, HEALTH, smartctl, beside=True))
 
 
 @shaped("lsblk")

@@ -21,7 +21,7 @@ HEADER = bytes.fromhex("00ffffffffffff00")
 BLOCK = 128  # bytes of the base block and of each extension (section 2.2)
 DESCRIPTORS = (54, 72, 90, 108)  # where the four 18-byte descriptors begin (section 3.10)
 SERIAL, _NAME = b"\0\0\0\xff", b"\0\0\0\xfc"
-_FILLERS = (0x01010101, 0xFFFFFFFF)  # what makers write who do not number their displays there
+FILLERS = (0x01010101, 0xFFFFFFFF)  # what makers write who do not number their displays there
 _DEPTHS = {1: 6, 2: 8, 3: 10, 4: 12, 5: 14, 6: 16}  # bits of byte 20 from 4 to 6 (table 3.11)
 _INTERFACES = {1: "DVI", 2: "HDMI-a", 3: "HDMI-b", 4: "MDDI", 5: "DisplayPort"}  # bits 0 to 3 of the same
 _DISPLAYID = 0x70
@@ -101,7 +101,7 @@ def _numbers(base: bytes) -> dict[str, Said]:
     """The serial number as text (a descriptor) and as a number of 32 bits: makers write the one, the other or both."""
     number, written = int.from_bytes(base[12:16], "little"), _descriptor(base, SERIAL)
     counted: Said = str(number) if number else ABSENT
-    if number in _FILLERS:
+    if number in FILLERS:
         counted = UnreadableError(f"the EDID holds a filler for it, 0x{number:08X}")
     none = UnreadableError("the display states no serial number")
     if written:

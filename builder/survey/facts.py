@@ -1,11 +1,13 @@
 """The whole answer of a machine -> facts (pure). Every promised fact is stated: its value, or the reason why not."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from builder.inventory.build import ArchiveEnd
 from builder.models.fact import Fact
 from builder.models.site import Host
 from builder.survey import (
+    archive_way,
     clock,
     disks,
     displays,
@@ -19,8 +21,10 @@ from builder.survey import (
     orthanc,
     packages,
     postgresql,
+    raid,
     system,
 )
+from builder.survey.answers import bare
 from builder.survey.derived import derived
 from builder.survey.merging import Merged, Told, merged
 from builder.survey.question import ABSENT, NotAskedError, Noted, Question, Reply, Said, UnreadableError
@@ -28,18 +32,21 @@ from builder.survey.script import replies, stamps_of
 from builder.survey.stating import fact_of, parsed
 from builder.survey.tools import question_of, tool_of
 
+Archives = Sequence[ArchiveEnd]
 CONTAINERS = ("systemd-nspawn", "lxc", "lxc-libvirt", "docker", "podman", "openvz", "rkt", "wsl", "proot", "pouch",
               "container-other")  # fmt: skip
 # One for each thing that was found, promised or not.
 _EACH = ("displays.", "drives.", "gpus.", "memory.slot.", "network.", "port.tcp.")
 _OPEN = UnreadableError("nobody says whether this is a virtual machine, whose drives may be others beneath")
-_BENEATH = ("cpu.", "gpu.", "gpus.", "memory.", "os.kernel")
+_BENEATH = ("cpu.", "drives.", "gpu.", "gpus.", "memory.", "os.kernel", "raid.")
+_OWN = ("gpu.driver.library", "gpu.mesa")
 
 
-def questions(host: Host) -> tuple[Question, ...]:
-    """What a host of this class is asked, in the order of the script."""
+def questions(host: Host, archives: Archives = ()) -> tuple[Question, ...]:
+    """What a host of this class is asked, in the order of the script; `archives`: those that it is a client of."""
     every = (clock.FIRST, *system.questions(host), clock.KEPT, *hardware.questions(), *firmware.questions(),
-             *disks.questions(host), *drives.questions(), *lspci.questions(), *network.questions(),
+             *disks.questions(host), *drives.questions(), *raid.questions(), *lspci.questions(), *network.questions(),
+             *archive_way.questions(archives),
              *displays.questions(host), *packages.questions(host))  # fmt: skip
     if host.host_class == "workstation":
         every = (*every, *graphics.questions())
@@ -48,15 +55,17 @@ def questions(host: Host) -> tuple[Question, ...]:
     return (*every, *orthanc.questions(), *postgresql.questions(), *nginx.questions(), clock.LAST)
 
 
-def facts_from(text: str, host: Host) -> dict[str, Fact]:
-    """The facts in what the script printed, sorted by name. Never raises: what is not whole is unreadable.
+def facts_from(text: str, host: Host, archives: Archives = ()) -> dict[str, Fact]:
+    """The facts in what the script printed, sorted by name. Never raises: what is not whole is unreadable. `archives`:
+    those that the host is a client of.
 
     A recorded answer may have more sections, of tools that no host of this class is asked with.
     """
     answers = replies(text)
-    asked = questions(host)
+    asked = questions(host, archives)
     sources = [_told(question, parsed(question, answers.get(question.name))) for question in asked]
     every = merged([*sources, *_beside(answers, {question.name for question in asked})])
+    every |= archive_way.all_in_all(archives, every)
     every |= derived(host, answers, every, {question.name: question.command for question in asked})
     digest = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
     return dict(sorted({**_stated(every, digest), "clock.offset": _offset(answers, text, digest)}.items()))
@@ -80,8 +89,7 @@ def _beside(answers: Mapping[str, Reply], asked: set[str]) -> list[Told]:
 
 
 def _stated(every: Mapping[str, Merged], digest: str) -> dict[str, Fact]:
-    machine = every["virtualisation"].said if "virtualisation" in every else None
-    machine = machine.value if isinstance(machine, Noted) else machine
+    machine = bare(every["virtualisation"].said) if "virtualisation" in every else None
     virtual = machine if isinstance(machine, str) else None
     unsure = isinstance(machine, UnreadableError) and not isinstance(machine, NotAskedError)
     return {
@@ -98,6 +106,8 @@ def _stated(every: Mapping[str, Merged], digest: str) -> dict[str, Fact]:
 
 def _of_drives(name: str, one: Merged) -> bool:
     """Whether the kernel of a virtual machine would say this of a drive that may be another one beneath."""
+    if one.said is ABSENT and name.startswith("raid."):
+        return True
     if isinstance(one.said, UnreadableError) or not one.command.startswith("lsblk"):
         return False
     return _is_medium(name) or _is_unencrypted(name, one.said)
@@ -124,6 +134,8 @@ def _corrected(name: str, value: Said, virtual: str | None) -> Said:
 
 def _of_virtual_drives(name: str, value: Said, virtual: str) -> Said:
     """A virtual drive may be anything beneath."""
+    if name.startswith("raid.") and value is ABSENT:
+        return UnreadableError(f"{virtual} does not show what its drives lie on")
     if _is_medium(name):
         return UnreadableError(f"a drive in {virtual} does not say what it is made of")
     if _is_unencrypted(name, value):
@@ -134,9 +146,9 @@ def _of_virtual_drives(name: str, value: Said, virtual: str) -> Said:
 
 
 def _note(name: str, virtual: str | None) -> str | None:
-    if virtual in CONTAINERS and name.startswith(_BENEATH):
+    if virtual in CONTAINERS and name.startswith(_BENEATH) and name not in _OWN:
         return f"of the machine beneath {virtual}"
-    if virtual in CONTAINERS and name.startswith(("disk.", "drives.")):
+    if virtual in CONTAINERS and name.startswith("disk."):
         return f"as {virtual} shows it"
     if virtual not in (None, "none") and name.startswith(("asset.", "bios.", "board.")):
         return f"of the virtual machine, {virtual}"

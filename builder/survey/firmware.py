@@ -6,7 +6,7 @@ from builder.survey.question import Question, Reply, Said, UnreadableError
 
 _SYSFS = {"bios.date": "bios_date", "bios.vendor": "bios_vendor", "bios.version": "bios_version",
           "board.model": "board_name", "board.version": "board_version"}  # fmt: skip
-RECORDED = (*_SYSFS, *dmi.MEMORY)
+RECORDED = (*_SYSFS, *dmi.MEMORY, "cpu.clock", "cpu.sockets", "cpu.sockets_used")
 """Facts that only a machine with firmware of its own has."""
 
 

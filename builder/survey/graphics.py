@@ -1,10 +1,11 @@
-"""The graphics cards, as NVIDIA's own tool tells of them, and the OpenGL that programs on the screen get."""
+"""The graphics cards, as NVIDIA's own tool tells of them."""
 
 import re
 from collections.abc import Callable, Mapping
 from xml.etree import ElementTree
 
 from builder.models.quantity import amount, shown
+from builder.survey import graphics_driver
 from builder.survey.answers import alike
 from builder.survey.lspci import key
 from builder.survey.question import ABSENT, Noted, Question, Reply, Said, UnreadableError
@@ -15,16 +16,13 @@ CARDS = ("gpu.architecture", "gpu.bios", "gpu.count", "gpu.cuda", "gpu.display_a
 _SILENT = UnreadableError("nvidia-smi does not say")
 _NOTHING = {"", "n/a", "err!", "unknown error", "not supported", "insufficient permissions", "redacted",
             "gpu requires reset", "requested functionality has been deprecated"}  # fmt: skip
-# The screen of a station that pacsmith built; elsewhere nobody answers, and the fact is unread.
-_SCREEN = "env DISPLAY=:0 XAUTHORITY=/run/pacsmith-screen/authority"
-_BY_PROCESSOR = re.compile(r"llvmpipe|softpipe|swrast|software rasterizer", re.IGNORECASE)
 
 
 def questions() -> tuple[Question, ...]:
     """What a reading station is asked of its graphics."""
     return (
-        Question("graphics", COMMAND, CARDS, cards),
-        Question("opengl", f"{_SCREEN} glxinfo -B", ("gpu.opengl",), opengl),
+        Question("graphics", COMMAND, CARDS, cards, beside=True),
+        *graphics_driver.questions(),
     )
 
 
@@ -170,16 +168,3 @@ _READ: Mapping[str, Callable[[ElementTree.Element], Said]] = {
 def _noted(value: Said, *notes: str | None) -> Said:
     told = "; ".join(note for note in notes if note)
     return Noted(value, told) if told and isinstance(value, bool | int | float | str) else value
-
-
-def opengl(reply: Reply) -> dict[str, Said]:
-    """`glxinfo -B`: the version of the core profile, or of the old one; what the processor draws is no card's."""
-    fields = dict(re.findall(r"^(OpenGL [a-z ]+ string): *(.*?) *$", reply.checked(), re.MULTILINE))
-    renderer = fields.get("OpenGL renderer string", "")
-    if _BY_PROCESSOR.search(renderer):
-        raise UnreadableError(f"the processor draws ({renderer.split()[0]}) and no graphics card")
-    said = fields.get("OpenGL core profile version string") or fields.get("OpenGL version string", "")
-    match = re.match(r"[1-9]\.[0-9]+(?:\.[0-9]+)?(?= |$)", said)
-    if not renderer or match is None:
-        raise UnreadableError("glxinfo names no renderer and its version")
-    return {"gpu.opengl": match[0]}

@@ -31,7 +31,9 @@ _DEEPEST = 10
 
 def questions() -> tuple[Question, ...]:
     """The configuration files."""
-    return (Question("nginx-files", _FILES.strip(), ("nginx.body_limit", "nginx.body_unlimited"), body_limit),)
+    return (
+        Question("nginx-files", _FILES.strip(), ("nginx.body_limit", "nginx.body_unlimited"), body_limit, beside=True),
+    )
 
 
 def body_limit(reply: Reply) -> dict[str, Said]:

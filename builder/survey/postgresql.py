@@ -10,7 +10,10 @@ _SETTINGS = ("autovacuum", "effective_cache_size", "listen_addresses", "maintena
              "shared_buffers", "ssl", "work_mem")  # fmt: skip
 _EXTENSIONS = ("pg_trgm",)
 _ROUNDS = 50
-_PSQL = "runuser -u postgres -- psql -X -A -t -q -F '|' -v ON_ERROR_STOP=1"
+# Debian's psql is a wrapper in Perl that takes longer than the question.
+_PROGRAM = 'for psql in /usr/lib/postgresql/*/bin/psql; do :; done; [ -x "$psql" ] || psql=psql; '
+_ASK = "runuser -u postgres -- \"$psql\" -X -A -t -q -F '|' -v ON_ERROR_STOP=1"
+_PSQL = _PROGRAM + _ASK
 DATABASE = "orthanc"
 
 
@@ -21,13 +24,14 @@ def questions() -> tuple[Question, ...]:
     )
     contents = ("SELECT 'size', pg_database_size(current_database())::text "
                 "UNION ALL SELECT extname::text, extversion FROM pg_extension")  # fmt: skip
-    rounds = f"{{ printf '%s\\n' '\\timing on'; yes 'SELECT 1;' | head -n {_ROUNDS}; }} | {_PSQL} -d {DATABASE}"
+    empty = f"{{ printf '%s\\n' '\\timing on'; yes 'SELECT 1;' | head -n {_ROUNDS}; }}"
     return (
         Question("postgresql-server", f"{_PSQL} -d postgres -c {shlex.quote(settings)}",
-                 ("postgresql.version", *(f"postgresql.setting.{name}" for name in _SETTINGS)), server),
+                 ("postgresql.version", *(f"postgresql.setting.{name}" for name in _SETTINGS)), server, beside=True),
         Question("postgresql-database", f"{_PSQL} -d {DATABASE} -c {shlex.quote(contents)}",
-                 ("postgresql.size", *(f"postgresql.extension.{name}" for name in _EXTENSIONS)), contained),
-        Question("postgresql-latency", rounds, ("postgresql.latency",), latency),
+                 ("postgresql.size", *(f"postgresql.extension.{name}" for name in _EXTENSIONS)), contained,
+                 beside=True),
+        Question("postgresql-latency", f"{_PROGRAM}{empty} | {_ASK} -d {DATABASE}", ("postgresql.latency",), latency),
     )  # fmt: skip
 
 

@@ -22,10 +22,11 @@ class Absent:
 
 
 class Noted(NamedTuple):
-    """A value with a warning of what it does not say by itself."""
+    """A value with a warning of what it does not say by itself. `at_least`: the truth may be more than was measured."""
 
     value: bool | int | float | str
     note: str
+    at_least: bool = False
 
 
 ABSENT: Final = Absent()
@@ -67,10 +68,12 @@ class Question(NamedTuple):
     """`promises` are the facts that the survey states in any case: as unreadable when the parser does not give them.
 
     `parse` is pure. It may raise UnreadableError for all of its facts, or give it for one; whatever else it raises
-    (ValueError, LookupError) makes them unreadable too.
+    (ValueError, LookupError) makes them unreadable too. `beside`: it waits (for the network, a drive, another program),
+    so it is asked at the same time as the others.
     """
 
     name: str
     command: str
     promises: tuple[str, ...]
     parse: Callable[[Reply], Mapping[str, Said]]
+    beside: bool = False

@@ -1,13 +1,16 @@
 """Recorded answers instead of a machine: one that is far away, not ours to log in to, or not bought yet."""
 
+import re
 import secrets
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 from builder.errors import BadInput
 from builder.models.site import Host
 from builder.survey.displays import shown_on
-from builder.survey.facts import questions
+from builder.survey.facts import Archives, questions
 from builder.survey.question import NOT_RECORDED
 from builder.survey.script import began, section
 from builder.survey.tools import TOOLS, named_after, text_of
@@ -15,7 +18,7 @@ from builder.survey.tools import TOOLS, named_after, text_of
 _EDID = "edid-"
 
 
-def recorded_answer(folder: Path, host: Host) -> str:
+def recorded_answer(folder: Path, host: Host, archives: Archives = ()) -> str:
     """What `folder` holds of `host`, as `facts_from` reads it: the file HOST.txt that `survey --record` has written, or
     a folder HOST with one file a question or a tool, as graphics.xml or nvidia-smi.xml with what `nvidia-smi -q -x`
     printed.
@@ -24,17 +27,75 @@ def recorded_answer(folder: Path, host: Host) -> str:
     """
     whole, parts = folder / f"{host.name}.txt", folder / host.name
     if whole.is_file():
-        text = _content(whole).decode("utf-8", "replace")
-        if not began(text):
-            raise BadInput(f"{whole}: this is no recorded survey; pacsmith survey --record FOLDER writes one")
-        return text
+        return _whole(whole)
     if parts.is_dir():
-        asked = [question.name for question in questions(host)]
+        asked = [question.name for question in questions(host, archives)]
         return _assembled(_sections(parts, asked), asked)
-    raise BadInput(
-        f"{folder}: nothing is recorded of {host.name}; it wants {whole.name} (from pacsmith survey --record) or a "
-        f"folder {parts.name} with one file a question or a tool"
+    raise BadInput(not_recorded(folder, host))
+
+
+def is_recorded(folder: Path, host: Host) -> bool:
+    """Whether there is a file or a folder of that host."""
+    return (folder / f"{host.name}.txt").is_file() or (folder / host.name).is_dir()
+
+
+def not_recorded(folder: Path, host: Host) -> str:
+    """Why a host was not read: with what is there under its name in another spelling, as Read-1 for read01."""
+    there = [one for one in _visible(folder) if _spelt(one.stem) == _spelt(host.name)] if folder.is_dir() else []
+    hint = f"; there is {there[0].name}, rename it if that is the one" if there else ""
+    return (
+        f"{folder}: nothing is recorded of {host.name}; it wants {host.name}.txt (from pacsmith survey --record) or a "
+        f"folder {host.name} with one file a question or a tool{hint}"
     )
+
+
+def _spelt(name: str) -> str:
+    """The name without what people spell in several ways: capitals, hyphens, noughts before a number."""
+    return re.sub(r"(?<![0-9])0+(?=[0-9])", "", re.sub(r"[^0-9a-z]", "", name.lower()))
+
+
+class Recording(NamedTuple):
+    """What was recorded of a host on one day, as `facts_from` reads it, and where it is kept."""
+
+    day: str
+    place: str
+    text: str
+
+
+def recording_of(folder: Path, host: Host) -> Recording | None:
+    """The latest that `folder` holds of `host`, below HOST/: what `survey --record` has written, as 2026-11-18.txt, or
+    a folder 2026-11-18 with one file a question or a tool. None when there is nothing of it.
+
+    Raises BadInput for what is named after no day, and as `recorded_answer` does.
+    """
+    kept = folder / host.name
+    if not kept.is_dir():
+        return None
+    days = {file.stem if file.is_file() else file.name: file for file in _visible(kept)}
+    for day, file in days.items():
+        if not _is_day(day):
+            raise BadInput(f"{file}: name it after the day on which it was recorded, as 2026-11-18 or 2026-11-18.txt")
+    if not days:
+        return None
+    day, latest = max(days.items())
+    if latest.is_file():
+        return Recording(day, str(latest), _whole(latest))
+    asked = [question.name for question in questions(host)]
+    return Recording(day, str(latest), _assembled(_sections(latest, asked), asked))
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def _whole(file: Path) -> str:
+    text = _content(file).decode("utf-8", "replace")
+    if not began(text):
+        raise BadInput(f"{file}: this is no recorded survey; pacsmith survey --record FOLDER writes one")
+    return text
 
 
 def recorded_machines(folder: Path) -> dict[str, str]:

@@ -29,10 +29,23 @@ _BEGINS = re.compile(r"^(@@ [0-9a-f]{16}) begins$", re.MULTILINE)
 
 
 def script(questions: Iterable[Question], nonce: str) -> str:
-    """The shell text. `nonce` (16 hexadecimal digits) marks the sections, so that no output can pass for a marker."""
-    mark = f"@@ {nonce}"
-    asked = "".join(f"ask {question.name} {shlex.quote(question.command)}\n" for question in questions)
-    return _PREAMBLE.format(mark=mark, seconds=_SECONDS) + asked + f"printf '%s ends\\n' '{mark}'\n"
+    """The shell text. `nonce` (16 hexadecimal digits) marks the sections, so that no output can pass for a marker.
+
+    Questions to be asked beside the others run at the same time, each in a link of a pipe that hands on what the links
+    before it say: no file is needed, and each section stays whole.
+    """
+    mark, asked = f"@@ {nonce}", list(questions)
+    lanes = [f"{{ exec 3>&1; {_ask(one)}; cat; }}" for one in asked if one.beside]
+    lines = [_ask(one) for one in asked if not one.beside]
+    if lanes:  # what they say comes through the pipe; the last question, of the clock, waits for it
+        inside = "\n".join((*lines[:-1], "cat", *lines[-1:]))
+        lines = [" | ".join((":", *lanes, f"{{\n{inside}\n}}"))]
+    text = "".join(f"{line}\n" for line in lines)
+    return _PREAMBLE.format(mark=mark, seconds=_SECONDS) + text + f"printf '%s ends\\n' '{mark}'\n"
+
+
+def _ask(question: Question) -> str:
+    return f"ask {question.name} {shlex.quote(question.command)}"
 
 
 def began(text: str) -> bool:

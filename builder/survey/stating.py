@@ -40,7 +40,8 @@ def fact_of(name: str, said: Said, command: str, note: str | None, digest: str) 
     if isinstance(said, UnreadableError):
         beneath = True if isinstance(said, BeneathError) else None
         return Fact(name=name, command=command, error=str(said), raw_sha256=digest, beneath=beneath)
-    value, own = said if isinstance(said, Noted) else (said, None)
+    value, own = (said.value, said.note) if isinstance(said, Noted) else (said, None)
+    at_least = True if isinstance(said, Noted) and said.at_least else None
     note = "; ".join(dict.fromkeys(text for text in (own, note) if text)) or None
     unit = BASE_UNITS.get(fact_kind(name).kind)
-    return Fact(name=name, value=value, unit=unit, command=command, note=note, raw_sha256=digest)
+    return Fact(name=name, value=value, unit=unit, command=command, note=note, at_least=at_least, raw_sha256=digest)

@@ -44,7 +44,7 @@ def build(session: Session, show: Show) -> BuildResult:
         proven = Verified((), unreachable=False)
         with recorded(session, locked=True) as ending:
             show.phase("minimum requirements")
-            refuse_short(survey_hosts(session.machines), session.sheets, session.today)
+            refuse_short(survey_hosts(session.machines, session.recordings), session.sheets, session.today)
             show.phase("certificates and secrets")
             materials = materials_for(session)
             show.phase("converge")

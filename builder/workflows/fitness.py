@@ -1,13 +1,15 @@
 """Whether a machine may be built at all: it is short of no minimum that a build cannot mend."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
+from builder.assess.lacks import ways_of
 from builder.assess.parts import outlasts_a_build
 from builder.errors import Refused
-from builder.models.finding import Finding
+from builder.models.finding import Finding, Lack
 from builder.models.sheet import Sheet
-from builder.workflows.survey import HostFacts, findings_of
+from builder.workflows.findings import findings_of
+from builder.workflows.survey import HostFacts
 
 _WAIVE = "mend it, or let the site file's waivers of the host say by whom, why and until when it is accepted"
 
@@ -31,12 +33,15 @@ def refuse_short(read: Sequence[HostFacts], sheets: Sequence[Sheet], today: date
 
 
 def unmendable(finding: Finding) -> bool:
-    """Whether the finding is short, and of something that a build leaves as it is: all that is missing is of that
-    kind, or, of several ways of which one is enough, every one is."""
+    """Whether the finding is short, and of something that a build leaves as it is: of what is missing in any case one
+    thing is of that kind, or in every way of a choice one is."""
     asked = [lack for lack in finding.lacks if not lack.wish]
-    fixed = [outlasts_a_build(lack.fact) for lack in asked]
-    ways = any(lack.either for lack in asked)
-    return finding.verdict == "short" and bool(fixed) and (all(fixed) if ways else any(fixed))
+    firm = [lack for lack in asked if not lack.either]
+    return finding.verdict == "short" and (_lasts(firm) or any(all(map(_lasts, ways)) for ways in ways_of(asked)))
+
+
+def _lasts(lacks: Iterable[Lack]) -> bool:
+    return any(outlasts_a_build(lack.fact) for lack in lacks)
 
 
 def _told(host: str, finding: Finding) -> str:

@@ -7,28 +7,26 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from difflib import get_close_matches
 from pathlib import Path
-from typing import get_args
 
 from builder import __version__
 from builder.assess.display import Report
-from builder.errors import BadInput
 from builder.inventory import Inventory, Machine, build_inventory
 from builder.inventory.roles import role_folder
 from builder.ledger import Ledger, open_ledger
-from builder.load.place import find_site
+from builder.load.place import find_site, recordings_of
 from builder.models.run import Run
 from builder.models.sheet import Sheet
-from builder.models.site import HostClass, Site
+from builder.models.site import Site
 from builder.secrets import SecretStore
+from builder.workflows.selection import select, selected
 from builder.workflows.validate import read_checked_site
 
 
 @dataclass(frozen=True)
 class Session:
     """One verb on one site. `machines` are the selected ones, in the inventory's order; `reports` its calibration
-    reports."""
+    reports; `recordings` the folder of what was recorded of its hosts, where there is one."""
 
     site: Site
     sheets: tuple[Sheet, ...]
@@ -39,6 +37,7 @@ class Session:
     run: Run
     today: date
     reports: tuple[Report, ...] = ()
+    recordings: Path | None = None
 
     @property
     def folder(self) -> Path:
@@ -51,7 +50,6 @@ class Session:
         return str(self.folder / "questions")
 
 
-_LISTED = 20  # names of hosts; more are no help
 _NOT_INPUT = frozenset(("__pycache__", ".pacsmith"))  # Molecule keeps the state of its lab in the role's folder
 
 
@@ -69,35 +67,6 @@ def digest(*files: Path) -> str:
             if not _NOT_INPUT & set(path.parts):
                 total.update(str(path.relative_to(top.parent)).encode() + b"\0" + path.read_bytes() + b"\0")
     return total.hexdigest()
-
-
-def selected(site: Site, hosts: Sequence[str] | None, host_class: str | None) -> frozenset[str]:
-    """Names of the hosts that `--host` and `--class` name; all without them. Raises BadInput for what is not there."""
-    known = sorted(host.name for host in site.hosts)
-    for name in hosts or ():
-        if name not in known:
-            near = get_close_matches(name, known, n=1)
-            there = f"it has {', '.join(known)}" if len(known) <= _LISTED else f"it has {len(known)} others"
-            hint = f"did you mean {near[0]}?" if near else there
-            raise BadInput(f"--host {name}: site {site.name} has no such host; {hint}")
-    classes = get_args(HostClass)
-    if host_class and host_class not in classes:
-        raise BadInput(f"--class {host_class}: there is no such class; write one of {', '.join(classes)}")
-    chosen = frozenset(
-        host.name
-        for host in site.hosts
-        if (not hosts or host.name in hosts) and (not host_class or host.host_class == host_class)
-    )
-    if not chosen:
-        which = f"among {', '.join(hosts)}" if hosts else f"in site {site.name}"
-        raise BadInput(f"--class {host_class}: there is no host of this class {which}; leave the option out")
-    return chosen
-
-
-def select(inventory: Inventory, hosts: Sequence[str] | None, host_class: str | None) -> tuple[Machine, ...]:
-    """The machines that `--host` and `--class` name; all without them. Raises BadInput for what is not there."""
-    chosen = selected(inventory.site, hosts, host_class)
-    return tuple(machine for machine in inventory.machines if machine.host.name in chosen)
 
 
 def ledger_file(site: Site) -> Path | None:
@@ -150,7 +119,10 @@ def open_session(
         ),
     )
     ledger = ledger_of(site, checked.store)
-    return Session(site, checked.sheets, inventory, machines, checked.store, ledger, run, day, checked.reports)
+    recordings = recordings_of(checked.site.file)
+    return Session(
+        site, checked.sheets, inventory, machines, checked.store, ledger, run, day, checked.reports, recordings
+    )
 
 
 def _inputs(site: Mapping[str, str], sheets: Mapping[str, str], machines: Sequence[Machine]) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Read every sheet and the site, judge the site by its rules, and say everything that is wrong at once."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -14,15 +14,17 @@ from builder.inventory.remarks import remarks
 from builder.inventory.roles import role_variables, roles_of
 from builder.inventory.rules import check_site
 from builder.inventory.rules_displays import strangers
-from builder.load import Loaded, LoadErrors, Problem, load_sheets, load_site
-from builder.load.calibration import FOLDER, load_calibrations
+from builder.load import Loaded, LoadErrors, Problem, load_site
+from builder.load.calibration import load_calibrations
 from builder.load.depot import load_artefacts
 from builder.load.problem import FieldPath
+from builder.load.sheets import load_sheets
 from builder.models.calibration import Calibration
 from builder.models.secret import SecretReference
 from builder.models.sheet import Sheet
 from builder.models.site import Site
 from builder.secrets import SecretStore, open_store
+from builder.workflows.reports import left_open, reports_from, wrong_days
 
 # needed: every secret can be read now. begun: as needed, but a vault that does not exist yet is only noted (a new site,
 # or a checkout without secrets). unasked: the files alone.
@@ -61,16 +63,12 @@ class CheckedSite:
         return reports_from(self.calibrations)
 
 
-def reports_from(calibrations: Iterable[Loaded[Calibration]]) -> tuple[Report, ...]:
-    """Loaded calibration reports as an assessment takes them."""
-    return tuple(Report(one.value, f"{FOLDER}/{one.file.name}", one.sha256) for one in calibrations)
-
-
-def _calibrations(site_file: Path) -> tuple[tuple[Loaded[Calibration], ...], list[Problem]]:
+def _calibrations(site_file: Path, today: date) -> tuple[tuple[Loaded[Calibration], ...], list[Problem]]:
     try:
-        return load_calibrations(site_file), []
+        found = load_calibrations(site_file)
     except LoadErrors as faults:
         return (), list(faults.problems)
+    return found, list(wrong_days(found, today))
 
 
 def _of_no_display(site: Site, calibrations: Sequence[Loaded[Calibration]]) -> Iterator[str]:
@@ -127,7 +125,7 @@ def read_checked_site(
     build as the site says is a problem, too.
     """
     sheets, problems = _sheets()
-    calibrations, faulty_reports = _calibrations(file)
+    calibrations, faulty_reports = _calibrations(file, today)
     unchecked = _SHEETS_FIRST if problems else ""
     try:
         site = load_site(file)
@@ -156,7 +154,9 @@ def read_checked_site(
     problems += faulty_reports
     if problems:
         raise LoadErrors(problems, unchecked)
-    notes = (*((note,) if note else ()), *remarks(site.value), *_of_no_display(site.value, calibrations))
+    lost = list(_of_no_display(site.value, calibrations))
+    open_figures = left_open(calibrations, today)
+    notes = (*((note,) if note else ()), *remarks(site.value), *lost, *open_figures)
     return CheckedSite(site, sheets, store, notes, calibrations)
 
 

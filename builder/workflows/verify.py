@@ -23,11 +23,12 @@ from builder.probes.role_checks import RoleChecks, run_role_checks
 from builder.probes.stage import Stage
 from builder.secrets.certificates import ca_certificate, certificate_for, identity_of
 from builder.survey.remote import Remote
+from builder.workflows.findings import findings_of
 from builder.workflows.handed_in import certificates_proven
 from builder.workflows.proving import prove_routes
 from builder.workflows.screens import prove_screens
 from builder.workflows.session import Session, now
-from builder.workflows.survey import HostFacts, findings_of, survey_hosts
+from builder.workflows.survey import HostFacts, survey_hosts
 
 _SECONDS_TO_ANSWER = 20.0
 
@@ -158,7 +159,7 @@ def _requirements(
     session: Session, machines: Sequence[Machine], hear: Callable[[Evidence], None]
 ) -> tuple[HostFacts, ...]:
     """Read the machines and hold them against their sheets."""
-    read = survey_hosts(machines)
+    read = survey_hosts(machines, session.recordings)
     for one in read:
         name = one.machine.host.name
         for finding in findings_of(one, session.sheets, session.today, session.reports):

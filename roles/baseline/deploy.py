@@ -140,6 +140,18 @@ def _monitoring(variables: Variables) -> None:
         ],
     )
     service("Run the node exporter", "prometheus-node-exporter", restart_if=[configured])
+    _drives()
+
+
+def _drives() -> None:
+    """smartd tells the journal of a drive that fails. It asks no drive of a virtual machine or container, and a machine
+    without a drive that keeps a record (a thin client's flash memory) is no failed unit."""
+    metal = observe("systemd-detect-virt || true") == "none"
+    kept = write_files(
+        "Configure the watch over the drives", [FileSpec("/etc/default/smartmontools", 'smartd_opts="--quit=never"\n')]
+    )
+    name = "Watch the drives" if metal else "Watch no drives: they are those of the machine beneath"
+    service(name, "smartmontools", running=metal, restart_if=[kept] if metal else [])
 
 
 def _firewall(variables: Variables) -> None:

@@ -42,9 +42,12 @@ class Variables(Model):
     packages: tuple[str, ...] = (
         "ca-certificates",
         "chrony",
-        "dmidecode",  # the survey reads the equipment record and the memory slots with it
+        "dmidecode",  # the survey reads the equipment record and the memory slots with it, as with
+        "iputils-ping",  # the way to the archive,
         "nftables",
+        "pciutils",  # graphics cards and network adapters,
         "prometheus-node-exporter",
+        "smartmontools",  # and the drives' own health records
         "tzdata",
         "unattended-upgrades",
     )

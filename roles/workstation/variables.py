@@ -26,6 +26,7 @@ PACKAGES = (
     "openbox",
     "python3-xlib",
     "tcc",  # compiles files/aeskulap_answers.c, a dozen lines
+    "vulkan-tools",  # vulkaninfo: the same of Vulkan
     "x11-xserver-utils",
     "xauth",
     "xserver-xorg-core",

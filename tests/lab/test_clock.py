@@ -6,9 +6,10 @@ from datetime import date
 
 import pytest
 
-from builder.assess import assess
+from builder.assess.assessment import assess
 from builder.inventory import build_inventory
-from builder.load import load_sheet, load_site
+from builder.load import load_site
+from builder.load.sheets import load_sheet
 from builder.load.shipped import specs_folders
 from builder.models.finding import Finding
 from builder.survey import survey

@@ -51,6 +51,13 @@ def test_one_command_brings_a_host_of_each_class_up_and_has_it_accepted(boxed: B
     assert {name: boxed.on(name, "systemd-detect-virt").stdout.strip() for name in HOSTS} == dict.fromkeys(HOSTS, "lxc")
 
 
+def test_a_second_build_of_the_thin_client_changes_nothing(boxed: BuiltSite) -> None:
+    done = boxed.pacsmith("build", "--site", boxed.name, "--host", "bedside", "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads(done.stdout)["changed"] == 0
+
+
+@pytest.mark.long
 def test_the_same_command_again_changes_nothing(boxed: BuiltSite) -> None:
     done = boxed.pacsmith("build", "--site", boxed.name, "--lab", "vagrant", "--json")
     assert done.returncode == 0, done.stdout + done.stderr

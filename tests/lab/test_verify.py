@@ -232,7 +232,7 @@ def begun(site: BuiltSite) -> "subprocess.Popen[bytes]":
     return child
 
 
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("stop", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long)])
 def test_an_interrupted_verification_cleans_up(north: BuiltSite, stop: signal.Signals) -> None:
     child = begun(north)
     child.send_signal(stop)

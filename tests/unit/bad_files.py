@@ -3,9 +3,10 @@
 from datetime import date
 from pathlib import Path
 
-from builder.inventory import check_site
-from builder.load import LoadErrors, load_sheet, load_site
+from builder.inventory.rules import check_site
+from builder.load import LoadErrors, load_site
 from builder.load.depot import load_manifest
+from builder.load.sheets import load_sheet
 from builder.models.secret import SecretReference
 from builder.models.sheet import Machine, Requirement, Sheet, SheetProduct, Source, When
 
@@ -28,7 +29,9 @@ def sheet(product: str, versions: str, machine: Machine, *more: Requirement) -> 
         machine=machine,
         source=Source(title="Book", address="example", read="2026-11-21", trust="A"),
         requirements=(
-            Requirement(id="memory", fact="memory.total", minimum=">= 4 GiB", place="page 1"),
+            Requirement(id="memory", fact="memory.total", minimum=">= 4 GiB", place="page 1")
+            if machine != "display"
+            else Requirement(id="depth", fact="display.depth", minimum=">= 8 bit", place="page 1"),
             Requirement(id="room", attested="the room is dark", place="page 2"),
             *more,
         ),

@@ -50,7 +50,8 @@ def seen(**connectors: dict[str, Any]) -> dict[str, Fact]:
     facts = {"displays.count": stated("displays.count", len(connectors))}
     for connector, more in connectors.items():
         said: dict[str, Any] = {"maker": "ENC", "product": "2651", "serial": "27700017", "megapixels": 3.6864,
-                                "pitch": 0.2588, "depth": 8, "shorter": 1920, "current_mode": "1920x1920"} | more  # fmt: skip
+                                "pitch": 0.2588, "depth": 8, "shorter": 1920, "current_mode": "1920x1920"}  # fmt: skip
+        said |= more
         for name, value in said.items():
             facts[f"displays.{connector}.{name}"] = stated(f"displays.{connector}.{name}", value)
     return facts

@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from builder.assess import assess
+from builder.assess.assessment import assess
 from builder.models.catalogue import fact_kind
 from builder.models.fact import Fact
 from builder.models.finding import Finding

@@ -9,11 +9,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builder.assess import assess, evidence_of, sheets_for, uses_of
-from builder.assess.bound import named
+from builder.assess.applies import sheets_for, uses_of
+from builder.assess.assessment import assess
+from builder.assess.proof import evidence_of
 from builder.errors import BadInput
-from builder.load import load_sheet, load_site
-from builder.load.sheets import sheet_files
+from builder.load import load_site
+from builder.load.sheets import load_sheet, sheet_files
 from builder.load.shipped import example_site
 from builder.models.catalogue import fact_kind
 from builder.models.comparison import comparison
@@ -21,6 +22,7 @@ from builder.models.fact import Fact
 from builder.models.finding import Finding, Lack
 from builder.models.part import Part
 from builder.models.quantity import BASE_UNITS
+from builder.models.sense import named
 from builder.models.sheet import Requirement, Sheet
 from builder.models.site import Waiver
 

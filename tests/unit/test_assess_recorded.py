@@ -3,9 +3,10 @@
 from datetime import date
 from pathlib import Path
 
-from builder.assess import assess, sheets_for, uses_of
-from builder.load import load_sheet, load_site
-from builder.load.sheets import sheet_files
+from builder.assess.applies import sheets_for, uses_of
+from builder.assess.assessment import assess
+from builder.load import load_site
+from builder.load.sheets import load_sheet, sheet_files
 from builder.load.shipped import example_site
 from builder.survey import facts_from
 

@@ -143,8 +143,8 @@ def test_for_mammograms_the_same_display_has_too_few_pixels_and_too_little_light
         ("din-6868-57", "category-a", {"a-matrix": "met", "a-luminance": "met", "a-contrast": "met"}),
         ("din-6868-157", "rk1", {"rk1-light": "unknown", "calibrated": "met", "greys": "unknown",
                                  "luminance": "unknown"}),
-        ("radics-acr", None, {"ratio": "met", "greys": "met", "uniformity": "met", "ambient": "met",
-                              "colour": "unknown"}),
+        ("radics-acr", None, {"ratio": "met", "luminance": "short", "greys": "met", "uniformity": "met",
+                              "ambient": "met", "colour": "unknown"}),
         ("totoku-mqsa", None, dict.fromkeys(("luminance", "darkest", "greys", "room"), "unknown")),
     ],
 )  # fmt: skip
@@ -367,3 +367,10 @@ def test_every_figure_is_a_fact_with_the_way_it_was_computed() -> None:
         assert fact.command.startswith("made-up.csv: ")
         assert fact.raw_sha256 == LOADED.sha256
     assert CURRENT not in calibration_facts(REPORT, None, TODAY)
+
+
+def test_of_a_report_from_the_future_no_figure_counts() -> None:
+    facts = calibration_facts(REPORT, "1 year", date(2026, 9, 13))
+    assert {fact.error for fact in facts.values()} == {"the report is of 2026-09-14, which is still to come"}
+    on_the_day = calibration_facts(REPORT, "1 year", date(2026, 9, 14))
+    assert {fact.error for fact in on_the_day.values()} == {None}

@@ -7,12 +7,11 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from builder.assess import assess
+from builder.assess.assessment import assess
 from builder.assess.capture import sheet_text
 from builder.cli.main import app
 from builder.errors import BadInput
-from builder.load import load_sheet
-from builder.load.shipped import example_site
+from builder.load.sheets import load_sheet
 from builder.models.fact import Fact
 from builder.models.sheet import Sheet
 from builder.models.site import Host
@@ -55,7 +54,11 @@ def test_what_is_asked_of_others(tmp_path: Path) -> None:
         "displays-product": {"one_of": ["2741", "2742"], "or_equivalent": True,
                              "place": "read02, 2026-11-22: ask displays.DP-1.product"},
         "displays-megapixels": {"minimum": ">= 3.15 MP", "place": "read02, 2026-11-22: ask displays.DP-1.megapixels"},
+        "displays-megapixels-2": {"minimum": ">= 5 MP", "at_least": 1,
+                                  "place": "read02, 2026-11-22: ask displays.DP-1.megapixels"},
         "displays-pitch": {"maximum": "<= 0.212 mm", "place": "read02, 2026-11-22: ask displays.DP-1.pitch"},
+        "displays-pitch-2": {"maximum": "<= 0.165 mm", "at_least": 1,
+                             "place": "read02, 2026-11-22: ask displays.DP-1.pitch"},
         "os-id": {"is": "debian", "place": "read02, 2026-11-22: ask os.id"},
         "os-version": {"is": "12", "place": "read02, 2026-11-22: ask os.version"},
     }  # fmt: skip
@@ -77,7 +80,9 @@ def test_a_lesser_machine_is_short_of_it(tmp_path: Path) -> None:
     sheet = captured(tmp_path, station(), facts_of(STATION))
     lesser = facts_of({**STATION, "memory.total": "8 GiB", "displays.DP-2.megapixels": "2 MP", "cpu.model": "Other 3"})
     found = {one.requirement: one.verdict for one in assess(sheet, lesser, today=TODAY)}
-    assert {name for name, verdict in found.items() if verdict == "short"} == {"memory-total", "displays-megapixels"}
+    assert {name for name, verdict in found.items() if verdict == "short"} == {
+        "memory-total", "displays-megapixels", "displays-megapixels-2",
+    }  # fmt: skip
     assert found["cpu-model"] == "unknown"  # whether it is as good, a person judges
 
 
@@ -87,7 +92,10 @@ def test_an_amount_is_rounded_in_the_machines_favour() -> None:
     assert line["minimum"] == ">= 15.6 GiB"
     facts = {"memory.total": Fact(name="memory.total", value=16_697_000_000, unit="B", command="free")}
     (line,) = yaml.safe_load(sheet_text(station(), facts, TODAY))["requirements"]
-    assert line["minimum"] == ">= 15.5 GiB"  # 15.55: 15.6 would be more than it has
+    assert line["minimum"] == ">= 15.55 GiB"  # 15.6 would be more than it has
+    facts = {"gpu.memory": Fact(name="gpu.memory", value=20475 << 20, unit="B", command="nvidia-smi")}
+    (line,) = yaml.safe_load(sheet_text(station(), facts, TODAY))["requirements"]
+    assert (line["minimum"], line["tolerance"]) == (">= 19.99 GiB", "3 %")
 
 
 def test_of_nothing_there_is_no_sheet() -> None:
@@ -95,22 +103,10 @@ def test_of_nothing_there_is_no_sheet() -> None:
         sheet_text(station(), {}, TODAY)
 
 
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The example site with the recorded answer of its archive."""
-    (tmp_path / "inventory" / "st-brigid").mkdir(parents=True)
-    (tmp_path / "inventory" / "st-brigid" / "site.yml").write_text(example_site().read_text(encoding="utf-8"))
-    (tmp_path / "answers").mkdir()
-    (tmp_path / "answers" / "archive01.txt").write_text(RECORDED.read_text())
-    (tmp_path / "specs").mkdir()
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def test_the_command_prints_a_sheet_that_hosts_are_held_against(project: Path) -> None:
+def test_the_command_prints_a_sheet_that_hosts_are_held_against(recorded_example: Path) -> None:
     done = CliRunner().invoke(app, ["survey", "--host", "archive01", "--recorded", "answers", "--as-sheet"])
     assert done.exit_code == 0, done.output
-    (project / "specs" / "as-archive01.yml").write_text(done.stdout, encoding="utf-8")
+    (recorded_example / "specs" / "as-archive01.yml").write_text(done.stdout, encoding="utf-8")
     held = ["assess", "--host", "archive01", "--recorded", "answers", "--plan-for", "as-archive01"]
     planned = CliRunner().invoke(app, held)
     assert planned.exit_code == 0, planned.output
@@ -125,7 +121,53 @@ def test_the_command_prints_a_sheet_that_hosts_are_held_against(project: Path) -
          "--as-sheet prints a sheet and nothing else; leave out --outliers and --json"),
     ],
 )  # fmt: skip
-def test_what_makes_no_sheet(project: Path, words: list[str], sentence: str) -> None:
-    done = CliRunner().invoke(app, ["survey", "--recorded", str(project / "answers"), "--as-sheet", *words])
+def test_what_makes_no_sheet(recorded_example: Path, words: list[str], sentence: str) -> None:
+    done = CliRunner().invoke(app, ["survey", "--recorded", str(recorded_example / "answers"), "--as-sheet", *words])
     assert isinstance(done.exception, BadInput)
     assert str(done.exception) == sentence
+
+
+DESK_AND_GREYS: dict[str, Value] = {
+    "displays.count": 3, "displays.DP-1.megapixels": "2.3 MP", "displays.DP-2.megapixels": "5.2 MP",
+    "displays.DP-3.megapixels": "5.2 MP", "displays.DP-1.maker": "DEL", "displays.DP-2.maker": "EIZ",
+    "displays.DP-3.maker": "EIZ",
+}  # fmt: skip
+
+
+def test_a_station_is_not_as_good_as_its_worst_display(tmp_path: Path) -> None:
+    sheet = captured(tmp_path, station(), facts_of(DESK_AND_GREYS))
+    for values, short in (
+        (DESK_AND_GREYS, set()),
+        # The same displays on other connectors, and three that are as good as the desktop's.
+        ({**DESK_AND_GREYS, "displays.DP-1.megapixels": "5.2 MP", "displays.DP-3.megapixels": "2.3 MP"}, set()),
+        ({**DESK_AND_GREYS, "displays.DP-3.megapixels": "2.3 MP"}, {"displays-megapixels-2"}),
+    ):
+        found = assess(sheet, facts_of(values), today=TODAY)
+        assert {one.requirement for one in found if one.verdict == "short"} == short
+    (other,) = [one for one in assess(sheet, facts_of({**DESK_AND_GREYS, "displays.DP-2.maker": "ACR"}), today=TODAY)
+                if one.requirement == "displays-maker"]  # fmt: skip
+    assert other.verdict == "unknown"  # a product code is its maker's own
+
+
+def test_memory_is_asked_once_and_error_correction_only_of_those_that_have_it() -> None:
+    def asked(values: dict[str, Value]) -> list[str]:
+        lines = yaml.safe_load(sheet_text(station(), facts_of({"os.id": "debian", **values}), TODAY))["requirements"]
+        return [line["fact"] for line in lines if line["fact"].startswith("memory")]
+
+    assert asked({"memory.total": "15.6 GiB", "memory.installed": "16 GiB"}) == ["memory.total"]
+    assert asked({"memory.total": "unread", "memory.installed": "16 GiB"}) == ["memory.installed"]
+    assert asked({"memory.ecc": "none"}) == []
+    assert asked({"memory.ecc": "Multi-bit ECC"}) == ["memory.ecc"]
+
+
+def test_a_line_is_placed_by_what_was_read_and_not_by_a_script() -> None:
+    script = "found=; for f in /sys/class/drm/card*-*/edid; do [ -r $f ] && [ $(wc -c <$f) -gt 0 ] || continue; done"
+    facts = {
+        name: Fact(name=name, value=value, command=script)
+        for name, value in (("displays.count", 2), ("cpu.model", "Maker 9"))
+    }
+    places = [line["place"] for line in yaml.safe_load(sheet_text(station(), facts, TODAY))["requirements"]]
+    assert places == [
+        "read02, 2026-11-22: found=; for f in /sys/class/drm/card*-*/edid; do [ -r $f ]\u2026",
+        "read02, 2026-11-22: what its displays say of themselves (EDID)",
+    ]

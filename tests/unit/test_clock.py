@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from builder.assess import assess
-from builder.load import load_sheet
+from builder.assess.assessment import assess
+from builder.load.sheets import load_sheet
 from builder.load.shipped import specs_folders
 from builder.models.finding import Finding
 from builder.survey import facts_from
@@ -171,10 +171,10 @@ def test_every_class_of_host_is_held_to_the_same_clock() -> None:
 
 
 class Busy(Remote):
-    """A host 0.3 s ahead that needs so many seconds for each answer, by the clock of the test."""
+    """A host ahead by 0.3 s or so that needs so many seconds for each answer, by the clock of the test."""
 
-    def __init__(self, seconds: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
-        self.seconds, self.now, self.asked = seconds, 1000.0, 0
+    def __init__(self, seconds: list[float], monkeypatch: pytest.MonkeyPatch, ahead: float = 0.3) -> None:
+        self.seconds, self.now, self.asked, self.ahead = seconds, 1000.0, 0, ahead
         monkeypatch.setattr(time, "time", lambda: self.now)
 
     def run(self, command: str | list[str], *, stdin: bytes = b"", sudo: bool = False, timeout: float = 120) -> Answer:
@@ -182,7 +182,7 @@ class Busy(Remote):
             return Answer(0, b"", b"", 0.0)
         slow, self.asked = self.seconds[self.asked], self.asked + 1
         mark = re.findall("@@ [0-9a-f]{16}", stdin.decode())[0]
-        there = f"{self.now + slow * 0.9 + 0.3:.9f}"
+        there = f"{self.now + slow * 0.9 + self.ahead:.9f}"
         self.now += slow
         said = "".join(section(mark, name, there, "", 0) for name in ("clock-first", "clock-last"))
         return Answer(0, f"{mark} begins\n{said}{mark} ends\n".encode(), b"", slow)
@@ -206,3 +206,11 @@ def test_the_clock_alone_is_asked_again_where_a_round_trip_says_little(
     assert host.asked == asked
     assert abs(found.uncertainty - doubt) < 1e-5
     assert abs(found.seconds - 0.3) <= found.uncertainty
+
+
+def test_a_clock_that_is_surely_right_is_not_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A first connection of 0.45 s leaves a doubt of 0.225 s, and the clock 0.405 s off at the most."""
+    host = Busy([0.45], monkeypatch, ahead=0.0)
+    text = recorded(host, HOST)
+    found = offset(replies(text), stamps_of(text))
+    assert (host.asked, found.seconds, found.uncertainty) == (1, 0.18, 0.225)

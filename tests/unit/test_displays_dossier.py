@@ -5,9 +5,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from builder.assess import evidence_of
 from builder.assess.display import Report
 from builder.assess.held import held_displays
+from builder.assess.proof import evidence_of
 from builder.models.dossier import Dossier, HostReading
 from builder.models.fact import Fact
 from builder.models.site import Host

@@ -5,16 +5,17 @@ from typing import Any
 
 import pytest
 
-from builder.assess import evidence_of
 from builder.assess.display import Report
 from builder.assess.held import held_displays, measured_facts, shared_findings
+from builder.assess.proof import evidence_of
 from builder.errors import BadInput
 from builder.inventory import build_inventory
 from builder.models.fact import Fact
 from builder.models.finding import Finding
 from builder.models.sheet import Sheet
 from builder.models.site import Host
-from builder.workflows.survey import HostFacts, findings_of
+from builder.workflows.findings import findings_of
+from builder.workflows.survey import HostFacts
 from tests.unit.held_sample import LEFT, REPORT, RIGHT, SHEETS, TODAY, changed, seen, stated, station
 from tests.unit.site_parts import host as archive
 from tests.unit.site_parts import site_of

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from builder.cli import assess, validate
 from builder.errors import BadInput
-from builder.inventory import check_site
+from builder.inventory.rules import check_site
 from builder.inventory.rules_displays import strangers
 from builder.load import LoadErrors
 from builder.workflows.validate import read_checked_site
@@ -90,6 +90,38 @@ def test_a_report_of_no_display_of_the_site_is_told(folder: Path) -> None:
     )
 
 
+def test_a_report_of_the_future_and_two_of_one_day_are_faults(folder: Path) -> None:
+    text = CSV.read_text(encoding="utf-8")
+    (folder / "a.csv").write_text(text)
+    (folder / "b.csv").write_text(text)
+    (folder / "c.csv").write_text(text.replace("2026-09-14", "2126-09-14"))
+    code, said = lines("validate", "--no-secrets")
+    assert code == 2
+    line = text[: text.index("2026-09-14")].count("\n") + 1
+    assert said == [
+        f"{folder}/b.csv:{line}:13: measured on: a.csv is a report of ENC 2651, serial 27700017 of the same day, and "
+        "only one can count; remove one of the two files, or correct its day or its display",
+        f"{folder}/c.csv:{line}:13: measured on: the report is of 2126-09-14, which is still to come; correct the day",
+    ]
+
+
+def test_what_a_report_leaves_open_is_noted_before_anybody_relies_on_it(folder: Path) -> None:
+    text = CSV.read_text(encoding="utf-8")
+    head = text[: text.index("driving level,lum")].count("\n") + 1
+    (folder / "left.csv").write_text(text.replace("30,3.32", "30,5.734").replace("45,5.734", "45,3.32"))
+    code, said = lines("validate", "--no-secrets")
+    assert code == 0
+    assert said[-1] == (
+        f"note: {folder}/left.csv:{head}:1: not all can be told from this calibration report: level 45 (3.32 cd/m2) "
+        "was not measured brighter than level 30 (5.734 cd/m2)"
+    )
+    (folder / "left.csv").write_text(text.replace("45,5.734\n", "").replace("2026-09-14", "2026-09-15"))
+    (folder / "old.csv").write_text(text.replace("45,5.734\n", ""))  # an older one, which no longer counts
+    code, said = lines("validate", "--no-secrets")
+    told = [one for one in said if "not all can be told" in one]
+    assert [one.rpartition(": ")[2] for one in told] == ["of the 18 evenly spaced levels 45 was not measured"]
+
+
 def test_a_display_without_a_serial_number_in_the_site_file_may_be_any_of_its_make() -> None:
     site = site_of([station_data({name: value for name, value in LEFT.items() if name != "serial"})])
     other = LOADED.value.model_copy(update={"product": "2741"})
@@ -103,6 +135,7 @@ def test_assess_takes_the_reports_beside_the_site_file(folder: Path) -> None:
     site = yaml.safe_load((folder.parent / "site.yml").read_text(encoding="utf-8"))
     name = next(host["name"] for host in site["hosts"] if host["class"] == "workstation")
     Path("answers", name).mkdir(parents=True)
+    Path("answers", name, "uname.txt").write_text("Linux 6.12.43+deb13-amd64 x86_64\n")
     (folder / "left.csv").write_bytes(CSV.read_bytes())
     code, said = lines("assess", "--host", name, "--recorded", "answers")
     assert code == 1  # the darkest grey is too dark

@@ -14,6 +14,7 @@ from builder.workflows import build as building
 from builder.workflows.fitness import refuse_short, unmendable
 from builder.workflows.recording import recorded
 from builder.workflows.survey import HostFacts
+from tests.unit.held_sample import SHEETS, seen, station_data
 from tests.unit.sheet_parts import TODAY, Value, facts_of, finding_of, sheet_of
 from tests.unit.site_parts import host, site_of
 
@@ -92,6 +93,7 @@ class Kept:
         self.sheets = (sheet_of(MEMORY),)
         self.today: date = TODAY
         self.ledger = self
+        self.recordings = None
 
     def close(self) -> None:
         pass
@@ -107,7 +109,7 @@ def test_nothing_is_touched_before_the_refusal(monkeypatch: pytest.MonkeyPatch) 
         yield
 
     monkeypatch.setattr(building, "recorded", pretended)
-    monkeypatch.setattr(building, "survey_hosts", lambda _machines: (one,))
+    monkeypatch.setattr(building, "survey_hosts", lambda _machines, _recordings: (one,))
     monkeypatch.setattr(building, "materials_for", lambda _session: done.append("materials"))
     with pytest.raises(Refused, match="arc1: thing line0"):
         building.build(Kept(one), building.Show(phase=done.append))  # type: ignore[arg-type]
@@ -133,3 +135,43 @@ def test_the_run_is_kept_as_refused_with_its_reason() -> None:
     with pytest.raises(Refused), recorded(session, locked=True):  # type: ignore[arg-type]
         raise Refused("nothing was built or changed: arc1 is too small")
     assert book.ended == [("r1", "refused", "nothing was built or changed: arc1 is too small")]
+
+
+MENDABLE, LASTING = '{fact: package.orthanc, minimum: ">= 1"}', '{fact: memory.total, minimum: ">= 8 GiB"}'
+ALSO_LASTING = '{fact: cpu.cores, minimum: ">= 8 cores"}'
+
+
+@pytest.mark.parametrize(
+    ("line", "stops"),
+    [
+        # What must be had in any case is not excused by a choice beside it.
+        (f"{{all_of: [{LASTING}, {{any_of: [{MENDABLE}, {ALSO_LASTING}]}}]}}", True),
+        (f"{{all_of: [{MENDABLE}, {{any_of: [{MENDABLE}, {ALSO_LASTING}]}}]}}", False),
+        # Each way wants a part that no build brings, whatever else it wants.
+        (f"{{any_of: [{{all_of: [{LASTING}, {MENDABLE}]}}, {ALSO_LASTING}]}}", True),
+        (f"{{any_of: [{{all_of: [{LASTING}, {MENDABLE}]}}, {MENDABLE}]}}", False),
+        # One of two choices is lost, the other is not.
+        (f"{{all_of: [{{any_of: [{LASTING}, {ALSO_LASTING}]}}, {{any_of: [{LASTING}, {MENDABLE}]}}]}}", True),
+        # A choice within a choice is more ways.
+        (f"{{any_of: [{{any_of: [{LASTING}, {MENDABLE}]}}, {ALSO_LASTING}]}}", False),
+    ],
+)
+def test_a_choice_is_lost_when_every_way_is(line: str, stops: bool) -> None:
+    values: dict[str, Value] = {"memory.total": "4 GiB", "package.orthanc": "absent", "cpu.cores": "4 cores"}
+    assert unmendable(finding_of(line, values)) is stops
+
+
+def test_a_display_that_is_too_small_for_its_standard_stops_a_build_and_can_be_waived() -> None:
+    """Its greys do not: they are calibrated after the build, and the verification asks for them."""
+    display = {"name": "left", "maker": "ENC", "product": "2651", "serial": "27700017", "mode": "1920x1920",
+               "primary": True, "standard": "ranzcr", "class": "diagnostic"}  # fmt: skip
+    facts = seen(DP1={"megapixels": 1.92})
+
+    def station_read(**more: Any) -> HostFacts:
+        (machine,) = build_inventory(site_of([station_data(display, **more)]), roles=False).machines
+        return HostFacts(machine, facts)
+
+    with pytest.raises(Refused, match=r"read02: display-ranzcr left-diagnostic-pixels: Megapixels: 1\.92 MP; asked"):
+        refuse_short([station_read()], SHEETS, TODAY)
+    waived = {"requirement": "left-diagnostic-pixels", "reason": "ordered", "owner": "Dr Falk", "until": "2027-01-31"}
+    refuse_short([station_read(waivers=[waived])], SHEETS, TODAY)

@@ -1,5 +1,6 @@
 """What a finding says is missing: amounts by fact, ways of which one is enough, wishes apart."""
 
+from builder.assess.lacks import ways_of
 from builder.models.finding import Finding, Lack
 from tests.unit.sheet_parts import Value, finding_of
 
@@ -43,6 +44,28 @@ def test_of_several_ways_one_is_enough() -> None:
     line = '{any_of: [{fact: gpu.memory, minimum: ">= 4 GiB"}, {fact: memory.total, minimum: ">= 32 GiB"}]}'
     found = lacks(line, {"gpu.memory": "1 GiB", "memory.total": "8 GiB"})
     assert [(one.fact, one.either) for one in found] == [("gpu.memory", True), ("memory.total", True)]
+
+
+def test_as_many_as_are_needed_lack_it_and_the_worst_of_them() -> None:
+    """Two of four must fit and one does: one display is to be had, not a choice of three, and not three."""
+    line = '{fact: displays.*.megapixels, minimum: ">= 3 MP", at_least: %d}'
+    sizes = {"DP-1": "2.3 MP", "DP-2": "1.9 MP", "DP-3": "5 MP", "DP-4": "2 MP"}
+    values: dict[str, Value] = {f"displays.{name}.megapixels": size for name, size in sizes.items()}
+    assert [(one.fact, one.either) for one in lacks(line % 2, values)] == [("displays.DP-2.megapixels", False)]
+    assert [one.fact.split(".")[1] for one in lacks(line % 3, values)] == ["DP-2", "DP-4"]
+    assert [one.fact.split(".")[1] for one in lacks(line % 4, values)] == ["DP-2", "DP-4", "DP-1"]
+
+
+def test_the_ways_of_a_choice_are_told_apart() -> None:
+    first = '{any_of: [{fact: gpu.memory, minimum: ">= 4 GiB"}, {fact: memory.total, minimum: ">= 32 GiB"}]}'
+    second = "{any_of: [{all_of: [{fact: os.id, is: debian}, {fact: cpu.model, is: Maker 9}]}, {fact: os.id, is: x}]}"
+    values: dict[str, Value] = {"gpu.memory": "1 GiB", "memory.total": "8 GiB", "os.id": "y", "cpu.model": "z"}
+    found = lacks(f"{{all_of: [{first}, {second}]}}", values)
+    assert [[[one.fact for one in way] for way in choice] for choice in ways_of(found)] == [
+        [["gpu.memory"], ["memory.total"]],
+        [["os.id", "cpu.model"], ["os.id"]],
+    ]
+    assert ways_of(lacks('{fact: memory.total, minimum: ">= 32 GiB"}', values)) == ()
 
 
 def test_all_that_is_missing_is_named() -> None:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builder.assess import assess, evidence_of
+from builder.assess.assessment import assess
+from builder.assess.proof import evidence_of
 from builder.assess.workload import declared_facts
 from builder.load import load_site
 from builder.load.shipped import example_site
@@ -163,7 +164,7 @@ VOXELS = """
 fact: memory.total
 minimum: ">= 200 MiB + 4 B * workload.columns * workload.rows * workload.slices"
 """
-BYTES_BY_DEPTH = '{fact: memory.total, minimum: ">= display.depth * workload.slices * 1024 * 1024"}'
+BYTES_BY_DEPTH = '{fact: memory.total, minimum: ">= displays.left.depth * workload.slices * 1024 * 1024"}'
 DIVIDED = '{fact: memory.total, minimum: ">= 1 GiB / workload.years"}'
 
 
@@ -182,8 +183,8 @@ DIVIDED = '{fact: memory.total, minimum: ">= 1 GiB / workload.years"}'
          "met", ""),
         (VOXELS, {"memory.total": "711 MiB", "workload.columns": 512, "workload.rows": 512, "workload.slices": 512},
          "short", ""),
-        (BYTES_BY_DEPTH, {"memory.total": "1 MiB", "display.depth": "8 bit", "workload.slices": 1}, "met", ""),
-        (BYTES_BY_DEPTH, {"memory.total": "1 MiB", "display.depth": "8 bit", "workload.slices": 2}, "short", ""),
+        (BYTES_BY_DEPTH, {"memory.total": "1 MiB", "displays.left.depth": "8 bit", "workload.slices": 1}, "met", ""),
+        (BYTES_BY_DEPTH, {"memory.total": "1 MiB", "displays.left.depth": "8 bit", "workload.slices": 2}, "short", ""),
         (DIVIDED, {"memory.total": "1 MiB", "workload.years": 0}, "unknown",
          "Main memory: cannot be told, since 1 GiB / workload.years divides by nothing."),
     ],
@@ -394,13 +395,64 @@ def test_what_contradicts_stands_beside_it_and_a_source_that_is_not_final_says_s
     assert finding.source == "Guide, RN-1, edition 2, preliminary @ 3, section 1"
 
 
+DESK = '{fact: "displays.*.mode", minimum: ">= 1024x768", recommended: ">= 1280x1024", at_least: 1}'
+NOT_WIDER = '{fact: "displays.*.mode", maximum: "<= 1920x1200"}'
+NAMED = '{fact: "displays.*.mode", is: 1600x1200, at_least: 1}'
+ALIKE = '{equal: ["displays.*.mode"]}'
+
+
+@pytest.mark.parametrize(
+    ("line", "modes", "verdict", "level"),
+    [
+        (DESK, ["1280x1024"], "met", "recommended"),
+        (DESK, ["1280x800"], "met", "minimum"),
+        (DESK, ["1200x1600"], "met", "recommended"),  # portrait or landscape is a choice
+        (DESK, ["2000x700"], "short", None),  # more pixels, and too few along one side
+        (DESK, ["2000x700", "768x1024"], "met", "minimum"),
+        (DESK, ["2000x700", "unread"], "unknown", None),
+        (DESK, ["wide"], "unknown", None),
+        (DESK, [], "unknown", None),
+        (NOT_WIDER, ["1920x1080", "1200x1920"], "met", "minimum"),
+        (NOT_WIDER, ["1920x1080", "2048x1080"], "short", None),
+        (NAMED, ["1200x1600"], "met", "minimum"),
+        (NAMED, ["1600x1024"], "short", None),
+        (ALIKE, ["1600x1200", "1200x1600"], "met", "minimum"),
+        (ALIKE, ["1600x1200", "1600x1024"], "short", None),
+    ],
+)
+def test_resolutions_are_compared_along_both_sides(
+    line: str, modes: list[str], verdict: str, level: str | None
+) -> None:
+    finding = finding_of(line, {f"displays.DP-{n}.mode": mode for n, mode in enumerate(modes)})
+    assert (finding.verdict, finding.level) == (verdict, level), finding.sentence
+    wished = line is DESK and level == "minimum"
+    assert finding.qualified == ("minimum; recommended >= 1280x1024 is not reached" if wished else None)
+
+
+def test_a_resolution_may_be_the_condition_of_a_line() -> None:
+    wide = '{any_of: [{fact: "displays.*.mode", minimum: ">= 1920x1200"}]}'
+    line = f'{{fact: displays.count, maximum: "<= 2", when: {wide}}}'
+    assert finding_of(line, {"displays.a.mode": "1920x1200", "displays.count": 3}).verdict == "short"
+    small = finding_of(line, {"displays.a.mode": "1600x1200", "displays.count": 3})
+    assert small.verdict == "not applicable"
+    assert small.sentence.endswith("pixels of the display on a: 1600x1200."), small.sentence
+
+
+def test_what_only_a_third_party_says_is_told_as_that() -> None:
+    def source(trust: str) -> str:
+        return finding_of('{fact: memory.total, minimum: ">= 3 GiB"}', {"memory.total": "4 GiB"}, trust=trust).source
+
+    assert source("A") == source("B") == "Guide @ 3, section 1"
+    assert source("C") == "Guide, as a third party quotes it @ 3, section 1"
+
+
 FORMS = (DISPLAYS, RELEASES, EXCLUDED, OLD_WINDOWS, RANGE, SCHEMA, PACKAGES, NOT_OLDER, TWO_OF_THEM, EACH, TEN_TIMES,
-         VOXELS, BYTES_BY_DEPTH, DIVIDED, TABLE, CONDITION, BRANCHES)  # fmt: skip
+         VOXELS, BYTES_BY_DEPTH, DIVIDED, TABLE, CONDITION, BRANCHES, DESK)  # fmt: skip
 NAMES = ("displays.count", "os.version", "os.id", "virtualisation", "package.solr", "package.dcm4chee",
          "package.dcm4chee-schema", "postgresql.setting.a", "postgresql.setting.b", "package.orthanc", "memory.total",
          "package.orthanc-postgresql", "disk.a.free", "disk.b.free", "workload.largest_data_set", "workload.columns",
          "workload.years", "workload.growth", "workload.studies_per_year", "workload.modalities", "gpu.driver",
-         "display.depth", "workload.slices", "workload.rows")  # fmt: skip
+         "displays.left.depth", "workload.slices", "workload.rows")  # fmt: skip
 anything = st.builds(
     lambda name, value, unit, doubt: Fact(
         name=name, value=value, unit=unit, command="x", error="not read" if value is None else None, uncertainty=doubt

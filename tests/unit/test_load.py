@@ -9,12 +9,13 @@ import pytest
 import yaml
 
 from builder.errors import BadInput
-from builder.load import Loaded, LoadErrors, load_sheet, load_sheets, load_site
+from builder.load import Loaded, LoadErrors, load_site
 from builder.load.depot import load_manifest
 from builder.load.new_site import network_of, new_site_text
 from builder.load.place import find_site
 from builder.load.scalars import plain_value
 from builder.load.schema import KINDS, schema_text
+from builder.load.sheets import load_sheet, load_sheets
 from builder.load.shipped import example_site, roles_folders, specs_folders
 
 CHECKOUT = Path(__file__).parents[2]
@@ -288,3 +289,24 @@ def test_libyaml_is_in_use() -> None:
 def test_a_site_is_not_called_nothing() -> None:
     with pytest.raises(BadInput, match="choose another name"):
         new_site_text("null")
+
+
+def test_two_sheets_of_one_product_and_range_in_one_folder_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of another folder gives way to the user's own; of two in one folder nobody knows which counts."""
+    (tmp_path / "specs").mkdir()
+    for name in ("a", "b"):
+        (tmp_path / "specs" / f"{name}.yml").write_text(
+            'product: {id: thing, name: Thing, versions: ">=1"}\nmachine: archive\n'
+            "source: {title: Book, address: example, read: 2026-11-21, trust: A}\n"
+            'requirements:\n  - {id: memory, fact: memory.total, minimum: ">= 4 GiB", place: page 1}\n'
+        )
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(LoadErrors) as refused:
+        load_sheets()
+    (problem,) = refused.value.problems
+    assert str(problem) == (
+        "specs/b.yml:1:10: product: a.yml beside it speaks of the same product and versions, and only one can count; "
+        "remove one of the two files, or correct its versions"
+    )

@@ -10,9 +10,10 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from builder.inventory import check_site
-from builder.load import LoadErrors, load_sheet, load_site
+from builder.inventory.rules import check_site
+from builder.load import LoadErrors, load_site
 from builder.load.shape import fields_of
+from builder.load.sheets import load_sheet
 from builder.models.sheet import Sheet
 from builder.models.site import Site
 from tests.unit.bad_files import SHEETS, TODAY, absent

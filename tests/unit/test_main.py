@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer.main
 
 from builder.cli import main
 from builder.errors import Unreachable
@@ -17,8 +18,10 @@ def ended(monkeypatch: pytest.MonkeyPatch, fault: BaseException) -> int:
     def work() -> None:
         raise fault
 
-    monkeypatch.setattr(main.app.registered_commands[0], "callback", main._interruptible(work))
-    monkeypatch.setattr("sys.argv", ["pacsmith", work.__name__])
+    verb = typer.Typer(add_completion=False)
+    verb.command()(main._interruptible(work))
+    monkeypatch.setattr(main, "_command", lambda _name: typer.main.get_command(verb))
+    monkeypatch.setattr("sys.argv", ["pacsmith", "locks"])
     with pytest.raises(SystemExit) as end:
         main.run()
     assert isinstance(end.value.code, int)

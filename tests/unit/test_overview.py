@@ -12,7 +12,9 @@ from builder.assess.overview import Overview, overview
 from builder.assess.planned import planned_sheet
 from builder.errors import BadInput
 from builder.models.sheet import Sheet
-from builder.report.assessment import assessment_csv, assessment_html, assessment_json, assessment_table, outcome
+from builder.report.assessment import assessment_html, outcome, waivers_of
+from builder.report.assessment_data import assessment_csv, assessment_json
+from builder.report.assessment_table import assessment_table
 from tests.unit.sheet_parts import TODAY, Value, facts_of, sheet_of
 from tests.unit.site_parts import host, site_of
 
@@ -83,6 +85,56 @@ def test_a_waiver_is_told_with_owner_and_last_day() -> None:
     assert "Waived by M. Kilbride until 2027-01-31." in text_of(found)
 
 
+def test_who_answers_for_what_stands_in_a_table_of_its_own() -> None:
+    """With the reason; and a waiver that has expired beside it, whose line asks again."""
+    old = {"waivers": [waived("line0")["waivers"][0] | {"until": "2026-11-21"}]}
+    found = site_overview({"memory.total": "8 GiB"}, {"memory.total": "8 GiB"}, sheet=archive_sheet(LINES[0]),
+                          arc1=waived("line0"), arc2=old)  # fmt: skip
+    assert [(one.host, one.by, one.why, one.expired) for one in waivers_of(found)] == [
+        ("arc1", "M. Kilbride, until 2027-01-31", "ordered", False),
+        ("arc2", "M. Kilbride, 2026-11-21", "ordered", True),
+    ]
+    page = assessment_html(found)
+    assert '<td data-label="Why">ordered</td>' in page
+    assert "expired: M. Kilbride, 2026-11-21" in page
+    assert "A waiver has expired: arc2 line0." in outcome(found)
+    (need,) = found.shopping.buy[0].needs
+    assert (need.hosts, need.lines[0].expired) == (("arc2",), "M. Kilbride, 2026-11-21")
+    rows = list(csv.DictReader(io.StringIO(assessment_csv(found))))
+    assert [(row["waived because"], row["to get"]) for row in rows] == [("ordered", ""), ("", "Memory")]
+
+
+def test_what_a_host_is_held_against_has_its_place_at_a_glance() -> None:
+    """A column each for the product, the class and the displays, and not one for every sheet of the hospital."""
+    classes = archive_sheet(LINES[0], id="class-archive", name="Archive host", versions=">=12")
+    site = site_of([host(1, product={"id": "thing", "version": "1"})])
+    read = [(site.hosts[0], facts_of({"memory.total": "8 GiB"}), None)]
+    found = overview(("elm", "Elm"), read, [archive_sheet(), classes], TODAY)
+    assert [(one.product, one.about) for one in found.hosts[0].held] == [
+        ("thing", "product"),
+        ("class-archive", "class"),
+    ]
+    page = assessment_html(found)
+    assert '<th scope="col">What its product asks</th><th scope="col">What every such machine needs</th>' in page
+    assert "What its displays are held to" not in page
+    assert "<small>Thing: 1 short, 2 not known of 3</small>" in page
+
+
+def test_of_many_hosts_a_terminal_says_who_must_be_asked_and_not_each_question() -> None:
+    few = text_of(site_overview(*[ALL] * 3))
+    assert "The cables are short. No probe can tell" in few
+    many = text_of(site_overview(*[ALL] * 4))
+    assert "The cables are short" not in many
+    assert re.search(r"PACS administrator +1 +arc1, arc2, arc3, arc4", many)
+
+
+def test_what_is_not_known_yet_is_not_nothing_to_buy() -> None:
+    page = assessment_html(site_overview({"memory.total": "32 GiB"}, sheet=archive_sheet(LINES[0])))
+    assert "<td>nothing</td>" in page
+    page = assessment_html(site_overview({}, sheet=archive_sheet(LINES[0])))
+    assert "<td>nothing known yet</td>" in page
+
+
 def test_a_host_that_was_not_read_counts_as_nothing() -> None:
     found = site_overview("arc1: no answer; is it on?", ALL)
     assert (found.hosts[0].held, found.hosts[0].fault) == ((), "arc1: no answer; is it on?")
@@ -90,7 +142,16 @@ def test_a_host_that_was_not_read_counts_as_nothing() -> None:
         "The machine is not known to have less than is asked at least. 1 question is open. Not read: arc1."
     )
     assert "arc1: no answer; is it on?" in assessment_csv(found)
-    assert 'class="outcome no"' in assessment_html(found)
+    assert 'class="outcome open"' in assessment_html(found)
+
+
+@pytest.mark.parametrize(
+    ("facts", "mark"),
+    [({"memory.total": "32 GiB"}, "yes"), ({}, "open"), ({"memory.total": "8 GiB"}, "no")],
+)
+def test_the_page_marks_nothing_as_right_while_a_question_is_open(facts: dict[str, Any], mark: str) -> None:
+    page = assessment_html(site_overview(facts, sheet=archive_sheet(LINES[0])))
+    assert f'class="outcome {mark}"' in page
 
 
 def text_of(found: Overview) -> str:
@@ -102,16 +163,17 @@ def text_of(found: Overview) -> str:
 def test_the_outcome_names_who_is_short_and_what_to_buy() -> None:
     found = site_overview({**ALL, "memory.total": "8 GiB"}, ALL, {**ALL, "gpu.memory": "1 GiB"})
     assert outcome(found) == (
-        "2 of 3 machines have less than is asked at least: arc1, arc3. To buy: memory, graphics card. "
+        "2 of 3 machines have less than is asked at least: arc1, arc3. To buy: memory (8 GiB more in 1 machine), "
+        "graphics card (1 card). "
         "1 question is open."
     )
 
 
 def test_the_page_tells_a_purchasing_officer_what_to_get_and_why() -> None:
     page = assessment_html(site_overview({**ALL, "memory.total": "8 GiB"}, {**ALL, "memory.total": "4 GiB"}))
-    assert "from 8 GiB to 16 GiB (8 GiB more)" in page
-    assert "together 20 GiB more" in page
-    assert "thing: line0 (&gt;= 16 GiB)<small>Guide @ 3, section 1</small>" in page
+    assert "main memory: <b>at least 16 GiB (has 8 GiB)</b>, so <b>8 GiB more</b>" in page
+    assert '<td data-label="How much">20 GiB more in 2 machines</td><td data-label="For">arc1, arc2</td>' in page
+    assert "Thing: line0 (at least 16 GiB)<small>Guide @ 3, section 1</small>" in page
     assert "Elm &amp; Sons" in page
     assert "PACS administrator can tell (1)" in page
     assert '<span class="verdict short">✗ short</span>' in page

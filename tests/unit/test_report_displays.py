@@ -151,7 +151,7 @@ def test_the_section_says_what_was_asked_found_and_computed() -> None:
         "read02, left: ENC 2651, serial 27700017",
         "Measured on 2026-09-14 with Example LM-1, serial 1001; the room's light on the screen was 0.28 cd/m\u00b2.",
         "RANZCR Standards of Practice: displays, Appendix D, class diagnostic. Read in: Monitor specification "
-        "requirements: RANZCR Standards of Practice, Appendix D, read 2026-11-21 (trust C)",
+        "requirements: RANZCR Standards of Practice, Appendix D, as a third party quotes it, read 2026-11-21 (trust C)",
         "\u2717 short", "\u2713 met",
         "Greatest deviation of a grey step from the GSDF: 3.44 %, as asked.",
         "Each step should have 35.9 just noticeable differences (JND)",

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import yaml
 
-from builder.inventory import Fault, check_site
-from builder.inventory.rules import RULES
+from builder.inventory.rules import RULES, check_site
 from builder.inventory.rules_calendar import spans
-from builder.load import LoadErrors, load_sheet, load_site
-from builder.load.sheets import sheet_files
+from builder.inventory.rules_case import Fault
+from builder.load import LoadErrors, load_site
+from builder.load.sheets import load_sheet, sheet_files
 from builder.models.site import Site
 from tests.unit.bad_files import FOLDER, SHEETS, TODAY, absent, sheet
 from tests.unit.site_parts import example_data
@@ -106,6 +106,21 @@ def test_a_waiver_holds_to_the_end_of_its_last_day() -> None:
 
     assert rules(change) == set()
     assert rules(change, today=TODAY + timedelta(days=1)) == {"waivers_have_not_expired"}
+
+
+def test_a_line_of_a_host_s_class_is_waived_like_one_of_its_product() -> None:
+    """A build refuses a host for such a line, and says that a waiver is the way out."""
+    sheets = [load_sheet(file).value for file in sheet_files()]
+
+    def broken(requirement: str) -> list[str]:
+        site = document()
+        waiver = {"requirement": requirement, "reason": "r", "owner": "o", "until": TODAY.isoformat()}
+        site["hosts"][0]["waivers"] = [waiver]
+        found = check_site(Site.model_validate(site), sheets, today=TODAY, secret_problem=absent)
+        return [fault.what for fault in found if fault.rule == "waivers_name_a_requirement"]
+
+    assert broken("host-memory") == []
+    assert broken("host-memroy") == ["the sheet of orthanc has no requirement host-memroy"]
 
 
 @pytest.mark.parametrize(("day", "wrong"), [("2026-11-21", False), ("20261121", True), ("2026-1-2", True), ("", True)])

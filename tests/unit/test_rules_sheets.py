@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from builder.inventory import check_site
+from builder.inventory.rules import check_site
 from builder.models.sheet import Sheet
 from tests.unit.site_parts import host as archive
 from tests.unit.site_parts import site_of

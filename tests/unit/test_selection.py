@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from builder.cli import main
 from builder.errors import BadInput
 from builder.load.shipped import example_site
-from builder.workflows.session import selected
+from builder.workflows.selection import selected
 from tests.unit.site_parts import hospital, host, site_of
 
 

@@ -7,8 +7,7 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from builder.load import load_sheet
-from builder.load.sheets import sheet_files
+from builder.load.sheets import load_sheet, sheet_files
 from builder.models.catalogue import CATALOGUE, fact_kind
 from builder.models.fact import Fact
 from builder.models.sheet import Sheet, class_product

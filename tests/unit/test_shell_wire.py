@@ -39,7 +39,7 @@ def test_what_comes_in_place_of_a_greeting_can_be_told() -> None:
 def test_a_hello_and_an_exit_are_read() -> None:
     texts = ["/run/pacsmith-shell-abc", "boot", "192.0.2.7 5 192.0.2.1 22", "0"]
     payload = b"".join(struct.pack("!I", len(text)) + text.encode() for text in texts)
-    assert wire.parse_hello(payload) == wire.Hello(*texts[:3], 0)
+    assert wire.parse_hello(payload) == wire.Hello("/run/pacsmith-shell-abc", "boot", "192.0.2.7 5 192.0.2.1 22", 0)
     assert wire.parse_exit(struct.pack("!HH", 137, 4)) == wire.Exit(137, wire.LEFT_OPEN)
     with pytest.raises(ValueError, match="unpack"):
         wire.parse_hello(payload[:-5])

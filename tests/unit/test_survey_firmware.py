@@ -163,7 +163,7 @@ def test_displays_by_their_connectors() -> None:
     )
     found = products(xorg)
     assert (found["displays.DP-2.product"], found["displays.DP-4.product"]) == ("1749", "2741")
-    assert str(found["displays.VGA-1.product"]) == "it shows no EDID"
+    assert str(found["displays.VGA-1.product"]) == "the display shows no EDID"
     assert products(first + second) == products(f"DP-1 connected\n{first}DP-1 connected\n{second}") == {}
 
 

@@ -16,15 +16,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
-from builder.assess import assess, uses_of
+from builder.assess.applies import uses_of
+from builder.assess.assessment import assess
 from builder.cli.main import app
 from builder.errors import BadInput
-from builder.load import load_sheet
-from builder.load.sheets import sheet_files
+from builder.load.sheets import load_sheet, sheet_files
 from builder.models.fact import Fact
 from builder.models.site import Host, Site
 from builder.survey import facts_from, recorded_answer
-from builder.survey.graphics import cards, opengl
+from builder.survey.graphics import cards
+from builder.survey.graphics_driver import opengl
 from builder.survey.question import ABSENT, Noted, Reply, UnreadableError
 from tests.unit.site_parts import host as archive
 from tests.unit.site_parts import site_of
@@ -151,14 +152,15 @@ OpenGL shading language version string: 4.60 NVIDIA
 
 def test_opengl_is_that_of_a_card_and_not_of_the_processor() -> None:
     card = GLX.format(vendor="NVIDIA Corporation", renderer="Quadro P400/PCIe/SSE2", version="4.6.0 NVIDIA 535.54.03")
-    assert opengl(Reply(0, card, "")) == {"gpu.opengl": "4.6.0"}
+    assert opengl(Reply(0, card, "")) == {"gpu.mesa": ABSENT, "gpu.opengl": "4.6.0"}
     old = card.replace("OpenGL core profile version", "OpenGL version").replace("4.6.0 ", "2.1 ")
-    assert opengl(Reply(0, old, "")) == {"gpu.opengl": "2.1"}
+    assert opengl(Reply(0, old, "")) == {"gpu.mesa": ABSENT, "gpu.opengl": "2.1"}
     drawn = GLX.format(
         vendor="Mesa", renderer="llvmpipe (LLVM 15.0.6, 256 bits)", version="4.5 (Core Profile) Mesa 22.3.6"
     )
-    with pytest.raises(UnreadableError, match=r"the processor draws \(llvmpipe\)"):
-        opengl(Reply(0, drawn, ""))
+    said = opengl(Reply(0, drawn, ""))
+    assert said["gpu.mesa"] == "22.3.6"
+    assert str(said["gpu.opengl"]) == "the processor draws (llvmpipe) and no graphics card"
     for nothing in ("", card.replace("4.6.0 NVIDIA", "NVIDIA"), card.replace("renderer string", "renderer")):
         with pytest.raises(UnreadableError):
             opengl(Reply(0, nothing, ""))

@@ -121,8 +121,9 @@ KINDS = {str: ("str", "path"), int: ("int",), bool: ("bool",), tuple: ("list",)}
 
 def compare(model: type[BaseModel], options: dict[str, Any], prefix: str, required_only: bool) -> None:
     """Names, types, choices and whether a value must be given, all the way down."""
-    assert set(options) == {f"{prefix}{name}" for name in model.model_fields}
-    for name, field in model.model_fields.items():
+    told = {name: field for name, field in model.model_fields.items() if not field.exclude}
+    assert set(options) == {f"{prefix}{name}" for name in told}
+    for name, field in told.items():
         option, kind = options[f"{prefix}{name}"], field.annotation
         optional = NoneType in get_args(kind)
         if optional:

@@ -2,7 +2,7 @@
 
     pyinfra @pacsmith/archive01.example deploy.py
 
-What pyinfra's own SSH connector does, over one open shell a host: see docs/decisions/0015-one-shell-a-host.md.
+What pyinfra's own SSH connector does, over one open shell a host: see docs/decisions/0018-one-shell-a-host.md.
 """
 
 from collections.abc import Iterator
@@ -211,7 +211,7 @@ class PacsmithConnector(BaseConnector):
         given = dict(arguments)
         if given.get("_sudo") and not given.get("_sudo_password"):
             given["_sudo_password"] = self.host.connector_data.get("prompted_sudo_password")
-        folder = str(given.get("_temp_dir") or self.host.get_temp_dir_config())
+        folder = str(given.get("_temp_dir") or self.host.get_temp_dir_config())  # type: ignore[no-untyped-call]
         askpass = {name: self._askpass_file(name, folder) for name in passwords_wanted(given)}
         return unix_command(command, given, askpass)
 

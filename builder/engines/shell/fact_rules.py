@@ -25,7 +25,7 @@ _FILES: dict[type[Any], tuple[str, ...]] = {
     server.Users: _ACCOUNTS,
     server.Groups: ("/etc/group", "/etc/nsswitch.conf"),
 }
-_IN_OUR_WAY: dict[type[Any], type[Any]] = {server.Users: UsersInOneGo}
+_IN_OUR_WAY: dict[type[FactBase[Any]], type[FactBase[Any]]] = {server.Users: UsersInOneGo}
 
 
 def cheaper(fact: type[FactBase[Any]]) -> type[FactBase[Any]]:

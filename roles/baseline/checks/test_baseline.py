@@ -274,6 +274,12 @@ def test_ssh_runs_with_its_configuration(host: Host) -> None:
     assert taken >= newest, "the SSH server has not read its configuration since it was written; run pacsmith build"
 
 
+def test_the_drives_of_a_real_machine_are_watched(host: Host) -> None:
+    """smartd watches the drives of a real machine, and leaves those of the machine beneath a virtual one alone."""
+    metal = host.run("systemd-detect-virt").stdout.strip() == "none"
+    _is(host, "smartmontools", "active" if metal else "inactive", "enabled")
+
+
 def test_no_failed_unit(host: Host) -> None:
     """No systemd unit of the host has failed."""
     failed = [line.split()[0] for line in _says(host, "systemctl list-units --failed --plain --no-legend").splitlines()]
