@@ -126,7 +126,7 @@ def hospital(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hospit
         for module in (session, building, hours):
             monkeypatch.setattr(module, "now", lambda: played.moment)
 
-        def names_of(machines: Sequence[Machine], *_: object) -> tuple[str, ...]:
+        def names_of(machines: Sequence[Machine], *_: object, **_more: object) -> tuple[str, ...]:
             return tuple(machine.host.name for machine in machines)
 
         monkeypatch.setattr(wave, "parts_of", names_of)
