@@ -77,6 +77,8 @@ def drift(  # noqa: PLR0917 - one option each
     if watch is not None and watch < _LEAST:
         raise BadInput(f"--watch {watch}: wait {_LEAST} seconds or more between two readings")
     form = "json" if as_json else form
+    if form == "table" and out is not None:
+        raise BadInput(f"--out {out}: a table is for a terminal; choose --format json or prometheus")
     ask = _once(asker())
 
     def reading() -> SiteDrift:
@@ -118,11 +120,9 @@ def _once(ask: Callable[[str], str] | None) -> Callable[[str], str] | None:
 
 
 def _give(found: SiteDrift, form: Format, out: Path | None) -> None:
-    if form == "table" and out is None:
+    if form == "table":
         _tell(found)
         return
-    if form == "table":
-        raise BadInput(f"--out {out}: a table is for a terminal; choose --format json or prometheus")
     text = prometheus_text(found) if form == "prometheus" else json.dumps(_as_data(found), indent=2) + "\n"
     if out is None:
         typer.echo(text, nl=False)

@@ -96,7 +96,7 @@ class _Build:
 
     def __init__(self, session: Session, course: Course, show: Show, plan: WrittenPlan | None) -> None:
         self.session, self.course, self.show = session, course, show
-        self.promise = Promise(plan, session.store.redactor().clean)
+        self.promise = Promise(plan, session)
         self.reports: list[Report] = []
         self.held: dict[str, str] = {}
         self.told: set[str] = set()

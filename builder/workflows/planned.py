@@ -1,6 +1,6 @@
 """Hold a build to a written plan: refuse when anything that the plan rests on has moved, and compare what was done."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -74,16 +74,16 @@ def refuse_other_world(plan: WrittenPlan, session: Session, materials: Mapping[s
 class Promise:
     """What a build does, beside what its plan says; without a plan nothing is promised and nothing is broken."""
 
-    def __init__(self, plan: WrittenPlan | None, clean: Callable[[str], str]) -> None:
+    def __init__(self, plan: WrittenPlan | None, session: Session) -> None:
         self.planned = {} if plan is None else {one.host: one.steps for one in plan.hosts}
-        self.clean = clean
+        self.session = session
         self.events: list[Event] = []
         self.departures: list[str] = []
 
     def hear(self, event: Event) -> None:
         """Keep what a step of the build said."""
         if event.host in self.planned:
-            self.events.append(cleaned(event, self.clean))
+            self.events.append(cleaned(event, self.session.store.redactor().clean))
 
     def broken(self, hosts: Sequence[str]) -> dict[str, str]:
         """Those of `hosts` on which something else was done than the plan says, each with what it was."""

@@ -134,7 +134,7 @@ def hospital(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hospit
         monkeypatch.setattr(wave, "reboot_where_needed", lambda *_: {})
         monkeypatch.setattr(building, "held_on_hosts", lambda *_: nullcontext(Free()))
         monkeypatch.setattr(building, "verify", played.verify)
-        monkeypatch.setattr(building, "survey_hosts", lambda _: ())
+        monkeypatch.setattr(building, "survey_hosts", lambda _machines, _recordings: ())
         monkeypatch.setattr(building, "materials_for", lambda _: {})
         monkeypatch.setattr(building, "write_documents", lambda _: {})
         monkeypatch.setattr(Ledger, "close", lambda _: None)  # one ledger for all builds of a test

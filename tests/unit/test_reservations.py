@@ -173,6 +173,8 @@ def test_a_ledger_from_before_there_were_any_is_brought_up_to_date(ledger_url: s
         ledger.begin(by("maeve", "r1"))
         with ledger._database.write() as session:
             for statement in ("ALTER TABLE pacsmith_runs DROP COLUMN terms", "DROP TABLE pacsmith_reservations",
+                              "ALTER TABLE pacsmith_host_states DROP COLUMN accepted",
+                              "ALTER TABLE pacsmith_host_states DROP COLUMN drift",
                               "UPDATE pacsmith_schema SET version = 3"):  # fmt: skip
                 session.execute(text(statement))
     for name in ("first", "again"):
