@@ -60,6 +60,8 @@ def stocked(ward: BuiltSite) -> None:
             build = begin(ward, *(word for name in hosts for word in ("--host", name)))
             wait_for(build, *(f"{name}: {PACKAGES}" for name in hosts))
             kill(build)
+        for name in HOSTS:
+            ward.on(name, "sudo apt-get clean")  # a third of what each round would copy
         run_steps(ward, ["lab", "snapshot", "--site", ward.name, "stocked"])
 
 
