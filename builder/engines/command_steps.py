@@ -9,7 +9,16 @@ from pyinfra.api.command import StringCommand
 from pyinfra.api.operation import OperationMeta, operation
 from pyinfra.context import host
 
-from builder.engines.notes import any_changed, ask, current_note, hidden, paths_of, stamp_path, stamp_text
+from builder.engines.notes import (
+    any_changed,
+    ask,
+    current_note,
+    hidden,
+    paths_of,
+    stamp_path,
+    stamp_text,
+    things_moved,
+)
 
 
 def _as(user: str | None, text: str, stdin: str | None) -> str:
@@ -79,5 +88,6 @@ def wait_script(check: str, seconds: int, *, give_up: str | None, tell: str | No
 def wait_for(*, check: str, seconds: int, give_up: str | None, tell: str | None) -> Generator[StringCommand]:
     """Wait in a run, and never in a plan; nothing is changed, so no command is yielded."""
     if host.state.is_executing:
-        ask(host, wait_script(check, seconds, give_up=give_up, tell=tell))
+        ask(host, wait_script(check, seconds, give_up=give_up, tell=tell), kept=False)
+        things_moved(host)  # by themselves, while we waited
     yield from ()

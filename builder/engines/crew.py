@@ -1,6 +1,6 @@
 """Carry an order out on all its hosts at once: connect, evaluate or execute the roles, read again what was changed."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import gevent
@@ -12,39 +12,51 @@ from pyinfra.api.state import State, StateStage
 from pyinfra.context import ctx_host, ctx_state
 
 from builder.engines import package_steps
-from builder.engines.job import Order
+from builder.engines.job import AT_ONCE, JobHost, Order, redactor
 from builder.engines.material import Material
 from builder.engines.notes import StepError
 from builder.engines.recorder import Recorder, previewable, step_name, would_change
-from builder.engines.shell import ShellConnector
+from builder.engines.shell.connector import PacsmithConnector
+from builder.engines.shell.link import Link
 from builder.engines.unreached import broke
 from builder.errors import PacsmithError
 from builder.inventory.roles import load_role_module
 from builder.models.base import Model
 from builder.models.event import Event
 
-AT_ONCE = 32  # hosts; each holds one SSH process and, while it is asked, some of this machine's processor
 SYSTEM = "system"  # the part of a run that belongs to no role: packages of all roles
 
 
 class Crew:
-    """One order. `work` emits events and raises nothing that a host or a role can cause."""
+    """One order. `work` emits events and raises nothing that a host or a role can cause.
 
-    def __init__(self, order: Order, emit: Callable[[Event], None]) -> None:
-        self.order = order
+    `begun` are connections that were started already, by host: they open while this module is being loaded.
+    """
+
+    def __init__(self, order: Order, emit: Callable[[Event], None], begun: Mapping[str, Link] | None = None) -> None:
+        self.order, self.begun = order, begun or {}
         self.jobs = {host.connection.host: host for host in order.job.hosts}
         self.recorder = Recorder(order.job.run, emit)
         self.state = self._state()
 
     def _state(self) -> State:
-        names = [(name, {"connection": job.connection}) for name, job in self.jobs.items()]
+        names = [(name, {"connection": job.connection, **self._memory(job)}) for name, job in self.jobs.items()]
+        hides = redactor(self.order.materials).hides
         inventory = Inventory((names, {}))  # type: ignore[no-untyped-call]
         for place, host in enumerate(inventory):
-            host.connector_cls = ShellConnector
+            host.connector_cls = PacsmithConnector
+            host.connector_data["pacsmith_hides"] = hides
+            if host.name in self.begun:
+                host.connector_data["pacsmith_link"] = self.begun[host.name]
             host.loop_position = [place]  # keeps one host's operations apart from another's
         state = State(inventory, Config())  # type: ignore[no-untyped-call]
         state.add_callback_handler(self.recorder)  # type: ignore[no-untyped-call]
         return state
+
+    def _memory(self, job: JobHost) -> dict[str, str]:
+        folder = self.order.job.memory
+        name = "-".join((job.connection.host, *(role for role, _ in job.roles)))
+        return {} if folder is None else {"pacsmith_questions": f"{folder}/{name}.json"}
 
     def work(self) -> None:
         """Plan, or converge and read again; so many hosts at once, each batch from connection to end."""
@@ -53,9 +65,7 @@ class Crew:
             for begin in range(0, len(everyone), AT_ONCE):
                 batch = everyone[begin : begin + AT_ONCE]
                 self._work_on(batch)
-                for host in batch:
-                    if host.connected:
-                        host.disconnect()
+                gevent.joinall([gevent.spawn(host.disconnect) for host in batch if host.connected], raise_error=True)
 
     def _work_on(self, batch: list[Host]) -> None:
         hosts = self._each(batch, self._connect)
@@ -159,6 +169,7 @@ class Crew:
 
     def _read_again(self, host: Host) -> None:
         """Evaluate the changed roles anew: a step that would change something still has not converged."""
+        _shell(host).forget()
         changed, begun, seen = self.recorder.changed.get(host.name, set()), len(host.op_hash_order), 0
         for _ in self._parts(host, only=changed) if changed else ():
             for operation in host.op_hash_order[begun:]:
@@ -175,6 +186,11 @@ class Crew:
         told = f"{seen} steps read again after the changes" if changed else "nothing had to be changed"
         trips = getattr(host.connector, "round_trips", 0)
         self.recorder.say(host.name, "note", step=f"{told} ({trips} round trips)")
+
+
+def _shell(host: Host) -> PacsmithConnector:
+    assert isinstance(host.connector, PacsmithConnector)
+    return host.connector
 
 
 def _variables(role: str, data: dict[str, object]) -> Model:

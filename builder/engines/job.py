@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from builder.engines.material import Material
 from builder.engines.tally import JobResult, Tally
 from builder.inventory.roles import Engine
-from builder.models.base import Model
+from builder.models.base import Line, Model
 from builder.models.connection import Connection
 from builder.models.event import Event
 from builder.secrets.redact import Redactor
@@ -22,6 +22,7 @@ __all__ = ["ENGINES", "Job", "JobHost", "JobResult", "Order", "run_job"]
 
 PYINFRA = "builder.engines.pyinfra_worker"
 ENGINES: Mapping[Engine, str] = {"pyinfra": PYINFRA, "ansible": "builder.engines.ansible_worker"}
+AT_ONCE = 32  # hosts; each holds one SSH process and, while it is asked, some of this machine's processor
 END_SECONDS = 10.0
 _SHOWN = 500  # characters of a line that is no event, or of what the engine said when it died
 
@@ -34,11 +35,16 @@ class JobHost(Model):
 
 
 class Job(Model):
-    """What an engine is to do: `plan` only reads, `converge` changes and reads again."""
+    """What an engine is to do: `plan` only reads, `converge` changes and reads again.
+
+    `memory` is a folder, relative to the project's, that keeps what was asked of each host, so that the next run asks
+    it all at once.
+    """
 
     run: str
     mode: Literal["plan", "converge"]
     hosts: tuple[JobHost, ...]
+    memory: Line | None = None
 
 
 class Order(Model):

@@ -10,6 +10,8 @@ from pyinfra.api.host import Host
 from pyinfra.api.operation import OperationMeta
 
 from builder.engines.files import LinkSpec, Spec
+from builder.engines.shell.connector import PacsmithConnector
+from builder.engines.shell.reading import Reading, reading
 
 
 class StepError(Exception):
@@ -71,12 +73,22 @@ def hidden(script: str) -> StringCommand:
     return StringCommand(HiddenValue(script))  # type: ignore[no-untyped-call]
 
 
-def ask(host: Host, script: str) -> str:
-    """Output of a script that only reads. Raises StepError when it does not exit 0, OSError when the host is lost."""
-    done, output = host.run_shell_command(hidden(script))
+def ask(host: Host, script: str, *, kept: bool = True) -> str:
+    """Output of a script that only reads. Raises StepError when it does not exit 0, OSError when the host is lost.
+
+    The same question is not asked twice while nothing has changed on the host; with `kept` False it always is.
+    """
+    with reading(Reading(kept=kept)):
+        done, output = host.run_shell_command(hidden(script))
     if not done:
         raise StepError(output.stderr.strip() or output.stdout.strip() or "the host could not be read")
     return output.stdout
+
+
+def things_moved(host: Host) -> None:
+    """Something on the host may be otherwise than it said, though no step has changed it: it is asked again."""
+    assert isinstance(host.connector, PacsmithConnector)
+    host.connector.changed()
 
 
 STAMPS = "/var/lib/pacsmith/stamps"

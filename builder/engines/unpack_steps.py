@@ -10,7 +10,7 @@ from pyinfra.api.operation import operation
 from pyinfra.context import host
 
 from builder.engines.notes import StepError, ask, current_note, hidden
-from builder.engines.shell import die_with_parent
+from builder.engines.shell.link import die_with_parent
 from builder.engines.unpacking import WHOLE, Unpacked, others_script, remove_script
 from builder.models.connection import Connection
 

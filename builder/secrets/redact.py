@@ -65,3 +65,7 @@ class Redactor:
     def clean(self, text: str) -> str:
         """The text without any of the values."""
         return text if self._pattern is None else self._pattern.sub(MARK, text)
+
+    def hides(self, text: str) -> bool:
+        """Whether one of the values stands in the text."""
+        return self._pattern is not None and self._pattern.search(text) is not None

@@ -115,7 +115,9 @@ def _read(session: Session, known: Mapping[str, _Known]) -> _Reading:
 def _dry_run(session: Session, materials: Mapping[str, Material]) -> tuple[Mapping[str, Steps], JobResult]:
     seen: list[Event] = []
     clean = session.store.redactor().clean
-    job = run_parts(parts_of(session.machines, session.run.id, "plan"), materials, seen.append)
+    job = run_parts(
+        parts_of(session.machines, session.run.id, "plan", memory=session.questions), materials, seen.append
+    )
     return by_host([cleaned(event, clean) for event in seen if event.status == "planned"]), job
 
 

@@ -27,11 +27,17 @@ class Part:
 
 
 def parts_of(
-    machines: Sequence[Machine], run: str, mode: Mode, engine: Callable[[str], Engine] = engine_of
+    machines: Sequence[Machine],
+    run: str,
+    mode: Mode,
+    engine: Callable[[str], Engine] = engine_of,
+    *,
+    memory: str | None = None,
 ) -> tuple[Part, ...]:
     """The engines' jobs in order of need: by class, and then each host's roles in their order.
 
     Consecutive roles of one engine are one job of that host; hosts that have come equally far share a job.
+    `memory` is the folder of `Job.memory`.
     Raises BadInput for a role that names no engine.
     """
     parts = []
@@ -43,7 +49,10 @@ def parts_of(
             for machine in hosts:
                 for found, job in stretches[machine.host.name][number : number + 1]:
                     by_engine.setdefault(found, []).append(job)
-            parts += [Part(name, Job(run=run, mode=mode, hosts=tuple(jobs))) for name, jobs in by_engine.items()]
+            parts += [
+                Part(name, Job(run=run, mode=mode, hosts=tuple(jobs), memory=memory))
+                for name, jobs in by_engine.items()
+            ]
     return tuple(parts)
 
 

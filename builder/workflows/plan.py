@@ -62,7 +62,8 @@ def plan(session: Session, on_event: Callable[[Event], None] = lambda _: None) -
 
     with closing(session.ledger), recorded(session, locked=False) as ending:
         try:
-            job = run_parts(parts_of(session.machines, session.run.id, "plan"), materials_for(session), hear)
+            parts = parts_of(session.machines, session.run.id, "plan", memory=session.questions)
+            job = run_parts(parts, materials_for(session), hear)
         finally:
             session.ledger.record_all(heard)  # at once: a plan that is killed has changed nothing that must be known
         steps = [event for event in heard if event.status == "planned"]

@@ -56,7 +56,9 @@ def refuse_other_world(plan: WrittenPlan, session: Session, materials: Mapping[s
     """Read the hosts again. Raises Refused that names every step for which a host is not as it was, Unreachable when
     one does not answer."""
     seen: list[Event] = []
-    job = run_parts(parts_of(session.machines, session.run.id, "plan"), materials, seen.append)
+    job = run_parts(
+        parts_of(session.machines, session.run.id, "plan", memory=session.questions), materials, seen.append
+    )
     if not job.ok:
         kind: type[PacsmithError] = Unreachable if job.unreachable else Refused
         raise kind(f"{_NOTHING}: whether all is as the plan found it cannot be seen: {first_of(job.reasons)}")

@@ -80,7 +80,7 @@ def steps_as_accepted(
             materials |= materials_for(replace(session, machines=(machine,)), day)
     machines = [machine for machine in machines if machine.host.name in materials]
     seen: list[Event] = []
-    job = run_parts(parts_of(machines, session.run.id, "plan"), materials, seen.append)
+    job = run_parts(parts_of(machines, session.run.id, "plan", memory=session.questions), materials, seen.append)
     lost = {*job.failed, *job.unreachable}
     clean = session.store.redactor().clean
     steps = by_host([cleaned(event, clean) for event in seen if event.status == "planned"])

@@ -46,6 +46,11 @@ class Session:
         """Where this site's state is kept, below the project folder."""
         return Path(".pacsmith") / self.site.name
 
+    @property
+    def questions(self) -> str:
+        """Where engines keep what they have asked of each host, so that the next run asks it all at once."""
+        return str(self.folder / "questions")
+
 
 _NOT_INPUT = frozenset(("__pycache__", ".pacsmith"))  # Molecule keeps the state of its lab in the role's folder
 

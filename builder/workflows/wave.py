@@ -52,7 +52,7 @@ def carry_out(
     which are changed already, are finished: half-changed they would serve nobody. `broken` says on which hosts
     something else was done than was planned, and what."""
     machines = machines_of(session, wave.hosts)
-    job = run_parts(parts_of(machines, session.run.id, "converge"), materials, hear)
+    job = run_parts(parts_of(machines, session.run.id, "converge", memory=session.questions), materials, hear)
     fine = _went_through(machines, job)
     faults = dict(broken([machine.host.name for machine in fine]))
     faults |= reboot_where_needed(session, [machine for machine in fine if machine.host.name not in faults], hear)

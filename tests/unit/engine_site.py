@@ -57,6 +57,7 @@ class HereAndNow:
         material: Material | None = None,
         on_event: Callable[[Event], None] | None = None,
         word: str = "one",
+        memory: str | None = None,
     ) -> JobResult:
         """Carry the role out. `hosts` maps names to addresses; 192.0.2.9 cannot be reached."""
         places = hosts or {"here": "192.0.2.1"}
@@ -73,7 +74,9 @@ class HereAndNow:
             if on_event is not None:
                 on_event(event)
 
-        job = Job.model_validate({"run": "r1", "mode": mode, "hosts": [host.model_dump() for host in jobs]})
+        job = Job.model_validate(
+            {"run": "r1", "mode": mode, "memory": memory, "hosts": [host.model_dump() for host in jobs]}
+        )
         return run_job(job, {name: material or Material() for name in places}, keep)
 
     def step(self, name: str) -> Event:

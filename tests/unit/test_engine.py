@@ -59,6 +59,37 @@ def test_a_run_converges_and_the_next_changes_nothing(engine: HereAndNow) -> Non
     assert engine.step("Write it").status == "ok"
 
 
+def test_what_was_asked_in_the_last_run_is_asked_at_once_in_the_next(engine: HereAndNow) -> None:
+    engine.role(
+        "for number in range(6):\n"
+        '    command(f"Step {number}", "true", unless=f"echo {number} >> {variables.folder}/asked")\n'
+        'command("Secret", "true", unless="test swordfish99")'
+    )
+    material = Material(secrets={"vault:key": SecretStr("swordfish99")})
+    for _ in range(2):
+        (engine.folder / "asked").unlink(missing_ok=True)
+        assert engine.run("plan", material=material, memory="memory").ok
+        assert sorted((engine.folder / "asked").read_text().split()) == list("012345"), "each was asked once"
+    kept = (engine.folder.parent / "memory" / "here-trial.json").read_text()
+    assert kept.count("/host/asked'") == 6
+    assert "swordfish99" not in kept
+
+
+def test_a_question_is_asked_again_after_a_change_and_after_waiting(engine: HereAndNow) -> None:
+    count = "echo x >> {variables.folder}/asked"
+    engine.role(
+        f'command("First", "true", unless=f"{count}")\n'
+        f'command("Again", "true", unless=f"{count}")\n'
+        'command("Change", "true")\n'
+        f'command("After a change", "true", unless=f"{count}")\n'
+        'wait_for("Wait", "true", 5)\n'
+        f'command("After waiting", "true", unless=f"{count}")'
+    )
+    assert engine.run("converge").ok
+    first, changed, waited, read_again = 1, 1, 1, 1
+    assert (engine.folder / "asked").read_text().split() == ["x"] * (first + changed + waited + read_again)
+
+
 def test_what_cannot_be_previewed_is_named(engine: HereAndNow) -> None:
     engine.role(
         'command("Go blind", "true")\n'

@@ -1,6 +1,5 @@
 """What an engine prints, and how it ends, seen from the process that started it."""
 
-import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,7 +8,6 @@ from pydantic import SecretStr, ValidationError
 
 from builder.engines.job import Job, JobHost, JobResult, event_of, run_job
 from builder.engines.material import Material
-from builder.engines.shell import frame
 from builder.engines.tally import Tally
 from builder.engines.template import render
 from builder.errors import BadInput
@@ -109,19 +107,6 @@ def test_a_plan_counts_what_it_could_see() -> None:
 
 def test_garbage_is_kept_short() -> None:
     assert len(event_of("x" * 10_000, "r1").error or "") < 600
-
-
-def test_the_frame_keeps_a_broken_command_from_the_shell() -> None:
-    script = "".join(frame(text, "MARK") for text in ("if (", "exit 7", "cat", "echo fine; echo wrong >&2"))
-    done = subprocess.run(["sh"], input=script, capture_output=True, text=True, check=False)
-    assert [line for line in done.stdout.splitlines() if line.startswith("MARK")] == [
-        "MARK 2",
-        "MARK 7",
-        "MARK 0",
-        "MARK 0",
-    ]
-    assert "fine" in done.stdout
-    assert done.stderr.count("MARK") == 4
 
 
 def test_material_shows_itself_to_nobody() -> None:
