@@ -23,7 +23,8 @@ _LOOKS = "PACS administrator"
 @dataclass(frozen=True)
 class Hung:
     """Whether a display hangs where the site says: `met`, `short` (others hang there) or `unknown` (nobody could read
-    which). `sentence` says why; `panel` is what the EDID says of it, or why that is not known."""
+    which). `sentence` says why; `there`: what others hang there; `panel` is what the EDID says of it, or why that is
+    not known."""
 
     display: Display
     host: str
@@ -32,6 +33,7 @@ class Hung:
     panel: Mapping[str, Fact]
     report: Report
     connector: str | None = None
+    there: str | None = None
 
     def finding(self, sheet: Sheet) -> Finding:
         """The line that stands above those of the standard: what was measured is of this display or of none."""
@@ -49,13 +51,15 @@ class Hung:
             attest=_LOOKS if self.verdict == "unknown" else None,
             commands=(first.command,) if first is not None else (),
             raw_sha256=first.raw_sha256 if first is not None else None,
-            lacks=self._missing() if self.verdict == "short" else (),
+            lacks=self._missing(),
         )
 
     def _missing(self) -> tuple[Lack, ...]:
         """Nothing to buy: the display is to be hung there, or the site file to be corrected."""
-        here = self.sentence.removeprefix("It does not hang there, but ").rstrip(".")
-        return (Lack(fact="display.serial", here=here, asked=f"{self.display.identity}, or the site file corrected"),)
+        if self.there is None:
+            return ()
+        asked = f"{self.display.identity}, or the site file corrected"
+        return (Lack(fact="display.serial", here=self.there, asked=asked),)
 
 
 def hang(display: Display, host: str, facts: Mapping[str, Fact], reports: Sequence[Report]) -> Hung:
@@ -76,7 +80,7 @@ def hang(display: Display, host: str, facts: Mapping[str, Fact], reports: Sequen
         there = ", ".join(f"{_identity(panel)} on {connector}" for connector, panel in found.items())
         why = f"{display.identity} does not hang on {host}"
         return Hung(display, host, "short", f"It does not hang there, but {there}.", _unread(why, facts),
-                    Report(missing=f"{why}, so that nothing measured on it counts"))  # fmt: skip
+                    Report(missing=f"{why}, so that nothing measured on it counts"), there=there)  # fmt: skip
     why = _unseen(display, its, doubtful, facts)
     serials = [display.serial] if display.serial else []
     report = newest(reports, display.maker, display.product, serials)

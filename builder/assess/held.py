@@ -24,7 +24,7 @@ from builder.models.fact import Fact
 from builder.models.finding import Finding
 from builder.models.sense import named
 from builder.models.sheet import Requirement, Sheet
-from builder.models.site import Host
+from builder.models.site import Host, Waiver
 
 _PREFIX = "display-"
 
@@ -119,8 +119,7 @@ def _held(host: Host, display: Display, known: Mapping[str, Sheet], hung: Hung, 
         _, what, remedy = fault or ("", "it names no standard", "name one")
         raise BadInput(f"hosts/{host.name}: {what}; {remedy}")
     sheet, word = known[display.standard], display.display_class
-    waivers = [one.model_copy(update={"requirement": one.requirement.removeprefix(f"{display.name}-")})
-               for one in host.waivers if one.requirement.startswith(f"{display.name}-")]  # fmt: skip
+    waivers = _waivers(host, f"{display.name}-")
     found = assess_display(sheet, word, hung.panel, hung.report, waivers=waivers, today=today)
     lines = {line.id: line for line in sheet.requirements if not _is_shared(line)}
     findings = (
@@ -150,6 +149,15 @@ def _by_eye(finding: Finding, line: Requirement, hung: Hung) -> Finding:
     return finding.model_copy(update={"attest": line.by})
 
 
+def _waivers(host: Host, prefix: str) -> list[Waiver]:
+    """The host's waivers of lines that begin with the prefix, as waivers of the standard's own lines."""
+    return [
+        one.model_copy(update={"requirement": one.requirement.removeprefix(prefix)})
+        for one in host.waivers
+        if one.requirement.startswith(prefix)
+    ]
+
+
 def _is_shared(line: Requirement) -> bool:
     """Whether a line speaks of a host's displays together, as of a matched pair."""
     return any(name.startswith("displays.") for name in named(line))
@@ -169,8 +177,7 @@ def shared_findings(host: Host, held: Sequence[HeldDisplay], today: date) -> Ite
         lines = [line for line in sheet.requirements if _is_shared(line)]
         facts = {fact.name: fact for one in its for fact in _under(one.display.name, one.facts)}
         use, prefix = frozenset({word} if word else ()), f"{_group(its[0].display)}-"
-        waivers = [one.model_copy(update={"requirement": one.requirement.removeprefix(prefix)})
-                   for one in host.waivers if one.requirement.startswith(prefix)]  # fmt: skip
+        waivers = _waivers(host, prefix)
         for found in assess(_with_lines(sheet, lines), facts, use=use, waivers=waivers, today=today):
             if found.verdict != "not applicable":
                 yield found.model_copy(update={"requirement": prefix + found.requirement})

@@ -219,6 +219,10 @@ _MOST_NAMED = 4
 
 
 def _named(findings: Sequence[Finding], verdict: Verdict) -> str:
-    names = [one.requirement for one in findings if one.verdict == verdict]
-    rest = len(names) - _MOST_NAMED
-    return ", ".join(names[:_MOST_NAMED]) + (f" and {rest} more" if rest > 0 else "")
+    return shortened([one.requirement for one in findings if one.verdict == verdict], _MOST_NAMED)
+
+
+def shortened(names: Sequence[str], most: int) -> str:
+    """The names, or the first `most` of them and how many more there are."""
+    rest = len(names) - most
+    return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")

@@ -1,7 +1,7 @@
 """What a line says that no machine could ever meet, that every machine meets, or that says two things at once."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
@@ -10,16 +10,56 @@ from builder.models.comparison import Comparison, comparison
 from builder.models.criterion import Value, computed
 from builder.models.days import last_day
 from builder.models.formula import Formula
-
-if TYPE_CHECKING:
-    from builder.models.part import Part
+from builder.models.quantity import Kind
 
 _LOWER, _UPPER = (">", ">="), ("<", "<=")
 LISTED = "workload.modalities"
 """A fact that lists several words, which no single one is equal to."""
 
 
-def inputs_of(part: "Part") -> tuple[str, ...]:
+class _Rows(Protocol):
+    @property
+    def figure(self) -> Formula: ...
+
+
+class Says(Protocol):
+    """What a part says of its fact; `Part` has it all."""
+
+    @property
+    def fact(self) -> str | None: ...
+    @property
+    def kind(self) -> Kind: ...
+    @property
+    def minimum(self) -> str | None: ...
+    @property
+    def recommended(self) -> str | None: ...
+    @property
+    def maximum(self) -> str | None: ...
+    @property
+    def is_(self) -> Value | None: ...
+    @property
+    def one_of(self) -> tuple[Value, ...]: ...
+    @property
+    def not_one_of(self) -> tuple[Value, ...]: ...
+    @property
+    def right(self) -> tuple[Value, ...]: ...
+    @property
+    def equal(self) -> tuple[str, ...]: ...
+    @property
+    def versions(self) -> str | None: ...
+    @property
+    def since(self) -> str | None: ...
+    @property
+    def until(self) -> str | None: ...
+    @property
+    def table(self) -> _Rows | None: ...
+
+    def inner(self) -> "Iterator[Says]":
+        """The parts that stand directly in this one."""
+        ...
+
+
+def inputs_of(part: Says) -> tuple[str, ...]:
     """The facts from which the bounds of a part are computed."""
     found: dict[str, None] = {}
     for text in (part.minimum, part.maximum, part.recommended):
@@ -28,7 +68,7 @@ def inputs_of(part: "Part") -> tuple[str, ...]:
     return tuple(found)
 
 
-def named(part: "Part") -> tuple[str, ...]:
+def named(part: Says) -> tuple[str, ...]:
     """Every fact that a part speaks of or computes with, wherever in it."""
     inner = (name for one in part.inner() for name in named(one))
     own = () if part.fact is None else (part.fact,)
@@ -36,7 +76,7 @@ def named(part: "Part") -> tuple[str, ...]:
     return tuple(dict.fromkeys((*own, *part.equal, *figure, *inputs_of(part), *inner)))
 
 
-def check_sense(part: "Part", fact: str) -> None:
+def check_sense(part: Says, fact: str) -> None:
     """Raise ValueError with a sentence where what a part says of its fact makes no sense."""
     if fact == LISTED:
         raise ValueError(f"{LISTED} lists several; write the condition when: {{modality: MG}} instead")
@@ -50,7 +90,7 @@ def check_sense(part: "Part", fact: str) -> None:
         raise ValueError(f"it is supported from {part.since} and only until {part.until}; correct one of the two")
 
 
-def _check_words(part: "Part") -> None:
+def _check_words(part: Says) -> None:
     if part.is_ is not None and part.one_of:
         raise ValueError("is and one_of both say which value is right; write them all into one_of")
     for field, values in (("one_of", part.one_of), ("not_one_of", part.not_one_of)):
@@ -67,7 +107,7 @@ def _holds(values: Sequence[Value], wanted: Value) -> bool:
     return any(type(one) is type(wanted) and one == wanted for one in values)
 
 
-def _check_computed(part: "Part", fact: str) -> None:
+def _check_computed(part: Says, fact: str) -> None:
     if fact in inputs_of(part):
         raise ValueError(f"the bound is computed from {fact} itself; name another fact")
     for text in (part.minimum, part.maximum, part.recommended):
@@ -76,7 +116,7 @@ def _check_computed(part: "Part", fact: str) -> None:
             raise ValueError(f'"{source.text}" comes to less than nothing; correct it')
 
 
-def _bounds(part: "Part") -> Iterator[tuple[str, str, Comparison]]:
+def _bounds(part: Says) -> Iterator[tuple[str, str, Comparison]]:
     """(field, text, comparison) of the bounds that are written out."""
     for field in ("minimum", "recommended", "maximum"):
         text = getattr(part, field)
@@ -84,7 +124,7 @@ def _bounds(part: "Part") -> Iterator[tuple[str, str, Comparison]]:
             yield field, text, comparison(text, part.kind)
 
 
-def _check_order(part: "Part") -> None:
+def _check_order(part: Says) -> None:
     """No lower bound above an upper one, and no recommendation that asks for less than the minimum or maximum does."""
     written = {field: (text, wanted) for field, text, wanted in _bounds(part)}
     for low_field, (low, lower) in written.items():

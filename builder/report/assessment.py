@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from builder import __version__
 from builder.assess.need import Item, Question
-from builder.assess.overview import About, Held, Overview
+from builder.assess.overview import About, Held, Overview, shortened
 from builder.assess.wanted import in_words
 from builder.report.templating import environment
 
@@ -133,10 +133,6 @@ def _machines_short(found: Overview) -> str:
     return f"{whose} known to have less than is asked at least."
 
 
-_MOST_NAMED = 12
-
-
 def few(names: Sequence[str]) -> str:
     """The names, or the first twelve and how many more there are."""
-    rest = len(names) - _MOST_NAMED
-    return ", ".join(names[:_MOST_NAMED]) + (f" and {rest} more" if rest > 0 else "")
+    return shortened(names, most=12)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 
-from builder.survey.question import Said, UnreadableError
+from builder.survey.question import Noted, Said, UnreadableError
 
 
 def tried(read: Callable[[], Said]) -> Said:
@@ -20,6 +20,11 @@ def alike(values: Sequence[Said], what: str) -> Said:
     if isinstance(first, UnreadableError) or all(type(one) is type(first) and one == first for one in values):
         return first
     return UnreadableError(f"the {len(values)} {what} differ in it, and nobody says which one counts")
+
+
+def bare(said: Said) -> Said:
+    """What was said, without a note beside it."""
+    return said.value if isinstance(said, Noted) else said
 
 
 def word(name: str) -> str:

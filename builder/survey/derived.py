@@ -1,6 +1,7 @@
 """What only two answers of a host together tell (pure)."""
 
 from collections.abc import Mapping
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from builder.models.site import Host
@@ -59,6 +60,7 @@ def _encrypted(
 ) -> dict[str, Merged]:
     """Of each purpose that the class has, whether the devices below its filesystem are encrypted."""
     found: dict[str, Merged] = {}
+    tree = _tree(answers.get("lsblk"))
     for purpose in disks.places(host):
         facts = (f"disk.{purpose}.encrypted", f"disk.{purpose}.encryption")
         command = f"{commands['lsblk']}; {commands[f'space-{purpose}']}"
@@ -66,24 +68,27 @@ def _encrypted(
         if isinstance(mount, NotAskedError) and purpose == "system":
             continue  # lsblk alone has told it
         try:
-            values = drives.encryption(_tree(answers.get("lsblk")), _known(mount))
+            values = drives.encryption(_known(tree), str(_known(mount)))
         except UnreadableError as why:
             values = (why, why)
         found |= {fact: Merged(value, command) for fact, value in zip(facts, values, strict=True)}
     return found
 
 
-def _known(mount: Said | None) -> str:
-    if isinstance(mount, UnreadableError):
-        raise mount
-    return str(mount)
+_T = TypeVar("_T")
 
 
-def _tree(reply: Reply | None) -> list[drives.Device]:
+def _known(said: _T | UnreadableError) -> _T:
+    if isinstance(said, UnreadableError):
+        raise said
+    return said
+
+
+def _tree(reply: Reply | None) -> list[drives.Device] | UnreadableError:
     question = next(one for one in drives.questions() if one.name == "lsblk")
     told = parsed(question, reply)["drives.count"]  # whatever makes it unreadable is the reason here, too
     if isinstance(told, UnreadableError) or reply is None:
-        raise told if isinstance(told, UnreadableError) else UnreadableError("the answer of the host was cut off")
+        return told if isinstance(told, UnreadableError) else UnreadableError("the answer of the host was cut off")
     return drives.tree(reply)
 
 

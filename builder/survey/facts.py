@@ -24,6 +24,7 @@ from builder.survey import (
     raid,
     system,
 )
+from builder.survey.answers import bare
 from builder.survey.derived import derived
 from builder.survey.merging import Merged, Told, merged
 from builder.survey.question import ABSENT, NotAskedError, Noted, Question, Reply, Said, UnreadableError
@@ -88,8 +89,7 @@ def _beside(answers: Mapping[str, Reply], asked: set[str]) -> list[Told]:
 
 
 def _stated(every: Mapping[str, Merged], digest: str) -> dict[str, Fact]:
-    machine = every["virtualisation"].said if "virtualisation" in every else None
-    machine = machine.value if isinstance(machine, Noted) else machine
+    machine = bare(every["virtualisation"].said) if "virtualisation" in every else None
     virtual = machine if isinstance(machine, str) else None
     unsure = isinstance(machine, UnreadableError) and not isinstance(machine, NotAskedError)
     return {

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from builder.models.catalogue import fact_kind
 from builder.models.quantity import BASE_UNITS
+from builder.survey.answers import bare
 from builder.survey.question import Absent, NotAskedError, Noted, Said, UnreadableError
 
 BELIEVED = ("systemd-detect-virt", "lscpu", "nvidia-smi", "smartctl")
@@ -57,13 +58,9 @@ def _rank(tool: str) -> int:
     return BELIEVED.index(tool) if tool in BELIEVED else len(BELIEVED)
 
 
-def _bare(said: Said) -> Said:
-    return said.value if isinstance(said, Noted) else said
-
-
 def _same(one: Said, other: Said) -> bool:
     """Texts are alike whatever their capitals and spaces; nvidia-smi leaves its maker's name out."""
-    first, second = _bare(one), _bare(other)
+    first, second = bare(one), bare(other)
     if isinstance(first, str) and isinstance(second, str):
         return _plain(first) == _plain(second)
     return isinstance(first, bool) == isinstance(second, bool) and first == second
@@ -74,7 +71,7 @@ def _plain(text: str) -> str:
 
 
 def _words(name: str, said: Said) -> str:
-    value = _bare(said)
+    value = bare(said)
     if isinstance(value, Absent):
         return "that there is none"
     if isinstance(value, bool):

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from builder.survey import lspci
+from builder.survey.answers import word
 from builder.survey.json_text import document, shaped
 from builder.survey.question import ABSENT, Question, Reply, Said, UnreadableError
 
@@ -50,7 +51,7 @@ def links(reply: Reply, names: Mapping[str, str] | None = None) -> dict[str, Sai
         **_the_link(list(each.values())),
     }
     for name, facts in each.items():
-        said |= {f"network.{_word(name)}.{what}": value for what, value in facts.items()}
+        said |= {f"network.{word(name)}.{what}": value for what, value in facts.items()}
     return said
 
 
@@ -109,7 +110,7 @@ def addresses(reply: Reply) -> dict[str, Said]:
     for one in filter(None, every):  # an older ip leaves an empty object where it filtered
         told = [f"{each['local']}/{each['prefixlen']}" for each in one["addr_info"] if each["scope"] == "global"]
         if told and one["ifname"] != "lo":
-            said[f"network.{_word(one['ifname'])}.addresses"] = " ".join(told)
+            said[f"network.{word(one['ifname'])}.addresses"] = " ".join(told)
     return {**said, "network.addresses": " ".join(str(value) for value in said.values()) or ABSENT}
 
 
@@ -119,7 +120,3 @@ def names_of(reply: Reply | None) -> dict[str, str]:
         return lspci.names(reply.checked()) if reply is not None else {}
     except UnreadableError:
         return {}
-
-
-def _word(name: str) -> str:
-    return re.sub(r"[.\s]+", "-", name)

@@ -16,7 +16,7 @@ from builder.survey.script import began, replies, script, stamped, stamps_of
 
 _SECONDS = 240
 _FINE = 0.2  # seconds of doubt; a clock may be 1 s off (IHE ITI TF-1, section 7)
-_SURE = 0.5  # seconds; a clock that is surely no further off is far from that second, however coarsely it was asked
+_SURE = 0.8  # seconds; a clock that is surely no further off is within that second, however coarsely it was asked
 _TRIES = 5
 
 
@@ -49,12 +49,14 @@ def recorded(remote: Remote, host: Host, archives: Archives = ()) -> str:
     """
     nonce = secrets.token_hex(8)
     text = _asked(remote, questions(host, archives), nonce)
+    known = _offset(text)
     for _ in range(_TRIES if began(text) else 0):
-        known = _offset(text)
         if known.uncertainty <= _FINE or abs(known.seconds) + known.uncertainty <= _SURE:
             break
         again = _asked(remote, (FIRST, LAST), nonce)
-        if _offset(again).uncertainty < known.uncertainty:
+        fresh = _offset(again)
+        if fresh.uncertainty < known.uncertainty:
+            known = fresh
             text += again  # of two answers to one question the last one counts
     return text
 

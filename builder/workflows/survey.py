@@ -67,12 +67,10 @@ def _heard(machine: Machine, text: str) -> HostFacts:
 def read_recorded(machines: Sequence[Machine], folder: Path) -> tuple[HostFacts, ...]:
     """The same from recorded answers, and no machine is touched. One of which nothing is recorded, while others are
     there, was not read. Raises BadInput when there is none at all, or one that is no record."""
-    there = [machine.host.name for machine in machines if is_recorded(folder, machine.host)]
-    if not there:
-        return tuple(_heard(machine, recorded_answer(folder, machine.host, machine.archives)) for machine in machines)
+    there = {machine.host.name for machine in machines if is_recorded(folder, machine.host)}
     return tuple(
-        _heard(machine, recorded_answer(folder, machine.host, machine.archives)) if machine.host.name in there
-        else HostFacts(machine, {}, not_recorded(folder, machine.host))
+        HostFacts(machine, {}, not_recorded(folder, machine.host)) if there and machine.host.name not in there
+        else _heard(machine, recorded_answer(folder, machine.host, machine.archives))
         for machine in machines
     )  # fmt: skip
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from builder.load.shipped import example_site
 from tests.unit.ledger_cluster import Cluster
 
 
@@ -23,3 +24,15 @@ def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path}/folder/ledger.db"
     private: Cluster = request.getfixturevalue("cluster")
     return private.new_database()
+
+
+@pytest.fixture
+def recorded_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder in which the test stands: the example site, the recorded answer of its archive, and no sheets yet."""
+    site, answer = tmp_path / "inventory" / "st-brigid" / "site.yml", tmp_path / "answers" / "archive01.txt"
+    for folder in (site.parent, answer.parent, tmp_path / "specs"):
+        folder.mkdir(parents=True)
+    site.write_text(example_site().read_text(encoding="utf-8"))
+    answer.write_text((Path(__file__).parent / "golden" / "survey" / "archive-debian-13.txt").read_text())
+    monkeypatch.chdir(tmp_path)
+    return tmp_path

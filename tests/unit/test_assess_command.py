@@ -11,7 +11,6 @@ from typer.testing import CliRunner, Result
 from builder.assess.overview import Overview
 from builder.cli.main import app
 from builder.errors import BadInput
-from builder.load.shipped import example_site
 
 RECORDED = Path(__file__).parent / "golden" / "survey" / "archive-debian-13.txt"
 BIG = """product: {id: big-archive, name: Big Archive, versions: ">=3,<4"}
@@ -23,16 +22,10 @@ requirements:
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def project(recorded_example: Path) -> Path:
     """The example site, the recorded answer of its archive, and a sheet of a product that is not installed."""
-    (tmp_path / "inventory" / "st-brigid").mkdir(parents=True)
-    (tmp_path / "inventory" / "st-brigid" / "site.yml").write_text(example_site().read_text(encoding="utf-8"))
-    (tmp_path / "answers").mkdir()
-    (tmp_path / "answers" / "archive01.txt").write_text(RECORDED.read_text())
-    (tmp_path / "specs").mkdir()
-    (tmp_path / "specs" / "big-archive.yml").write_text(BIG)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+    (recorded_example / "specs" / "big-archive.yml").write_text(BIG)
+    return recorded_example
 
 
 def told(*words: str) -> Result:

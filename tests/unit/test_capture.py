@@ -12,7 +12,6 @@ from builder.assess.capture import sheet_text
 from builder.cli.main import app
 from builder.errors import BadInput
 from builder.load.sheets import load_sheet
-from builder.load.shipped import example_site
 from builder.models.fact import Fact
 from builder.models.sheet import Sheet
 from builder.models.site import Host
@@ -104,22 +103,10 @@ def test_of_nothing_there_is_no_sheet() -> None:
         sheet_text(station(), {}, TODAY)
 
 
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The example site with the recorded answer of its archive."""
-    (tmp_path / "inventory" / "st-brigid").mkdir(parents=True)
-    (tmp_path / "inventory" / "st-brigid" / "site.yml").write_text(example_site().read_text(encoding="utf-8"))
-    (tmp_path / "answers").mkdir()
-    (tmp_path / "answers" / "archive01.txt").write_text(RECORDED.read_text())
-    (tmp_path / "specs").mkdir()
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def test_the_command_prints_a_sheet_that_hosts_are_held_against(project: Path) -> None:
+def test_the_command_prints_a_sheet_that_hosts_are_held_against(recorded_example: Path) -> None:
     done = CliRunner().invoke(app, ["survey", "--host", "archive01", "--recorded", "answers", "--as-sheet"])
     assert done.exit_code == 0, done.output
-    (project / "specs" / "as-archive01.yml").write_text(done.stdout, encoding="utf-8")
+    (recorded_example / "specs" / "as-archive01.yml").write_text(done.stdout, encoding="utf-8")
     held = ["assess", "--host", "archive01", "--recorded", "answers", "--plan-for", "as-archive01"]
     planned = CliRunner().invoke(app, held)
     assert planned.exit_code == 0, planned.output
@@ -134,8 +121,8 @@ def test_the_command_prints_a_sheet_that_hosts_are_held_against(project: Path) -
          "--as-sheet prints a sheet and nothing else; leave out --outliers and --json"),
     ],
 )  # fmt: skip
-def test_what_makes_no_sheet(project: Path, words: list[str], sentence: str) -> None:
-    done = CliRunner().invoke(app, ["survey", "--recorded", str(project / "answers"), "--as-sheet", *words])
+def test_what_makes_no_sheet(recorded_example: Path, words: list[str], sentence: str) -> None:
+    done = CliRunner().invoke(app, ["survey", "--recorded", str(recorded_example / "answers"), "--as-sheet", *words])
     assert isinstance(done.exception, BadInput)
     assert str(done.exception) == sentence
 
