@@ -67,7 +67,6 @@ def check_plan(text: str, hosts: int) -> None:
         "plan: coverage, failed, unreachable", (said["coverage"], said["failed"], said["unreachable"]), (1.0, [], [])
     )
     changed = sorted(step["host"] for step in said["steps"] if step["changed"])
-    Path("/tmp/w8f-dev/plan.json").write_text(text)
     expect("plan: hosts with a change", changed, [name_of(n) for n in range(1, hosts + 1) if is_drifted(n)])
 
 
@@ -75,7 +74,6 @@ def check_drift(text: str, hosts: int) -> None:
     """Exactly the drifted hosts differ, each in one thing, and all others are as accepted."""
     said = json.loads(text)
     right = {name_of(n): "drift" if is_drifted(n) else "as accepted" for n in range(1, hosts + 1)}
-    Path("/tmp/w8f-dev/drift.json").write_text(text)
     wrong = {name: state for name, state in said["states"].items() if right[name] != state}
     expect("drift: states", wrong, {})
     expect("drift: differences", len(said["first"]), sum(map(is_drifted, range(1, hosts + 1))))

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 NAME = "flt"
-BRIDGE, LAB, VIEWS = "10.125.0.1", "10.125.0.0/24", "10.126.0.0/15"
+BRIDGE, LAB, VIEWS = "10.125.0.1", "10.125.0.0/24", "10.126.0.0/16"
 _TEMPLATE = Path(__file__).parent / "site.yml"
 
 
@@ -28,8 +28,9 @@ def address_of(number: int) -> str:
     """Its address: the first host's is its own, the others' lead to it."""
     if number == 1:
         return "10.125.0.11"
-    rest, last = divmod(number, 90)
-    return f"10.{126 + rest // 10}.{rest % 10}.{10 + last}"
+    if number < 900:
+        return f"10.126.{number // 90}.{10 + number % 90}"
+    return f"10.126.{10 + (number - 900) // 9}.{1 + (number - 900) % 9}"
 
 
 def as_host(text: str, number: int, *, addressed: bool = True) -> str:
