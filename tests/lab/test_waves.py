@@ -1,6 +1,6 @@
 """A build in waves on three real archives: killed at random moments and resumed, locked, held back, booted anew.
 
-A landing waits for one cold build that is killed and resumed; PACSMITH_WAVE_KILLS=50 is the full exercise, with that many
+A landing waits for one cold build, killed and resumed; PACSMITH_WAVE_KILLS=50 is the full exercise, with that many
 kills. In one round of five the hosts are only booted and the build is killed once. The other rounds start where a build
 was cut off once the packages were there: installing these takes half of a cold build, and pacsmith itself does nothing
 meanwhile. There the build is killed, and so are the first two that resume it. The moments come from PACSMITH_KILL_SEED,
