@@ -70,6 +70,11 @@ class Asking:
         self.answers.drop(touched)
         self._ahead = 0
 
+    @property
+    def changed(self) -> bool:
+        """Whether the host was changed, as far as is known here, since this pass began."""
+        return self._ahead == 0
+
     def forget(self) -> None:
         """A new pass begins: what was said until now is asked again, the later questions along with the first."""
         self.answers.drop()
