@@ -3,6 +3,7 @@
 `python -m builder.engines.pyinfra_worker`. Nothing else is printed on standard output; pyinfra's own log is dropped.
 """
 
+import contextlib
 import gc
 import logging
 import sys
@@ -16,11 +17,11 @@ from builder.engines.shell.target import of_connection
 
 def first_links(order: Order) -> dict[str, Link]:
     """Connections to the hosts that come first, begun and not waited for."""
-    connections = [host.connection for host in order.job.hosts[:AT_ONCE]]
-    try:
-        return {connection.host: Link(of_connection(connection)) for connection in connections}
-    except OSError:  # no ssh, no more processes: it is told where the hosts are connected
-        return {}
+    links = {}
+    with contextlib.suppress(OSError):  # no ssh, no more processes: it is told where the hosts are connected
+        for host in order.job.hosts[:AT_ONCE]:
+            links[host.connection.host] = Link(of_connection(host.connection))
+    return links
 
 
 def quicken() -> None:

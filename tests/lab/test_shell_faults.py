@@ -83,13 +83,27 @@ def test_a_cut_in_the_middle_of_output_is_an_error_and_nothing_is_repeated(sshd:
     assert sshd.wait_for(lambda: lines(sshd, "cut") == ["begun", "ended"], 6)
 
 
+class Once:
+    """A pipe, as input: it can be read only once."""
+
+    def __init__(self, held: list[str]) -> None:
+        self.held = held
+
+    def seekable(self) -> bool:
+        return False
+
+    def readlines(self) -> list[str]:
+        held, self.held = self.held, []
+        return held
+
+
 def test_a_command_that_never_began_is_sent_once_more(sshd: Loopback, host: Host) -> None:
     """The agent hangs when the command comes, and the connection is cut: its successor proves that it never ran."""
     first = agent(sshd, host)
     first.send_signal(signal.SIGSTOP)
     try:
         later(0.5, sshd.cut)
-        assert said(host, "echo ran >> /srv/trial/fence; echo $PPID") != ""
+        assert said(host, "cat >> /srv/trial/fence; echo $PPID", _stdin=Once(["ran"])) != ""
         assert session_of(host).opened == 2
         assert lines(sshd, "fence") == ["ran"]
     finally:
@@ -140,7 +154,7 @@ def test_a_read_ends_with_its_connection(sshd: Loopback, host: Host) -> None:
         session_of(host).begin(Command("sleep 4242", reads=True), lambda *_: None)
         assert said(host, "until pgrep -fx 'sleep 4242'; do sleep 0.05; done")
         end()
-        assert sshd.wait_for(lambda: not process.is_running())
+        process.wait(10)
 
 
 def test_what_the_host_cannot_prove_is_not_repeated(sshd: Loopback, host: Host) -> None:

@@ -34,6 +34,7 @@ class Asking:
     def __init__(self, session: Session, memory: str | None = None, within: float | None = None) -> None:
         self.answers: Answers[_Pending] = Answers(time.monotonic)
         self._session, self._within = session, within
+        self._opened = session.opened
         self._memory = Path(memory) if memory else None
         self._order = Order(_remembered(self._memory) if self._memory else ())
         self._ahead = MOST
@@ -43,12 +44,15 @@ class Asking:
         for question in self._order.first(MOST):
             self._send(question, None)
 
-    def remember(self, hides: Callable[[str], bool]) -> None:
-        """Keep the order for the next run, but no question that hides a secret or may hold a password."""
+    def remember(self, hides: Callable[[str], bool] | None) -> None:
+        """Keep the order for the next run, but no question that hides a secret or may hold a password.
+
+        `hides` tells texts with a secret; without it, every text that is to be hidden counts as one.
+        """
         if self._memory is None or not self._order.asked:
             return
         fit = [one for one in self._order.asked if not one.environment and len(one.text) <= _LONGEST]
-        listed = [[one.text, one.hidden] for one in fit if not hides(one.text)]
+        listed = [[one.text, one.hidden] for one in fit if not (hides(one.text) if hides else one.hidden)]
         with contextlib.suppress(OSError):  # without it the next run is slower, and that is all
             self._write(self._memory, json.dumps(listed[:MOST]))
 
@@ -74,13 +78,22 @@ class Asking:
         self._ahead = MOST
 
     def answer(
-        self, text: str, environment: dict[str, str], how: Reading, *, hidden: bool, shown: str | None = None
+        self,
+        text: str,
+        environment: dict[str, str],
+        how: Reading,
+        *,
+        hidden: bool,
+        named: bool = True,
+        shown: str | None = None,
     ) -> Collector:
-        """What the host says to a question now. Raises as Session.run does."""
+        """What the host says to a question now. One that is not `named` is not remembered. Raises as Session.run."""
+        self._come_back()
         question = Question(text, tuple(environment.items()), hidden)
         if not how.kept:
             return Collector.run(self._session, _command(question), within=self._within, shown=shown)
-        self._order.note(question)
+        if named:
+            self._order.note(question)
         pending = self.answers.get(question)
         if pending is None:
             pending = self._ask(question, how)
@@ -90,6 +103,12 @@ class Asking:
         if shown is not None:
             collected.show_all(shown)
         return collected
+
+    def _come_back(self) -> None:
+        """After a connection was lost the host may be another: it may have been started anew."""
+        if self._session.opened != self._opened:
+            self._opened = self._session.opened
+            self.something_changes(None)
 
     def _ask(self, question: Question, how: Reading) -> _Pending:
         pending = self._send(question, how.files)
