@@ -222,7 +222,11 @@ def test_what_was_asked_last_time_is_asked_at_once(sshd: Loopback, tmp_path: Pat
         assert told == [stock.get_fact(fact, **arguments) for fact, arguments in few]
     assert slow > len(few) - 2
     assert waited < slow, "each answer may be waited for, but not a whole way there and back"
+    memory.chmod(0o666)
+    with connected(sshd.data(pacsmith_questions=str(memory))) as fourth:
+        assert session_of(fourth)._link._number == 0, "what others may write is not carried out"  # type: ignore[union-attr]
     memory.write_text("{broken")
+    memory.chmod(0o600)
     with connected(sshd.data(pacsmith_questions=str(memory))) as third:
         assert third.get_fact(server.Hostname)
 

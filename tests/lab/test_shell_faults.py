@@ -231,6 +231,8 @@ def test_nothing_is_left_on_a_host_after_a_good_end(sshd: Loopback) -> None:
     with connected(sshd.data()) as host:
         said(host, "true")
         assert sorted(path.name for path in (sshd.root() / "run").glob("pacsmith-shell-*")) != before
+        sshd.cut()
+        said(host, "true")
         process = agent(sshd, host)
     assert sshd.wait_for(lambda: not process.is_running())
     assert sorted(path.name for path in (sshd.root() / "run").glob("pacsmith-shell-*")) == before

@@ -20,6 +20,16 @@ def test_an_answer_that_is_not_understood_ends_the_connection() -> None:
     assert link.process.poll() is not None
 
 
+def test_bytes_are_bytes_whatever_the_account_tells_perl() -> None:
+    said = bytearray()
+    link = Link(Target("here", ("env", "PERL_UNICODE=SD", "sh", "-c")))
+    link.greet(20)
+    call = link.begin("printf '\\377\\0'", {}, 0, lambda _, data: said.extend(data))
+    assert call.ended.wait(20)
+    link.close()
+    assert bytes(said) == b"\xff\0"
+
+
 def test_connections_that_were_begun_are_used_though_another_could_not_be(monkeypatch: pytest.MonkeyPatch) -> None:
     def started(target: Target) -> str:
         if target.name == "two":

@@ -84,11 +84,8 @@ class Link:
         self._listener = gevent.spawn(self._listen)
         self._complainer = gevent.spawn(self._keep_complaints)
         self._sender = gevent.spawn(self._send_queued)
-        self._introducer = gevent.spawn(self._introduce, program)
-
-    def _introduce(self, program: bytes) -> None:
         with contextlib.suppress(LinkLostError):  # the listener says why
-            self._write(program)
+            self._write(program)  # a new pipe holds it, so nothing is waited for
 
     def greet(self, within: float) -> None:
         """Wait for the agent. Raises LinkLostError with what ssh said, TimeoutError after `within` seconds."""

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -148,8 +149,14 @@ def _command(question: Question) -> Command:
 
 
 def _remembered(memory: Path) -> list[Question]:
-    """The order of the last run; nothing when there is none, or none that can be read."""
+    """The order of the last run; nothing when there is none, or none that can be read.
+
+    It is carried out as whoever the engine is on the host, so nobody else may have written it.
+    """
     try:
+        about = memory.stat()
+        if about.st_uid != os.geteuid() or about.st_mode & 0o022:
+            return []
         listed = json.loads(memory.read_text())
         return [Question(str(text), (), bool(hidden)) for text, hidden in listed]
     except (OSError, ValueError, TypeError):

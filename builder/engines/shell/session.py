@@ -61,6 +61,7 @@ class Session:
         self.round_trips = 0
         self.lost: str | None = None  # why the last command ended too early
         self._link = link
+        self._left: list[wire.Hello] = []  # agents that were lost, and could not clear their rooms
         self._opening = RLock()
 
     def open(self, within: float = CONNECT_SECONDS) -> wire.Hello:
@@ -93,11 +94,16 @@ class Session:
     def close(self) -> None:
         """End the connection; a later command would open another."""
         if self._link is not None:
+            for hello in self._left if self.alive else ():
+                self._link.claim(0, hello.room, hello.boot, END_SECONDS)
+            self._left.clear()
             self._link.close()
             self._link = None
 
     def _end_link(self) -> None:
         if self._link is not None:
+            if self._link.hello is not None:
+                self._left.append(self._link.hello)
             self._link.close(kill=True)
             self._link = None
 
