@@ -4,6 +4,7 @@ pydantic and pyinfra take half a second of processor time to load, as long as a 
 So nothing here may import either.
 """
 
+import contextlib
 from collections.abc import Iterable
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
@@ -27,11 +28,13 @@ def questions_file(folder: str, host: str, roles: Iterable[str]) -> str:
 def ask_ahead(order: Any) -> dict[str, Asking]:
     """By host, what was begun and is not waited for. `order` is the document as it came; whoever carries it out checks
     it, so nothing is said here of one that is not as it should be."""
-    try:
+    begun: dict[str, Asking] = {}
+    # OSError: no ssh, no more processes; that is told when the hosts are connected
+    with contextlib.suppress(OSError, KeyError, TypeError, AttributeError):
         hosts, memory = order["job"]["hosts"][:AT_ONCE], order["job"].get("memory")
-        return {host["connection"]["host"]: _asked(host, memory) for host in hosts}
-    except (OSError, KeyError, TypeError, AttributeError):  # OSError: no ssh, no more processes; told when we connect
-        return {}
+        for host in hosts:
+            begun[host["connection"]["host"]] = _asked(host, memory)
+    return begun
 
 
 def _asked(host: Any, memory: str | None) -> Asking:

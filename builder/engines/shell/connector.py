@@ -26,7 +26,7 @@ from pyinfra.connectors.util import (
 )
 
 from builder.engines.shell.answers import touched_by
-from builder.engines.shell.become import passwords_wanted, unix_command
+from builder.engines.shell.become import CONTROL, account_of, passwords_wanted, unix_command
 from builder.engines.shell.fact_rules import read_fact
 from builder.engines.shell.host_data import META, HostData
 from builder.engines.shell.output import Collector, input_of
@@ -55,7 +55,6 @@ from builder.models.connection import Connection
 from builder.survey.unreached import why_unreached
 
 _CUT = -1  # what pyinfra calls the exit code of a command whose connection ended: who names it expects it (a reboot)
-_CONTROL = ("_success_exit_codes", "_timeout", "_get_pty", "_stdin")
 _ASKPASS = {"sudo": SUDO_ASKPASS_ENV_VAR, "su": SU_ASKPASS_ENV_VAR}
 
 
@@ -123,16 +122,17 @@ class PacsmithConnector(BaseConnector):
             self.changed()
 
     def _why(self, said: str) -> str:
+        if "perl" in said and "not found" in said:
+            other = "" if self.connection else ", or use @ssh there"
+            return f"{self.host.name}: the host has no perl, which @pacsmith needs; install perl-base{other}"
         if self.connection is not None:
             return why_unreached(self.connection, said)
-        if "perl" in said and "not found" in said:
-            return f"{self.host.name}: the host has no perl, which @pacsmith needs (package perl-base); use @ssh there"
         return f"{self.host.name}: no SSH connection ({one_line(said)}); ssh -v may tell more"
 
     def disconnect(self) -> None:
         """Close the shell."""
         if self.asking is not None:
-            self.asking.remember(self.host.connector_data.get("pacsmith_hides", lambda _: False))
+            self.asking.remember(self.host.connector_data.get("pacsmith_hides"))
         if self.session is not None:
             if self._askpass and self.session.alive:
                 removal = Command(f"rm -f {' '.join(self._askpass.values())}")
@@ -163,7 +163,7 @@ class PacsmithConnector(BaseConnector):
         **arguments: Any,
     ) -> tuple[bool, CommandOutput]:
         """Run a command as pyinfra asks. Raises TimeoutError, ConnectionLostError (an OSError) with a sentence."""
-        control = {key: arguments.pop(key, None) for key in _CONTROL}
+        control = {key: arguments.pop(key, None) for key in CONTROL}
         stringy = command if isinstance(command, StringCommand) else StringCommand(command)
 
         def execute() -> tuple[int, CommandOutput]:
@@ -172,7 +172,7 @@ class PacsmithConnector(BaseConnector):
                 echo(f"{self.host.print_prefix}>>> {made}", err=True)
             logger.debug("Running command on %s: (pty=%s) %s", self.host.name, control["_get_pty"], made)
             try:
-                collected = self._carried(made, environment, control, print_output=print_output)
+                collected = self._carried(made, environment, control, arguments, print_output=print_output)
             except ConnectionLostError as lost:
                 if _CUT not in (control["_success_exit_codes"] or ()):
                     raise
@@ -183,19 +183,27 @@ class PacsmithConnector(BaseConnector):
         return code in (control["_success_exit_codes"] or [0]), output
 
     def _carried(
-        self, made: StringCommand, environment: dict[str, str], control: dict[str, Any], *, print_output: bool
+        self,
+        made: StringCommand,
+        environment: dict[str, str],
+        control: dict[str, Any],
+        arguments: dict[str, Any],
+        *,
+        print_output: bool,
     ) -> Collector:
         session, how = self._open_session(), current()
         text, pty = made.get_raw_value(), bool(control["_get_pty"])
         hidden = made.get_masked_value() != made.get_raw_value()
-        given = control["_stdin"]
+        given = control["_stdin"] or None
         shown = self._show if print_output else None
         if how is not None and given is None and not pty and not control["_timeout"]:
             assert self.asking is not None
-            return self.asking.answer(text, environment, how, hidden=hidden, shown=shown)
+            named = not arguments.get("_env")  # pyinfra writes these into the text, whatever they hold
+            return self.asking.answer(text, environment, how, hidden=hidden, named=named, shown=shown)
         if how is None and self.asking is not None:
             self.asking.something_changes(None if environment else touched_by(text))
-        source = None if given is None else partial(input_of, given)
+        whole = None if given is None else tuple(input_of(given))  # it may have to be sent twice
+        source = None if whole is None else lambda: whole
         wanted = Command(text, how is not None, hidden, pty=pty, stdin=source, environment=environment)
         return Collector.run(session, wanted, within=control["_timeout"] or self._within, shown=shown)
 
@@ -245,7 +253,7 @@ class PacsmithConnector(BaseConnector):
         return True
 
     def _moved(self, text: str, arguments: dict[str, Any], stdin: Any) -> Collector:
-        made, environment = self._made(StringCommand(text), self._kept_arguments(arguments))
+        made, environment = self._made(StringCommand(text), account_of(arguments))
         command = Command(made.get_raw_value(), repeatable=True, stdin=stdin, environment=environment)
         touched = None
         try:
@@ -255,12 +263,6 @@ class PacsmithConnector(BaseConnector):
             if self.asking is not None:
                 self.asking.something_changes(touched)
         return ended
-
-    @staticmethod
-    def _kept_arguments(arguments: dict[str, Any]) -> dict[str, Any]:
-        """A file is moved by a script for sh: the account counts, a shell of the user's choice does not."""
-        dropped = (*_CONTROL, "_shell_executable", "_env")
-        return {key: value for key, value in arguments.items() if key not in dropped}
 
     def get_file(
         self,
@@ -282,7 +284,7 @@ class PacsmithConnector(BaseConnector):
         return True
 
     def _fetch(self, path: str, out: Any, arguments: dict[str, Any]) -> None:
-        made, environment = self._made(StringCommand(send_script(path)), self._kept_arguments(arguments))
+        made, environment = self._made(StringCommand(send_script(path)), account_of(arguments))
         within = arguments.get("_timeout") or self._within
         reason = fetched(self._open_session(), made.get_raw_value(), environment, out, within)
         if reason:

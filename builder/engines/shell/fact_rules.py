@@ -15,7 +15,14 @@ from builder.engines.shell.users_fact import UsersInOneGo
 
 # These answers change by themselves, so a second question wants a second answer.
 _MOMENTARY = frozenset({"Date", "LoadAverage", "Uptime", "Processes", "Last", "Lastb", "Port", "Ports"})
-_ACCOUNTS = ("/etc/passwd", "/etc/group", "/etc/shadow", "/etc/nsswitch.conf", "/var/log/lastlog")
+_ACCOUNTS = (
+    "/etc/passwd",
+    "/etc/group",
+    "/etc/shadow",
+    "/etc/nsswitch.conf",
+    "/var/lib/extrausers",
+    "/var/log/lastlog",
+)
 # Where an answer rests on few files, a file elsewhere may change under it. Anything but a file's change drops it.
 _FILES: dict[type[Any], tuple[str, ...]] = {
     deb.DebPackages: ("/var/lib/dpkg",),

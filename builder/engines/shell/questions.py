@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -34,6 +35,7 @@ class Asking:
     def __init__(self, session: Session, memory: str | None = None, within: float | None = None) -> None:
         self.answers: Answers[_Pending] = Answers(time.monotonic)
         self.session, self._within = session, within
+        self._opened = 1  # the session's first link, on which questions may be asked before it has opened
         self._memory = Path(memory) if memory else None
         self._order = Order(_remembered(self._memory) if self._memory else ())
         self._ahead = MOST
@@ -45,12 +47,15 @@ class Asking:
             call = self.session.ahead(_command(question), collected.take)
             self.answers.keep(question, _Pending(call, collected))
 
-    def remember(self, hides: Callable[[str], bool]) -> None:
-        """Keep the order for the next run, but no question that hides a secret or may hold a password."""
+    def remember(self, hides: Callable[[str], bool] | None) -> None:
+        """Keep the order for the next run, but no question that hides a secret or may hold a password.
+
+        `hides` tells texts with a secret; without it, every text that is to be hidden counts as one.
+        """
         if self._memory is None or not self._order.asked:
             return
         fit = [one for one in self._order.asked if not one.environment and len(one.text) <= _LONGEST]
-        listed = [[one.text, one.hidden] for one in fit if not hides(one.text)]
+        listed = [[one.text, one.hidden] for one in fit if not (hides(one.text) if hides else one.hidden)]
         with contextlib.suppress(OSError):  # without it the next run is slower, and that is all
             self._write(self._memory, json.dumps(listed[:MOST]))
 
@@ -81,13 +86,22 @@ class Asking:
         self._ahead = MOST
 
     def answer(
-        self, text: str, environment: dict[str, str], how: Reading, *, hidden: bool, shown: Show | None = None
+        self,
+        text: str,
+        environment: dict[str, str],
+        how: Reading,
+        *,
+        hidden: bool,
+        named: bool = True,
+        shown: Show | None = None,
     ) -> Collector:
-        """What the host says to a question now. Raises as Session.run does."""
+        """What the host says to a question now. One that is not `named` is not remembered. Raises as Session.run."""
+        self._come_back()
         question = Question(text, tuple(environment.items()), hidden)
         if not how.kept:
             return Collector.run(self.session, _command(question), within=self._within, shown=shown)
-        self._order.note(question)
+        if named:
+            self._order.note(question)
         pending = self.answers.get(question)
         if pending is None:
             pending = self._ask(question, how)
@@ -98,6 +112,12 @@ class Asking:
             for line in collected.lines:
                 shown(*line)
         return collected
+
+    def _come_back(self) -> None:
+        """After a connection was lost the host may be another: it may have been started anew."""
+        if self.session.opened > self._opened:
+            self._opened = self.session.opened
+            self.something_changes(None)
 
     def _ask(self, question: Question, how: Reading) -> _Pending:
         pending = self._send(question, how.files)
@@ -137,8 +157,14 @@ def _command(question: Question) -> Command:
 
 
 def _remembered(memory: Path) -> list[Question]:
-    """The order of the last run; nothing when there is none, or none that can be read."""
+    """The order of the last run; nothing when there is none, or none that can be read.
+
+    It is carried out as whoever the engine is on the host, so nobody else may have written it.
+    """
     try:
+        about = memory.stat()
+        if about.st_uid != os.geteuid() or about.st_mode & 0o022:
+            return []
         listed = json.loads(memory.read_text())
         return [Question(str(text), (), bool(hidden)) for text, hidden in listed]
     except (OSError, ValueError, TypeError):

@@ -62,6 +62,7 @@ class Session:
         self.round_trips = 0
         self.lost: str | None = None  # why the last command ended too early
         self._link = link
+        self._left: list[wire.Hello] = []  # agents that were lost, and could not clear their rooms
         self._opening = RLock()
 
     def open(self, within: float = CONNECT_SECONDS) -> wire.Hello:
@@ -94,11 +95,16 @@ class Session:
     def close(self) -> None:
         """End the connection; a later command would open another."""
         if self._link is not None:
+            for hello in self._left if self.alive else ():
+                self._link.claim(0, hello.room, hello.boot, END_SECONDS)
+            self._left.clear()
             self._link.close()
             self._link = None
 
     def _end_link(self) -> None:
         if self._link is not None:
+            if self._link.hello is not None:
+                self._left.append(self._link.hello)
             self._link.close(kill=True)
             self._link = None
 
@@ -150,8 +156,10 @@ class Session:
                     link.feed(call, command.stdin())
                 call.ended.wait()
         except BaseException:  # out of time, or nobody wants it any more: it must not go on alone
-            link.terminate(call)
-            if not call.ended.wait(END_SECONDS) and link is self._link:
+            with gevent.Timeout(END_SECONDS, False):  # also where ssh takes nothing more
+                link.terminate(call)
+                call.ended.wait()
+            if not call.ended.is_set() and link is self._link:
                 self._end_link()  # it cannot be ended, or nobody listens there: the next command has a shell of its own
             link.forget(call)
             raise

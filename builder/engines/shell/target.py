@@ -70,7 +70,7 @@ def _through(jumps: Sequence[str], options: Sequence[str]) -> list[str]:
     for jump in jumps:
         place, _, port = jump.partition(":") if jump.count(":") == 1 else (jump, "", "")
         further = ["-o", "ProxyCommand=" + proxied.replace("%", "%%")] if proxied else []
-        place_argv = [*(("-p", port) if port else ()), "-W", "[%h]:%p", place]
+        place_argv = [*(("-p", port) if port else ()), "-W", "[%h]:%p", "--", place]
         proxied = shlex.join(["ssh", *options, *_STRICT, *_ALONE, *further, *place_argv])
     return ["-o", f"ProxyCommand={proxied}"] if proxied else []
 
