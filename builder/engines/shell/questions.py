@@ -11,7 +11,7 @@ from builder.engines.shell.answers import Answers, Order, Question
 from builder.engines.shell.link import Call
 from builder.engines.shell.output import Collector
 from builder.engines.shell.reading import Reading
-from builder.engines.shell.session import Command, Session
+from builder.engines.shell.session import Command, ConnectionLostError, Session
 from builder.engines.shell.wire import FENCED, NEVER_BEGUN
 
 MOST = 512  # questions that are asked ahead at once, and remembered
@@ -42,8 +42,9 @@ class Asking:
 
     def begin(self) -> None:
         """Ask ahead, without waiting, what was asked the last time."""
-        for question in self._order.first(MOST):
-            self._send(question, None)
+        with contextlib.suppress(ConnectionLostError):  # whoever waits for an answer is told
+            for question in self._order.first(MOST):
+                self._send(question, None)
 
     def remember(self, hides: Callable[[str], bool] | None) -> None:
         """Keep the order for the next run, but no question that hides a secret or may hold a password.
