@@ -241,8 +241,10 @@ def test_what_cannot_be_is_said_in_a_sentence(sshd: Loopback, tmp_path: Path) ->
     refused(sshd.data(ssh_port=1), r"trial: no SSH connection .*Connection refused")
     bare = Loopback(tmp_path / "at", prepare="rm usr/bin/perl*").start()
     try:
-        with pytest.raises(ConnectError, match="has no perl, which @pacsmith needs"), connected(bare.data()):
-            pass
+        refused(bare.data(), "trial: the host has no perl, which @pacsmith needs; install perl-base, or use @ssh there")
+        refused(
+            {"connection": bare.connection()}, "trial: the host has no perl, which @pacsmith needs; install perl-base$"
+        )
     finally:
         bare.stop()
 

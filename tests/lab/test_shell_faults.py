@@ -1,6 +1,8 @@
 """Bad days of the one shell: it dies, its connection is cut; no command is carried out twice unseen."""
 
 import contextlib
+import itertools
+import random
 import signal
 import time
 from collections.abc import Iterator
@@ -236,3 +238,35 @@ def test_nothing_is_left_on_a_host_after_a_good_end(sshd: Loopback) -> None:
         process = agent(sshd, host)
     assert sshd.wait_for(lambda: not process.is_running())
     assert sorted(path.name for path in (sshd.root() / "run").glob("pacsmith-shell-*")) == before
+
+
+@pytest.mark.long
+def test_cut_at_random_no_command_is_lost_or_carried_out_twice(sshd: Loopback, host: Host) -> None:
+    """Each command ends well, and then it has run once; or with the sentence, and then at most once."""
+    moments = random.Random(5)
+    going, cuts = True, 0
+    sure: list[str] = []
+    unsure: list[str] = []
+
+    def cut() -> None:
+        nonlocal cuts
+        while going:
+            gevent.sleep(moments.uniform(0.02, 2))
+            cuts += sshd.cut()
+
+    cutter = gevent.spawn(cut)
+    for number in itertools.takewhile(lambda _: cuts < 40, itertools.count()):
+        text = f"echo {number} >> /srv/trial/all; head -c {moments.choice((0, 10, 300_000))} /dev/zero"
+        stdin = {"_stdin": "x" * moments.choice((1, 2_000_000))} if number % 3 == 0 else {}
+        try:
+            (sure if run(host, text, **stdin)[0] else unsure).append(str(number))
+        except ConnectionLostError:
+            unsure.append(str(number))
+    going = False
+    cutter.join()
+    ran = lines(sshd, "all")
+    assert len(ran) == len(set(ran)), "carried out twice"
+    assert set(sure) <= set(ran), "claimed, and never carried out"
+    assert set(ran) <= {*sure, *unsure}
+    left = set(unsure) - set(ran)
+    print(f"{cuts} cuts: {len(sure)} ended well, {len(unsure)} with the sentence; {len(left)} of those never ran")

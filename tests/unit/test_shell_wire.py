@@ -8,6 +8,7 @@ from pyinfra.api.command import StringCommand
 
 from builder.engines.shell import wire
 from builder.engines.shell.become import passwords_wanted, unix_command
+from builder.engines.shell.session import Command
 from builder.engines.shell.target import of_connection, of_data
 from builder.models.connection import Connection
 
@@ -134,5 +135,6 @@ def test_a_password_stands_beside_the_command_and_never_in_it() -> None:
     text, environment = made({"_su_user": "x", "_su_password": "tiger"}, {"su": "/tmp/ask"})
     assert text == "{ /tmp/ask && cat; } | { unset PYINFRA_SU_PASSWORD && su x -c 'sh -c id' ; }"
     assert environment == {"PYINFRA_SU_PASSWORD": "tiger"}
+    assert "tiger" not in repr(Command(text, environment=environment))
     assert passwords_wanted({"_sudo": True, "_sudo_password": ""}) == ()
     assert passwords_wanted({"_sudo_password": "unused"}) == ()

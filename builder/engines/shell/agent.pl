@@ -10,7 +10,8 @@ my $LINGER = 2;           # seconds that a background process may hold a finishe
 my $KILL_AFTER = 2;       # seconds between SIGTERM and SIGKILL
 my $CHUNK = 65536;
 my $CLAIMS_KEPT = 64;
-my $STALE = 86400;        # seconds after which a room that nobody came back for is swept
+my $STALE = 7200;         # seconds after which a room that nobody came back for is swept: no command takes that long
+my $TICKS = POSIX::sysconf(POSIX::_SC_CLK_TCK());
 my ($READ, $STDIN, $HIDDEN, $PTY) = (1, 2, 4, 8);
 my ($TIOCSPTLCK, $TIOCGPTN, $TIOCSWINSZ) = (0x40045431, 0x80045430, 0x5414);    # Linux
 # A text that nobody may see in the process list reaches its shell through a pipe. Up to what a pipe holds, it lies there
@@ -71,6 +72,9 @@ sub claim {
     return "free" if sysopen(my $file, "$room/$id", O_CREAT | O_EXCL | O_WRONLY, 0600);
     return $! == EEXIST ? "taken" : "unknown";
 }
+
+# Seconds since some moment; the clock of a host may jump while it is built.
+sub now { return (POSIX::times())[0] / $TICKS }
 
 sub nonblocking { fcntl($_[0], F_SETFL, fcntl($_[0], F_GETFL, 0) | O_NONBLOCK) }
 
@@ -165,7 +169,7 @@ sub terminate {
     my ($one) = @_;
     return if exists $one->{status};
     kill 'TERM', -$one->{pid};
-    $one->{kill} ||= time + $KILL_AFTER;
+    $one->{kill} ||= now() + $KILL_AFTER;
 }
 
 sub handle {
@@ -247,13 +251,13 @@ sub reap {
     if (!exists $one->{status}) {
         my $spins = $one->{out} || $one->{err} ? 1 : 20;    # both ends closed: it is dying this very moment
         while ($spins--) {
-            if (waitpid($one->{pid}, WNOHANG) == $one->{pid}) { @$one{qw(status since)} = ($?, time); last }
+            if (waitpid($one->{pid}, WNOHANG) == $one->{pid}) { @$one{qw(status since)} = ($?, now()); last }
             select(undef, undef, undef, 0.0005) if $spins;
         }
     }
     return if !exists $one->{status};
     my $open = $one->{out} || $one->{err};
-    return if $open && time - $one->{since} < $LINGER;
+    return if $open && now() - $one->{since} < $LINGER;
     my $code = $one->{status} & 127 ? 128 + ($one->{status} & 127) : $one->{status} >> 8;
     push @draining, grep { defined } @$one{qw(out err)};    # closing them would kill who still writes
     delete $job{$id};
@@ -272,7 +276,7 @@ sub turn {
         $wait = 1 if $wait > 1;
         $wait = 0.01 if !$one->{out} && !$one->{err} && !$lost;
         $wait = 0.1 if $wait > 0.1 && exists $one->{status};
-        if ($one->{kill} && time >= $one->{kill} && !exists $one->{status}) { kill 'KILL', -$one->{pid}; $one->{kill} = time + 60 }
+        if ($one->{kill} && now() >= $one->{kill} && !exists $one->{status}) { kill 'KILL', -$one->{pid}; $one->{kill} += 60 }
     }
     vec($read, fileno($_), 1) = 1 for @draining;
     my $found = select($read, $write, undef, $wait);

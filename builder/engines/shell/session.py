@@ -39,7 +39,7 @@ class Command:
     repeatable: bool = False
     pty: bool = False
     stdin: Callable[[], Chunks] | None = None
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)  # it may hold a password
 
     @property
     def flags(self) -> int:
