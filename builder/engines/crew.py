@@ -23,6 +23,7 @@ from builder.errors import PacsmithError
 from builder.inventory.roles import load_role_module
 from builder.models.base import Model
 from builder.models.event import Event
+from builder.models.plan import REPAIR
 
 SYSTEM = "system"  # the part of a run that belongs to no role: packages of all roles
 
@@ -141,7 +142,7 @@ class Crew:
         if only is None or SYSTEM in only:
             self.recorder.roles[host.name] = SYSTEM
             if wanted:
-                package_steps.repair(name="Finish an interrupted package installation")
+                package_steps.repair(name=REPAIR)
             for role, variables in loaded:
                 prepare = getattr(load_role_module(role, "deploy"), "prepare", None)
                 if prepare is not None:

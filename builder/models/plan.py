@@ -18,6 +18,8 @@ FORMAT: Literal[1] = 1
 """Raised when a file of an older form can no longer be read."""
 HOLDS = timedelta(days=7)
 """For how long a plan may be carried out: maintenance windows come by the week, and so do those who approve plans."""
+REPAIR = "Finish an interrupted package installation"
+"""The step that comes before all others where an installation of packages was cut off."""
 
 
 class PlannedStep(Model):

@@ -1,7 +1,7 @@
 """A project with one archive host that is no host: `ssh` runs the shell right here, and the roles write to a folder.
 
 Everything else is real: site, vault, certificates, engine, ledger and the command itself; but what a verification
-finds, since no archive stands there, and that this machine is surveyed once for all tests, so that its facts stand still.
+finds, since no archive stands there, and that this machine is surveyed once for all tests: its facts stand still.
 Addresses are those of RFC 5737, so that nothing is ever asked there.
 """
 
