@@ -1,7 +1,9 @@
 """A build in waves on three real archives: killed at random moments and resumed, locked, held back, booted anew.
 
-CI kills one build three times in a row; PACSMITH_WAVE_KILLS=50 is the full exercise: 50 builds, each killed once and
-resumed. The moments come from PACSMITH_KILL_SEED, printed when it fails.
+A landing waits for one build that is killed and resumed; PACSMITH_WAVE_KILLS=50 is the full exercise: 50 builds, each
+killed once and resumed, one in five from hosts that are only booted. The others begin where a build was cut off once
+the packages were there: installing these takes half of a cold build, and pacsmith itself does nothing meanwhile. The
+moments come from PACSMITH_KILL_SEED, printed when it fails; PACSMITH_KILL_AT=stocked:31.5 repeats one.
 """
 
 import json
@@ -21,18 +23,27 @@ from pathlib import Path
 import psutil
 import pytest
 
+from builder.lab.layout import Layout
 from builder.ledger import Ledger, open_ledger
-from tests.lab.conftest import BuiltSite, bare_site
+from builder.models.event import Event
+from tests.lab.conftest import BuiltSite, bare_site, run_steps
 
+HOSTS = ("wa", "wb", "wc")
 SEED = int(os.environ.get("PACSMITH_KILL_SEED", str(int(time.time()))))
-WHOLE_BUILD = 110.0  # seconds of a cold build of these three on 2 cores; moments are drawn from this span
-_MOMENTS = random.Random(SEED)
-ROUNDS = (
-    [[round(_MOMENTS.uniform(0.3, WHOLE_BUILD), 2)] for _ in range(int(os.environ["PACSMITH_WAVE_KILLS"]))]
-    if "PACSMITH_WAVE_KILLS" in os.environ
-    else [[round(_MOMENTS.uniform(0.3, WHOLE_BUILD * part), 2) for part in (1, 0.7, 0.5)]]
-)
+SPANS = {"booted": 260.0, "stocked": 130.0}  # seconds of a build from there on 2 cores, with much else going on there
+PACKAGES = "system: Install the packages of all roles: changed"
 REPAIR = "Finish an interrupted package installation"  # due because of the kill, however often it was done before
+DEBRIS = ("*.part", "*.dpkg-new", ".pacsmith-*")
+
+
+def rounds() -> list[tuple[str, float]]:
+    """From which snapshot each round starts, and after how many seconds of its build the kill comes."""
+    if "PACSMITH_KILL_AT" in os.environ:
+        start, _, moment = os.environ["PACSMITH_KILL_AT"].partition(":")
+        return [(start, float(moment))]
+    drawn, number = random.Random(SEED), int(os.environ.get("PACSMITH_WAVE_KILLS", "1"))
+    starts = ["booted" if each % 5 == 0 else "stocked" for each in range(number)]
+    return [(start, round(drawn.uniform(0.3, SPANS[start]), 2)) for start in starts]
 
 
 @pytest.fixture(scope="module")
@@ -41,28 +52,53 @@ def ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BuiltSite]:
     yield from bare_site(tmp_path_factory.mktemp("waves"), "waves.yml")
 
 
+@pytest.fixture(scope="module")
+def stocked(ward: BuiltSite) -> None:
+    """A second snapshot: all hosts as builds left them that were killed once the packages were installed."""
+    if any(start == "stocked" for start, _ in rounds()):
+        for hosts in (("wa", "wc"), ("wb",)):
+            build = begin(ward, *(word for name in hosts for word in ("--host", name)))
+            wait_for(build, *(f"{name}: {PACKAGES}" for name in hosts))
+            kill(build)
+        for name in HOSTS:
+            ward.on(name, "sudo apt-get clean")  # a third of what each round would copy
+        run_steps(ward, ["lab", "snapshot", "--site", ward.name, "stocked"])
+
+
 def ledger(site: BuiltSite) -> Ledger:
     return open_ledger(f"sqlite:///{site.folder}/.pacsmith/{site.name}/ledger.db")
 
 
-def killed_after(site: BuiltSite, moment: float, *options: str) -> bool:
-    """Build, and kill -9 after so many seconds; False when the build was through before."""
-    build = subprocess.Popen(
-        [sys.executable, "-m", "builder.cli.main", "build", "--site", site.name, *options],
-        cwd=site.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+def begin(site: BuiltSite, *options: str) -> "subprocess.Popen[str]":
+    """A build under way, with what it tells on standard error, in a process group of its own, as on a terminal."""
+    heeding = ["env", "--default-signal=INT", sys.executable]  # a shell's background job passes on that it ignores it
+    return subprocess.Popen(
+        [*heeding, "-m", "builder.cli.main", "build", "--site", site.name, *options],
+        cwd=site.folder, env={**os.environ, **site.environment}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        text=True, start_new_session=True,
     )  # fmt: skip
-    children = []
-    try:
-        build.wait(timeout=moment)
-    except subprocess.TimeoutExpired:
-        children = psutil.Process(build.pid).children(recursive=True)
-        build.send_signal(signal.SIGKILL)
-        build.wait()
-        workers = [child for child in children if is_engine(child)]
-        psutil.wait_procs(workers, timeout=20)
-        assert not [worker for worker in workers if worker.is_running()], f"seed {SEED}: an engine outlived its parent"
-        return True
-    return False
+
+
+def wait_for(build: "subprocess.Popen[str]", *told: str) -> None:
+    """Until the build has told all of that."""
+    assert build.stderr is not None
+    left, said = set(told), ""
+    for line in build.stderr:
+        said += line
+        left = {text for text in left if text not in line}
+        if not left:
+            return
+    raise AssertionError(f"the build ended and never told {left}:\n{said}")
+
+
+def kill(build: "subprocess.Popen[str]") -> None:
+    """kill -9 of the build; its engines must go with it."""
+    children = psutil.Process(build.pid).children(recursive=True)
+    build.send_signal(signal.SIGKILL)
+    build.wait()
+    workers = [child for child in children if is_engine(child)]
+    psutil.wait_procs(workers, timeout=20)
+    assert not [worker for worker in workers if worker.is_running()], f"seed {SEED}: an engine outlived its parent"
 
 
 def is_engine(process: psutil.Process) -> bool:
@@ -72,11 +108,27 @@ def is_engine(process: psutil.Process) -> bool:
         return False
 
 
-def claimed(site: BuiltSite) -> Counter[tuple[str, str, str]]:
-    """Host, role and step of everything that the last build's journal says was done."""
+def killed_after(site: BuiltSite, moment: float) -> bool:
+    """Build, and kill -9 after so many seconds; False when the build was through before."""
+    build = begin(site)
+    try:
+        build.communicate(timeout=moment)
+    except subprocess.TimeoutExpired:
+        kill(build)
+        return True
+    return False
+
+
+def journal(site: BuiltSite) -> tuple[Event, ...]:
+    """What the last build's journal says; nothing when no build did anything."""
     with ledger(site) as book:
-        (run,) = book.runs(verbs=["build"], limit=1)
-        done = [event for event in book.events(run.id) if event.status in ("ok", "changed") and event.previewable]
+        runs = book.runs(verbs=["build"], limit=1)
+        return book.events(runs[0].id) if runs else ()
+
+
+def claimed(events: tuple[Event, ...]) -> Counter[tuple[str, str, str]]:
+    """Host, role and step of everything that a journal says was done."""
+    done = [event for event in events if event.status in ("ok", "changed") and event.previewable]
     return Counter((event.host, event.role, event.step) for event in done if event.step != REPAIR)
 
 
@@ -88,30 +140,32 @@ def due(site: BuiltSite) -> Counter[tuple[str, str, str]]:
     return Counter((step["host"], step["role"], step["step"]) for step in steps if step["changed"])
 
 
-@pytest.mark.parametrize("moments", ROUNDS, ids=str)
-def test_a_killed_build_is_resumed_to_its_end(ward: BuiltSite, moments: list[float]) -> None:
-    context = f"seed {SEED}, killed at {moments} s"
-    assert ward.pacsmith("lab", "restore", "--site", ward.name, "booted").returncode == 0
+def debris(site: BuiltSite) -> list[Path]:
+    """Half-written files in what the hosts have written to their disks, and in the project folder."""
+    disks = [Layout.of(site.name).host(name).upper for name in HOSTS]
+    return [file for folder in (*disks, site.folder) for name in DEBRIS for file in folder.rglob(name)]
+
+
+@pytest.mark.parametrize(("start", "moment"), rounds())
+def test_a_killed_build_is_resumed_to_its_end(ward: BuiltSite, stocked: None, start: str, moment: float) -> None:
+    assert ward.pacsmith("lab", "restore", "--site", ward.name, start).returncode == 0
     for file in (ward.folder / ".pacsmith" / ward.name).glob("ledger.db*"):
         file.unlink()
-    for number, moment in enumerate(moments):
-        killed = killed_after(ward, moment, *(["--resume"] if number and begun(ward) else []))
-        if killed and begun(ward):
-            false = claimed(ward) & due(ward)
-            assert not false, f"{context}: claimed, and not so: {sorted(false)}"
+    killed = killed_after(ward, moment)
+    before = journal(ward)
+    last = f"{before[-1].host} {before[-1].role} {before[-1].step} {before[-1].status}" if before else "nothing"
+    context = f"seed {SEED}, {start}, killed at {moment} s, in the journal at last: {last}"
+    print(f"{context if killed else f'seed {SEED}, {start}: through before {moment} s'}", flush=True)
+    if killed and before:
+        false = claimed(before) & due(ward)
+        assert not false, f"{context}: claimed, and not so: {sorted(false)}"
     resumed = ward.pacsmith("build", "--site", ward.name, *(["--resume"] if unfinished(ward) else []))
     assert resumed.returncode == 0, f"{context}:\n{resumed.stdout}\n{resumed.stderr}"
     assert resumed.stdout.splitlines()[-1].endswith(": accepted")
-    second = ward.pacsmith("build", "--site", ward.name, "--json")
-    assert second.returncode == 0, f"{context}:\n{second.stderr}"
-    assert json.loads(second.stdout)["changed"] == 0, context
-    assert json.loads(ward.pacsmith("locks", "--site", ward.name, "--json").stdout) == []
-
-
-def begun(site: BuiltSite) -> bool:
-    """Whether the ledger knows of a build that did anything."""
-    with ledger(site) as book:
-        return any(run.outcome != "refused" for run in book.runs(verbs=["build"]))
+    assert not due(ward), context
+    assert debris(ward) == [], context
+    with ledger(ward) as book:
+        assert book.locks() == (), context
 
 
 def unfinished(site: BuiltSite) -> bool:
@@ -124,6 +178,7 @@ def unfinished(site: BuiltSite) -> bool:
 def test_two_that_serve_together_are_never_changed_at_once(ward: BuiltSite) -> None:
     done = ward.pacsmith("build", "--site", ward.name)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert re.findall(r"^(\w+): (\d+) changed$", done.stdout, re.MULTILINE) == [(name, "0") for name in HOSTS]
     told = [line for line in done.stderr.splitlines() if line.startswith("wave ")]
     assert [re.sub(r" \(\d+ s\)$", "", line) for line in told] == [
         "wave 1 of 2 (wa, wc) begins", "wave 1 of 2 (wa, wc): converge", "wave 1 of 2 (wa, wc): verify",
@@ -146,11 +201,10 @@ def test_a_persons_lock_keeps_others_from_changing_and_not_from_reading(ward: Bu
     assert "wav/wb is locked by maeve@" in refused.stderr
     assert ": new disks; wait for that, ask maeve" in refused.stderr
     assert tomasz.pacsmith("verify", "--site", ward.name, "--host", "wb").returncode == 0
-    assert tomasz.pacsmith("build", "--site", ward.name, "--host", "wc").returncode == 0
     assert maeve.pacsmith("build", "--site", ward.name, "--host", "wb").returncode == 0
     assert tomasz.pacsmith("unlock", "wb", "--site", ward.name).returncode == 4
     assert maeve.pacsmith("unlock", "wb", "--site", ward.name).returncode == 0
-    assert tomasz.pacsmith("build", "--site", ward.name, "--host", "wb").returncode == 0
+    assert json.loads(tomasz.pacsmith("locks", "--site", ward.name, "--json").stdout) == []
 
 
 def test_the_second_of_two_administrators_with_two_ledgers_is_told_who_is_at_work(
@@ -158,23 +212,18 @@ def test_the_second_of_two_administrators_with_two_ledgers_is_told_who_is_at_wor
 ) -> None:
     other = replace(ward, folder=tmp_path / "other")
     shutil.copytree(ward.folder, other.folder, ignore=shutil.ignore_patterns("ledger.db*", "dossiers"))
-    first = subprocess.Popen(
-        [sys.executable, "-m", "builder.cli.main", "build", "--site", ward.name],
-        cwd=ward.folder, env={**os.environ, "SUDO_USER": "maeve"}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-        text=True,
-    )  # fmt: skip
-    assert first.stderr is not None
-    next(line for line in first.stderr if "converge" in line)
+    first = begin(replace(ward, environment={"SUDO_USER": "maeve"}))
+    wait_for(first, "converge")
     # The lab belongs to the first folder; for the second these are hosts like any others, in their window.
     refused = other.pacsmith("build", "--site", ward.name, "--host", "wa")
     assert refused.returncode == 4, refused.stdout + refused.stderr
     assert "wa is locked on the host itself by maeve@" in refused.stderr
-    first.send_signal(signal.SIGKILL)
-    first.wait()
+    kill(first)
     freed = other.pacsmith("build", "--site", ward.name, "--host", "wa", timeout=600)
     assert freed.returncode == 0, freed.stdout + freed.stderr
 
 
+@pytest.mark.long  # the calendar is held against every minute in tests/unit/test_windows.py
 def test_hours_hold_for_hosts_that_the_lab_does_not_play(ward: BuiltSite, tmp_path: Path) -> None:
     file = ward.folder / "inventory" / ward.name / "site.yml"
     text = file.read_text()
@@ -210,10 +259,29 @@ def test_a_reboot_counts_with_a_new_boot_id(ward: BuiltSite) -> None:
         steps = [event for event in book.events(run.id) if event.step == "Reboot"]
     assert [event.status for event in steps] == ["started", "changed"]
     assert steps[1].diff == f"-boot {before}\n+boot {after}\n packages ask for it: linux-image "
-    again = ward.pacsmith("build", "--site", ward.name, "--host", "wc", "--json")
-    assert json.loads(again.stdout)["changed"] == 0
 
 
+@pytest.mark.long
+def test_ctrl_c_in_the_second_wave_leaves_the_first_one_done(ward: BuiltSite) -> None:
+    build = begin(ward)
+    wait_for(build, "wave 2 of 2 (wb): converge")
+    os.killpg(build.pid, signal.SIGINT)  # as a terminal does: ssh and the engine get it, too
+    _, said = build.communicate(timeout=60)
+    assert build.returncode == 130, said
+    assert "pacsmith: interrupted; the state is saved" in said
+    with ledger(ward) as book:
+        (run,) = book.runs(verbs=["build"], limit=1)
+        assert (run.outcome, book.locks()) == ("interrupted", ())
+        accepted = {name: book.host_state(ward.name, name) for name in HOSTS}
+    assert [name for name, state in accepted.items() if state and state.accepted_run == run.id] == ["wa", "wc"]
+    resumed = ward.pacsmith("build", "--site", ward.name, "--resume")
+    assert resumed.returncode == 0, resumed.stdout + resumed.stderr
+    assert "wa: accepted by the run that this one goes on with; it is verified again" in resumed.stderr
+    assert "wave 1 of 2" not in resumed.stderr
+    assert "wave 2 of 2 (wb) is accepted" in resumed.stderr
+
+
+@pytest.mark.long
 def test_a_host_that_is_lost_holds_back_its_partner_and_not_the_others(ward: BuiltSite) -> None:
     ward.on("wa", "sudo systemctl poweroff")
     gone = [p for p in psutil.process_iter(["cmdline"]) if f"--machine=wa.{ward.name}" in (p.info["cmdline"] or [])]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -15,17 +15,21 @@ from builder.errors import BadInput, Locked, Refused
 from builder.inventory import Machine, build_inventory
 from builder.lab.lab import Lab
 from builder.ledger import Ledger, open_ledger
+from builder.models.event import Event
 from builder.models.evidence import Evidence, Verdict
+from builder.models.plan import PlannedStep
 from builder.models.run import Run, Terms
 from builder.models.site import Site
 from builder.probes.matrix import questions
 from builder.secrets import SecretStore
+from builder.secrets.redact import Redactor
 from builder.workflows import build as building
 from builder.workflows import hours, session, wave
 from builder.workflows.build import BuildResult, Show, build
 from builder.workflows.course import course_of
 from builder.workflows.session import Session
 from builder.workflows.verify import Verified, _postponed, failures
+from tests.unit.plan_sample import plan_sample, planned_host
 from tests.unit.site_parts import ROLE, host, site_of, with_roles
 
 OPEN = datetime(2026, 11, 22, 22, 30, tzinfo=UTC)  # Sunday night
@@ -43,19 +47,28 @@ class Free:
         assert machines
 
 
+class NoSecrets:
+    """A vault with nothing to keep out of texts."""
+
+    def redactor(self) -> Redactor:
+        return Redactor(())
+
+
 class Power(BaseException):
     """The plug is pulled: nothing of ours runs any more."""
 
 
 @dataclass
 class Hospital:
-    """Hosts that are only played. `broken` do not converge, `short` do not pass, at `cut` the plug is pulled."""
+    """Hosts that are only played. `broken` do not converge, `short` do not pass, at `cut` the plug is pulled; on those
+    of `moved` a step changes something."""
 
     ledger: Ledger
     moment: datetime = OPEN
     broken: set[str] = field(default_factory=set)
     short: set[str] = field(default_factory=set)
     away: set[str] = field(default_factory=set)
+    moved: set[str] = field(default_factory=set)
     cut: str = ""
     seen: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     later: Callable[[], None] = lambda: None
@@ -88,12 +101,14 @@ class Hospital:
         self.spared.clear()
         return build(course_of(session or self.session(), Terms(**terms), resume=resume), Show())
 
-    def converge(self, parts: Sequence[tuple[str, ...]], *_: object) -> JobResult:
+    def converge(self, parts: Sequence[tuple[str, ...]], _: object, hear: Callable[[Event], None]) -> JobResult:
         names = cast(tuple[str, ...], parts)
         self.seen.append(("converge", names))
         self.later()
         if self.cut in names:
             raise Power
+        for name in sorted(self.moved & set(names)):
+            hear(Event(run=f"r{self.number}", at=OPEN, host=name, role="archive", step="Place", status="changed"))
         failed = tuple(name for name in names if name in self.broken)
         reasons = tuple(f"{name} | archive: no" for name in failed)
         return JobResult(ok=not failed, changed=dict.fromkeys(names, 1), failed=failed, reasons=reasons)
@@ -126,7 +141,7 @@ def hospital(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hospit
         for module in (session, building, hours):
             monkeypatch.setattr(module, "now", lambda: played.moment)
 
-        def names_of(machines: Sequence[Machine], *_: object) -> tuple[str, ...]:
+        def names_of(machines: Sequence[Machine], *_: object, **_more: object) -> tuple[str, ...]:
             return tuple(machine.host.name for machine in machines)
 
         monkeypatch.setattr(wave, "parts_of", names_of)
@@ -201,6 +216,25 @@ def test_a_host_that_fails_stops_what_hangs_on_it_and_not_the_others(hospital: H
         "a step failed or a host could not be reached" if way == "broken" else
         "verification found something short or unknown"
     )  # fmt: skip
+
+
+def test_a_departure_from_the_plan_in_the_second_wave_fails_that_host_alone(
+    hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for check in ("refuse_other_inputs", "refuse_other_world"):
+        monkeypatch.setattr(building, check, lambda *_: None)  # all was as planned when the build began
+    idle = PlannedStep(role="archive", step="Place", changes=False)
+    plan = plan_sample(*(planned_host(name, idle) for name in ALL))
+    planned = replace(hospital.session(), store=cast(SecretStore, NoSecrets()))
+    hospital.moved.add("arc4")
+    result = build(course_of(planned, Terms()), Show(), plan)
+    departed = "not what the plan says: arc4: archive: Place: has changed something, and the plan saw nothing to do"
+    assert (result.outcome, result.job.failed, result.job.reasons) == ("failed", ("arc4",), (departed,))
+    assert hospital.seen[-2:] == [("converge", ("arc2", "arc4")), ("verify", ("arc2",))]
+    assert "wave 2 of 2 (arc2, arc4) is not accepted, because of arc4" in hospital.notes("r1")
+    states = {name: hospital.ledger.host_state("g-site", name) for name in ALL}
+    assert [name for name, state in states.items() if state and state.accepted_run] == ["arc1", "arc2", "arc3"]
+    assert hospital.ledger.run("r1").note == departed
 
 
 def test_a_resumed_build_verifies_what_was_done_and_does_the_rest(hospital: Hospital) -> None:
