@@ -222,7 +222,7 @@ def test_a_departure_from_the_plan_in_the_second_wave_fails_that_host_alone(
     hospital: Hospital, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for check in ("refuse_other_inputs", "refuse_other_world"):
-        monkeypatch.setattr(building, check, lambda *_: None)  # all was as planned when the build began
+        monkeypatch.setattr(building, check, lambda plan, *_: plan)  # all was as planned when the build began
     idle = PlannedStep(role="archive", step="Place", changes=False)
     plan = plan_sample(*(planned_host(name, idle) for name in ALL))
     planned = replace(hospital.session(), store=cast(SecretStore, NoSecrets()))
@@ -370,12 +370,12 @@ def test_a_plan_that_was_cut_off_is_resumed_with_that_plan_alone(
 ) -> None:
     hospital.cut = "arc2"
     first = hospital.session()
-    first.run.inputs |= {"plan": then} if then else {}
+    first.run.inputs.update({"plan": then} if then else {})
     with pytest.raises(Power):
         hospital.build(first)
     hospital.ledger.finish("r1", "interrupted")
     again = hospital.session()
-    again.run.inputs |= {"plan": today} if today else {}
+    again.run.inputs.update({"plan": today} if today else {})
     with pytest.raises(BadInput, match=said):
         hospital.build(again, resume=True)
 

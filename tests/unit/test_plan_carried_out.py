@@ -11,6 +11,7 @@ from typer.testing import Result
 from builder.errors import BadInput, PacsmithError, Refused
 from builder.load.plan import load_plan
 from builder.workflows.plan import write
+from builder.workflows.planned import held_to
 from tests.unit.planned_project import PLAN, Project, accepted, accepted_once, begun, project
 
 __all__ = ["accepted", "accepted_once", "begun", "project"]
@@ -143,6 +144,29 @@ def test_a_host_that_the_site_has_no_more_is_named(project: Project) -> None:
     text = project.site_file.read_text()
     project.site_file.write_text(text.replace("archive01", "archive09"))
     assert "it has no host archive01 any more" in refusal(project.run("build", "--plan", str(file)))
+
+
+def test_a_plan_whose_build_was_cut_off_is_gone_on_with_and_carried_out_to_its_end(project: Project) -> None:
+    file = planned(project)
+    cut_off = held_to(project.session("build"), load_plan(file))
+    with cut_off.ledger as ledger:
+        ledger.begin(cut_off.run)
+        ledger.finish(cut_off.run.id, "interrupted")
+    (project.host / "place").write_text("Room 1\n")  # all that it had done
+    said = refusal(project.run("build", "--plan", str(file)))
+    assert "archive01: archive: Where it stands: has nothing to do any more, and the plan saw a change" in said
+    assert f"run {cut_off.run.id} has begun it: go on with that by pacsmith build" in said
+    assert "--resume --plan FILE" in said
+    said = refusal(project.run("build", "--resume"), BadInput)
+    assert f"run {cut_off.run.id} was carrying out a plan: go on with pacsmith build --resume --plan FILE" in said
+    done = project.run("build", "--resume", "--plan", str(file), "--json")
+    told = json.loads(done.stdout)
+    assert (told["changed"], told["outcome"], told["resumes"]) == (4, "accepted", cut_off.run.id)
+    assert f"note: goes on with run {cut_off.run.id} of " in done.stderr
+    session = project.session("report")
+    with session.ledger as ledger:
+        notes = [event.step for event in ledger.events(told["run"]) if event.status == "note"]
+    assert "4 steps of the plan are left to do" in notes
 
 
 def test_outages_are_told_of_hosts_that_were_accepted(accepted: Project) -> None:
