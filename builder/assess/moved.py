@@ -80,12 +80,13 @@ def departures(host: str, planned: Sequence[PlannedStep], events: Iterable[Event
 
 def marked(steps: Sequence[PlannedStep]) -> tuple[PlannedStep, ...]:
     """The steps of a host, those after an installation of packages marked as not exact."""
-    first = next((place for place, step in enumerate(steps) if _installs(step)), len(steps))
+    first = next((place for place, step in enumerate(steps) if installs(step)), len(steps))
     after = (step.model_copy(update={"exact": False}) for step in steps[first + 1 :])
     return (*steps[: first + 1], *after)
 
 
-def _installs(step: PlannedStep) -> bool:
+def installs(step: PlannedStep) -> bool:
+    """Whether the step installs packages: its difference names nothing but what is added."""
     return bool(step.changes) and re.fullmatch(r"(\+ [^\n]+\n?)+", step.diff or "") is not None
 
 

@@ -128,7 +128,13 @@ class _Build:
             self._note(f"{wave.of(self.course.total)} begins")
             self.show.phase(self._titled(wave, "converge"))
             report = carry_out(
-                self.session, wave, materials, self.hear, self._verify_phase(wave), broken=self.promise.broken
+                self.session,
+                wave,
+                materials,
+                self.hear,
+                self._verify_phase(wave),
+                broken=self.promise.broken,
+                announced=self.promise.reboots,
             )
             self._keep(report)
             self._note(f"{wave.of(self.course.total)} {report.told}")

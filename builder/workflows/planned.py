@@ -95,6 +95,7 @@ class Promise:
     """What a build does, beside what its plan says; without a plan nothing is promised and nothing is broken."""
 
     def __init__(self, plan: WrittenPlan | None, session: Session) -> None:
+        self.reboots = None if plan is None else frozenset(one.host for one in plan.reboots if one.allowed)
         self.planned = {} if plan is None else {one.host: one.steps for one in plan.hosts}
         self.session = session
         self.events: list[Event] = []

@@ -130,6 +130,7 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data["hosts"][0] |= {"location": "Room 1", "stage": "test"}
     data |= {"name": "hill", "ssh": {"user": "someone", "sudo": False},
              "vault": {"file": "secrets.yml", "password": {"file": "vault-password"}}}  # fmt: skip
+    data["windows"][0]["reboot"] = True
     made.site_file.write_text(yaml.safe_dump(data).replace("10.78.0.", "192.0.2."), encoding="utf-8")
     for role, deploy in (("baseline", IDLE), ("archive", DEPLOY)):
         (folder / "roles" / role).mkdir(parents=True)

@@ -11,7 +11,7 @@ from typer.testing import Result
 from builder.errors import BadInput, PacsmithError, Refused
 from builder.load.plan import load_plan
 from builder.workflows.plan import write
-from builder.workflows.planned import held_to
+from builder.workflows.planned import Promise, held_to
 from tests.unit.planned_project import PLAN, Project, accepted, accepted_once, begun, project
 
 __all__ = ["accepted", "accepted_once", "begun", "project"]
@@ -144,6 +144,16 @@ def test_a_host_that_the_site_has_no_more_is_named(project: Project) -> None:
     text = project.site_file.read_text()
     project.site_file.write_text(text.replace("archive01", "archive09"))
     assert "it has no host archive01 any more" in refusal(project.run("build", "--plan", str(file)))
+
+
+def test_a_reboot_that_is_due_is_announced(accepted: Project) -> None:
+    (accepted.folder / "roles" / "archive" / "reboot.sh").write_text("echo a new kernel\n")
+    said = json.loads(accepted.run("plan", "--json", "--out", "tonight.json").stdout)
+    (reboot,) = said["reboots"]
+    assert (reboot["host"], reboot["allowed"], reboot["why"]) == ("archive01", True, ["a new kernel"])
+    assert "AE BRIGID_ARC does not answer until it is up again; BRIGID_READ1 loses retrieval" in reboot["sentence"]
+    assert Promise(load_plan(accepted.folder / "tonight.json"), accepted.session("report")).reboots == {"archive01"}
+    assert said["coverage"] == 1.0, "a question is no step"
 
 
 def test_a_plan_whose_build_was_cut_off_is_gone_on_with_and_carried_out_to_its_end(project: Project) -> None:
