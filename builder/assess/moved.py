@@ -1,16 +1,17 @@
 """A plan beside what is now, and beside what a build then did: every difference as a sentence (pure)."""
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
 
 from builder.models.event import Event
-from builder.models.plan import PlannedStep, Tool
+from builder.models.plan import REPAIR, PlannedStep, Tool
 
 LISTED = 6
 """Sentences of one list; a host that is wholly another one would fill pages."""
 Key = tuple[str, str, int]
+_SYSTEMCTL = re.compile(r"^# systemctl [a-z-]+ ([^\s]+)$", re.MULTILINE)
 _DONE = ("ok", "changed", "failed", "skipped")
 
 
@@ -37,10 +38,18 @@ def tool_moved(planned: Tool, now: Tool) -> tuple[str, ...]:
     return () if planned.code == now.code else (f"pacsmith's own code has changed (both are {now.version})",)
 
 
-def world_moved(host: str, planned: Sequence[PlannedStep], now: Sequence[PlannedStep]) -> tuple[str, ...]:
-    """What is seen on a host now and is not what the plan rests on, step by step."""
+def world_moved(
+    host: str, planned: Sequence[PlannedStep], now: Sequence[PlannedStep], *, begun: bool = False
+) -> tuple[str, ...]:
+    """What is seen on a host now and is not what the plan rests on, step by step. `begun`: a build of this plan was cut
+    off, and what it has done of a step, or left of it, moves nothing."""
     was, is_ = _numbered(planned), _numbered(now)
-    told = [f"{_place(host, key)}: {said}" for key in _both(was, is_) for said in _moved(was.get(key), is_.get(key))]
+    told = [
+        f"{_place(host, key)}: {said}"
+        for key in _both(was, is_)
+        for said in _moved(was.get(key), is_.get(key))
+        if not (begun and _own_doing(was.get(key), is_.get(key)))
+    ]
     return tuple(told)
 
 
@@ -71,12 +80,13 @@ def departures(host: str, planned: Sequence[PlannedStep], events: Iterable[Event
 
 def marked(steps: Sequence[PlannedStep]) -> tuple[PlannedStep, ...]:
     """The steps of a host, those after an installation of packages marked as not exact."""
-    first = next((place for place, step in enumerate(steps) if _installs(step)), len(steps))
+    first = next((place for place, step in enumerate(steps) if installs(step)), len(steps))
     after = (step.model_copy(update={"exact": False}) for step in steps[first + 1 :])
     return (*steps[: first + 1], *after)
 
 
-def _installs(step: PlannedStep) -> bool:
+def installs(step: PlannedStep) -> bool:
+    """Whether the step installs packages: its difference names nothing but what is added."""
     return bool(step.changes) and re.fullmatch(r"(\+ [^\n]+\n?)+", step.diff or "") is not None
 
 
@@ -110,6 +120,27 @@ def _moved(was: PlannedStep | None, now: PlannedStep | None) -> Iterable[str]:
                "has nothing to do any more, and the plan saw a change")  # fmt: skip
     elif was.diff != now.diff:
         yield f"would make another change now ({_first_difference(was.diff, now.diff)})"
+
+
+def _own_doing(was: PlannedStep | None, now: PlannedStep | None) -> bool:
+    """Whether a step is otherwise than planned because a build of the plan was cut off in it or after it."""
+    if was is None or now is None:
+        return False
+    if was.changes is None:
+        return True  # nothing was promised of it
+    if not was.changes:
+        return was.step == REPAIR  # packages that were being installed
+    return not now.changes or not was.exact or _is_rest(was.diff or "", now.diff or "")
+
+
+def _is_rest(whole: str, rest: str) -> bool:
+    """Whether a difference is what is left of another: some of its files or packages, or its units, which a restart
+    that was cut off may have left stopped."""
+    left = Counter(rest.splitlines())
+    if left <= Counter(whole.splitlines()):
+        return True
+    units, others = set(_SYSTEMCTL.findall(rest)), set(_SYSTEMCTL.findall(whole))
+    return bool(units) and len(_SYSTEMCTL.findall(rest)) == left.total() and units <= others
 
 
 def _first_difference(was: str | None, now: str | None) -> str:

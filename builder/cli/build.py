@@ -2,17 +2,19 @@
 
 import json
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from builder.cli.ask import asker
-from builder.cli.notes import tell_closing, tell_ends
+from builder.cli.notes import tell_closing, tell_ends, tell_resumed
 from builder.cli.options import ClassOption, HostOption, JsonOption, SiteArgument, SiteOption, one_site
 from builder.cli.progress import watching
 from builder.cli.waves import AtOnceOption, CanaryOption, NowOption, ResumeOption, WaveOption
-from builder.errors import EXIT_FAILED, EXIT_LOCKED, EXIT_UNREACHABLE, BadInput
+from builder.errors import EXIT_FAILED, EXIT_LOCKED, EXIT_UNREACHABLE, BadInput, Interrupted
 from builder.lab.lab import Driver, Lab
 from builder.load.place import find_site
 from builder.load.site import load_site
@@ -22,7 +24,7 @@ from builder.models.run import Terms
 from builder.workflows.build import BuildResult, Show
 from builder.workflows.build import build as carry_out
 from builder.workflows.course import course_of
-from builder.workflows.planned import held_to, read_plan
+from builder.workflows.planned import goes_on, held_to, read_plan
 from builder.workflows.selection import selected
 from builder.workflows.session import Session, now, open_session
 from builder.workflows.verify import failures
@@ -60,10 +62,11 @@ def build(  # noqa: PLR0917 - one option each
 
     Example: pacsmith build --host archive01
 
-    What was looked at, and nothing else: pacsmith build --plan tonight.json
+    What was looked at, and nothing else: pacsmith build --plan tonight.json. When that is cut off, the rest of it, and
+    nothing else: pacsmith build --resume --plan tonight.json
     """
     terms = Terms(canary=canary, at_once=at_once, wave=wave, now=now)
-    if resume and (host or host_class or lab or planned or terms != Terms(now=now)):
+    if resume and (host or host_class or lab or terms != Terms(now=now)):
         raise BadInput("--resume goes on with the hosts and waves of the build that it resumes; leave the others out")
     name = one_site(site_name, site)
     plan = _planned(planned, bool(host or host_class or wave), name)
@@ -77,20 +80,35 @@ def build(  # noqa: PLR0917 - one option each
     session = session if plan is None else held_to(session, plan)
     course = course_of(session, terms, resume=resume)
     session = course.session
+    tell_resumed(course)
     tell_ends(session)
     tell_closing(session)
-    with watching(session.machines, quiet=as_json) as watcher:
+    with watching(session.machines, quiet=as_json) as watcher, _resumable(planned):
         result = carry_out(course, Show(phase=watcher.phase, event=watcher.event), plan)
     if as_json:
         typer.echo(json.dumps(_as_data(session, result), indent=2))
     else:
-        _tell(session, result)
+        _tell(session, result, "pacsmith build --resume" if plan is None else goes_on(plan, planned))
     if result.job.unreachable or result.proven.unreachable:
         raise typer.Exit(EXIT_UNREACHABLE)
     if result.stopped and not result.job.failed:
         raise typer.Exit(EXIT_LOCKED)
     if result.outcome != "accepted":
         raise typer.Exit(EXIT_FAILED)
+
+
+@contextmanager
+def _resumable(planned: Path | None) -> Iterator[None]:
+    """A plan that was cut off is not begun anew by the same command: hosts are no longer as it found them."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if planned is None:
+            raise
+        raise Interrupted(
+            f"interrupted; the state is saved, and once a step has run, this goes on: pacsmith build --resume --plan "
+            f"{planned}"
+        ) from None
 
 
 def _planned(file: Path | None, chosen: bool, site: str | None) -> WrittenPlan | None:
@@ -117,10 +135,11 @@ def _as_data(session: Session, result: BuildResult) -> dict[str, object]:
         "dossier": {kind: str(path) for kind, path in result.dossier.items()},
         "reasons": list(result.job.reasons),
         "not_begun": dict(result.held),
+        "resumes": session.run.terms.resumes if session.run.terms else None,
     }
 
 
-def _tell(session: Session, result: BuildResult) -> None:
+def _tell(session: Session, result: BuildResult, rest: str) -> None:
     for name, count in sorted(result.job.changed.items()):
         typer.echo(f"{name}: {count} changed")
     for reason in result.job.reasons:
@@ -138,5 +157,5 @@ def _tell(session: Session, result: BuildResult) -> None:
     for kind, path in sorted(result.dossier.items()):
         typer.echo(f"dossier ({kind}): {path}")
     if result.held:
-        typer.echo("the rest is done by: pacsmith build --resume")
+        typer.echo(f"the rest is done by: {rest}")
     typer.echo(f"run {session.run.id}: {result.outcome}")

@@ -1,7 +1,7 @@
 """`pacsmith locks`, `lock` and `unlock`: who holds what and until when; to take a lock, and to give it back."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -10,10 +10,10 @@ import typer
 
 from builder import __version__
 from builder.cli.ask import asker
-from builder.cli.options import JsonOption, SiteArgument, SiteOption, one_site
+from builder.cli.options import ClassOption, HostOption, JsonOption, SiteArgument, SiteOption, one_site
 from builder.errors import BadInput
-from builder.inventory.windows import Closed, closed, told
-from builder.ledger import Ledger
+from builder.inventory.windows import Closed, told
+from builder.ledger import Ledger, Lock, Reservation
 from builder.load.place import find_site
 from builder.load.site import load_site
 from builder.load.until import until_of
@@ -21,6 +21,7 @@ from builder.models.run import Run
 from builder.models.site import Site
 from builder.report.terminal import locks_table, show
 from builder.secrets import open_store
+from builder.workflows.hours import closed_hosts
 from builder.workflows.selection import selected
 from builder.workflows.session import account, ledger_of, now, run_id
 
@@ -28,16 +29,24 @@ HostsArgument = Annotated[list[str] | None, typer.Argument(metavar="[HOST]...", 
 WholeSite = Annotated[bool, typer.Option("--whole-site", help="The site with all its hosts, in place of hosts.")]
 
 
-def locks(site_name: SiteArgument = None, site: SiteOption = None, as_json: JsonOption = False) -> None:
+def locks(
+    site_name: SiteArgument = None,
+    site: SiteOption = None,
+    host: HostOption = None,
+    host_class: ClassOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """List what is locked: by a run that is at work, by a person (pacsmith lock), and by the site's calendar, which
     locks each host outside its maintenance windows and in peak hours. A lock that is marked as left by a process that
     has ended stands in nobody's way: the next run takes it over.
 
-    Example: pacsmith locks
+    Example: pacsmith locks --host archive01
     """
     with _opened(one_site(site_name, site)) as (hospital, ledger):
-        runs, people = ledger.locks(), ledger.reservations()
-    calendar = closed(hospital, hospital.hosts, now())
+        names = selected(hospital, host, host_class)
+        runs = [one for one in ledger.locks() if _touches(one, hospital, names)]
+        people = [one for one in ledger.reservations() if _touches(one, hospital, names)]
+    calendar = closed_hosts(hospital, [one for one in hospital.hosts if one.name in names], now())
     if as_json:
         held = [{"kind": "run", **one.model_dump(mode="json")} for one in runs]
         held += [{"kind": "person", **one.model_dump(mode="json")} for one in people]
@@ -51,12 +60,15 @@ def locks(site_name: SiteArgument = None, site: SiteOption = None, as_json: Json
             typer.echo(f"locked by the site's calendar: {lock.sentence}")
 
 
-def lock(
+def lock(  # noqa: PLR0917 - one option each
     hosts: HostsArgument = None,
     why: Annotated[str, typer.Option("--why", help="What you do there: others are told.")] = "",
     until: Annotated[str, typer.Option("--until", help='22:00, "2026-11-29 04:00", 90min, 2h or 3d.')] = "",
     whole_site: WholeSite = False,
     site: SiteOption = None,
+    host: HostOption = None,
+    host_class: ClassOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Lock hosts for yourself until a time: meanwhile others may read and verify them, and change nothing. Times are of
     the site's time zone. To prolong or shorten a lock of yours, lock again.
@@ -66,14 +78,18 @@ def lock(
     if not why.strip() or not until.strip():
         raise BadInput("lock: a lock says why and until when; write --why '…' --until 22:00")
     with _opened(site) as (hospital, ledger):
-        scopes = _scopes("lock", hospital, hosts, whole_site)
+        scopes = _scopes("lock", hospital, [*(hosts or []), *(host or [])], host_class, whole_site)
         end = until_of(until, now(), ZoneInfo(hospital.time.zone))
+        taken = []
         for scope in scopes:
-            taken = ledger.reserve(scope, why=why, until=end, run=_act("lock", hospital.name, scope))
-            typer.echo(f"{scope} is locked by {taken.holder} until {told(end)}: {why}")
+            taken.append(ledger.reserve(scope, why=why, until=end, run=_act("lock", hospital.name, scope)))
+            if not as_json:
+                typer.echo(f"{scope} is locked by {taken[-1].holder} until {told(end)}: {why}")
+    if as_json:
+        typer.echo(json.dumps([{"kind": "person", **one.model_dump(mode="json")} for one in taken], indent=2))
 
 
-def unlock(
+def unlock(  # noqa: PLR0917 - one option each
     hosts: HostsArgument = None,
     held_by: Annotated[
         str | None,
@@ -82,6 +98,9 @@ def unlock(
     why: Annotated[str | None, typer.Option("--why", help="Why another's lock may go; the ledger keeps it.")] = None,
     whole_site: WholeSite = False,
     site: SiteOption = None,
+    host: HostOption = None,
+    host_class: ClassOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Give your lock back. Another's, and that of a run which may still be at work, is only removed when its holder is
     typed out in full with a reason; who did it is recorded.
@@ -90,11 +109,17 @@ def unlock(
     """
     if held_by is not None and not (why or "").strip():
         raise BadInput("unlock: another's lock is removed for a reason; write --why '…'")
+    removed: list[Mapping[str, object]] = []
     with _opened(site) as (hospital, ledger):
-        for scope in _scopes("unlock", hospital, hosts, whole_site):
+        for scope in _scopes("unlock", hospital, [*(hosts or []), *(host or [])], host_class, whole_site):
             run = _act("unlock", hospital.name, scope)
             for gone in ledger.unlock(scope, run=run, named=held_by, why=why):
-                typer.echo(f"removed the lock on {scope} of {gone.holder} (run {gone.run})")
+                kind = "run" if isinstance(gone, Lock) else "person"
+                removed.append({"kind": kind, **gone.model_dump(mode="json")})
+                if not as_json:
+                    typer.echo(f"removed the lock on {scope} of {gone.holder} (run {gone.run})")
+    if as_json:
+        typer.echo(json.dumps(removed, indent=2))
 
 
 @contextmanager
@@ -104,12 +129,18 @@ def _opened(site: str | None) -> Iterator[tuple[Site, Ledger]]:
         yield hospital, ledger
 
 
-def _scopes(verb: str, site: Site, hosts: list[str] | None, whole_site: bool) -> tuple[str, ...]:
-    if bool(hosts) == whole_site:
+def _scopes(verb: str, site: Site, hosts: list[str], host_class: str | None, whole_site: bool) -> tuple[str, ...]:
+    if bool(hosts or host_class) == whole_site:
         raise BadInput(f"{verb}: name hosts, or --whole-site for all of {site.name}; one of the two")
     if whole_site:
         return (site.name,)
-    return tuple(f"{site.name}/{name}" for name in sorted(selected(site, hosts, None)))
+    return tuple(f"{site.name}/{name}" for name in sorted(selected(site, hosts or None, host_class)))
+
+
+def _touches(held: Lock | Reservation, site: Site, names: Collection[str]) -> bool:
+    """Whether it locks the site or one of these hosts. A ledger may hold those of other sites, too."""
+    of_site, _, name = held.scope.partition("/")
+    return of_site == site.name and (not name or name in names)
 
 
 def _act(verb: str, site: str, scope: str) -> Run:

@@ -4,6 +4,7 @@ import typer
 
 from builder.inventory.waves import waves_of
 from builder.inventory.windows import told
+from builder.workflows.course import Course
 from builder.workflows.handed_in import ending_soon
 from builder.workflows.hours import closed_now, closing_soon
 from builder.workflows.session import Session
@@ -29,6 +30,19 @@ def tell_closing(session: Session) -> None:
     if soon is not None:
         end, names = soon
         typer.echo(f"note: {', '.join(names)} may be changed until {told(end)}; no wave begins after that", err=True)
+
+
+def tell_resumed(course: Course) -> None:
+    """A note on standard error of the run that a build goes on with, and of what it had done."""
+    run = course.resumed
+    if run is not None:
+        names = [machine.host.name for machine in course.done]
+        done = f"{', '.join(names)} verified again first" if names else "no host was accepted by then"
+        typer.echo(
+            f"note: goes on with run {run.id} of {run.who}, {run.outcome} {run.finished or run.started:%Y-%m-%d %H:%M} "
+            f"UTC, of {', '.join(run.hosts)}; {done}",
+            err=True,
+        )
 
 
 def tell_ends(session: Session) -> None:

@@ -68,6 +68,7 @@ def _as_data(result: Plan) -> dict[str, object]:
         "reasons": list(result.job.reasons),
         "outages": [outage.model_dump(mode="json") for outage in result.outages],
         "new": list(result.new),
+        "reboots": [reboot.model_dump(mode="json") for reboot in result.reboots],
     }
 
 
@@ -99,5 +100,7 @@ def _tell(result: Plan) -> None:
 def _tell_outages(result: Plan) -> None:
     for outage in result.outages:
         typer.echo(f"outage: {outage.sentence} ({outage.source})")
+    for reboot in result.reboots:
+        typer.echo(f"reboot: {reboot.sentence}")
     for name in result.new:
         typer.echo(f"outage: {name} has never been accepted, so nobody knows what it serves now and who would lose it")

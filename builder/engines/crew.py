@@ -15,7 +15,7 @@ from builder.engines import package_steps
 from builder.engines.ahead import AT_ONCE, questions_file
 from builder.engines.job import JobHost, Order, redactor
 from builder.engines.material import Material
-from builder.engines.notes import StepError
+from builder.engines.notes import StepError, ask
 from builder.engines.recorder import Recorder, previewable, step_name, would_change
 from builder.engines.shell.connector import PacsmithConnector
 from builder.engines.shell.questions import Asking
@@ -23,7 +23,8 @@ from builder.engines.unreached import broke
 from builder.errors import PacsmithError
 from builder.inventory.roles import load_role_module
 from builder.models.base import Model
-from builder.models.event import Event
+from builder.models.event import REBOOT_DUE, Event
+from builder.models.plan import REPAIR
 
 SYSTEM = "system"  # the part of a run that belongs to no role: packages of all roles
 
@@ -142,7 +143,7 @@ class Crew:
         if only is None or SYSTEM in only:
             self.recorder.roles[host.name] = SYSTEM
             if wanted:
-                package_steps.repair(name="Finish an interrupted package installation")
+                package_steps.repair(name=REPAIR)
             for role, variables in loaded:
                 prepare = getattr(load_role_module(role, "deploy"), "prepare", None)
                 if prepare is not None:
@@ -162,6 +163,18 @@ class Crew:
             for operation in host.op_hash_order[begun:]:
                 self.recorder.planned(self.state, host, operation)
             begun = len(host.op_hash_order)
+        self._plan_reboot(host)
+
+    def _plan_reboot(self, host: Host) -> None:
+        """Say why the host must be booted anew, if it must; the roles' own words, over the connection that is open."""
+        self.recorder.roles[host.name] = ""
+        try:
+            said = [line for text in self.jobs[host.name].reboot for line in ask(host, text).splitlines()]
+        except StepError as fault:
+            self.recorder.say(host.name, "note", step=f"whether {REBOOT_DUE} cannot be told", error=str(fault))
+            return
+        if said:
+            self.recorder.say(host.name, "note", step=REBOOT_DUE, error="\n".join(dict.fromkeys(said)))
 
     def _converge(self, host: Host) -> None:
         for _ in self._parts(host):

@@ -27,10 +27,12 @@ _SHOWN = 500  # characters of a line that is no event, or of what the engine sai
 
 
 class JobHost(Model):
-    """One host: how it is reached and its roles in order, each with its variables as plain data."""
+    """One host: how it is reached and its roles in order, each with its variables as plain data. `reboot` are read-only
+    shell texts that a plan asks, too: each prints why the host must be booted anew."""
 
     connection: Connection
     roles: tuple[tuple[str, dict[str, Any]], ...]
+    reboot: tuple[str, ...] = ()
 
 
 class Job(Model):

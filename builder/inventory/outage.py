@@ -4,9 +4,11 @@ import math
 from collections.abc import Callable, Sequence
 
 from builder.assess.interrupted import Measured, interrupts
+from builder.assess.moved import installs
+from builder.inventory.quiet import windows_of
 from builder.inventory.registry import Grant, grants
 from builder.models.interruption import Interruption, Service
-from builder.models.plan import Loss, Outage, PlannedStep
+from builder.models.plan import Loss, Outage, PlannedStep, Reboot
 from builder.models.site import Host, Peer, Site
 
 Measure = Callable[[Sequence[Interruption]], Measured | None]
@@ -36,6 +38,39 @@ def outages(
     return tuple(
         _outage(site, host, stops, [one for one in due if tuple(sorted(one.stops)) == stops], measure)
         for stops in groups
+    )
+
+
+def reboot_of(
+    site: Site,
+    host: Host,
+    steps: Sequence[PlannedStep],
+    why: Sequence[str],
+    seconds: Callable[[], float | None],
+    *,
+    serves: bool,
+) -> Reboot | None:
+    """That `host` may be booted anew after the planned `steps`; None when nothing asks for it, or when only packages
+    might and no window allows it. `why` are the reasons that it gives now, `seconds` says how long it took before,
+    `serves` is False for one that was never accepted: nobody knows who would lose it."""
+    windows = [window.name for window in windows_of(site, host) if window.reboot]
+    if not why and not (windows and any(map(installs, steps))):
+        return None
+    if not windows:
+        sentence = (
+            f"{host.name} must be booted anew ({'; '.join(why)}), and no window of the site file that says "
+            "`reboot: true` lets a build do it"
+        )
+        return Reboot(host=host.name, allowed=False, why=tuple(why), sentence=sentence)
+    took = seconds()
+    lost = losses(site, host, ("dicom", "web", "screen")) if serves else ()
+    cause = "; ".join(why) or "if packages that are installed ask for it"
+    away = f"AE {name_of(host)} does" if host.ae is not None else "it does"
+    long = f" for {about(took)}" if took is not None else " until it is up again"
+    told = f"{host.name} may be booted anew in an open window ({', '.join(windows)}): {cause}"
+    meanwhile = "; ".join((f"{away} not answer{long}", *map(_said, lost)))
+    return Reboot(
+        host=host.name, allowed=True, why=tuple(why), seconds=took, losses=lost, sentence=f"{told}; {meanwhile}"
     )
 
 

@@ -102,7 +102,18 @@ class Locks:
                     self._add_done(session, run, scope, what, why)
                 else:
                     session.add(EventRow(**self._storable(self._note(run.id, scope, what))))
+            for left in {one.run for one in gone if isinstance(one, Lock)}:
+                self._interrupt(session, left, f"its last lock was removed by {me}" + (f": {why}" if why else ""))
         return gone
+
+    def _interrupt(self, session: Session, run: str, note: str) -> None:
+        """A run that holds no lock any more is taken for interrupted, so that another may resume it; should it be at
+        work after all, it says itself how it ends."""
+        row = session.get(RunRow, run)
+        held = session.scalars(select(LockRow).where(LockRow.run == run)).first()
+        if row is not None and row.outcome == "running" and held is None:
+            row.outcome, row.finished = "interrupted", self._now()
+            row.note = storable("; ".join(filter(None, (row.note, note))), self._clean)
 
     def _add_done(self, session: Session, run: Run, scope: str, what: str, note: str | None = None) -> None:
         """Record a run that was one act, and what it did."""

@@ -7,6 +7,9 @@ from builder.models.base import Model
 
 StepStatus = Literal["planned", "started", "ok", "changed", "failed", "skipped", "unreachable", "note"]
 
+REBOOT_DUE = "a reboot is due"
+"""The step of a note that says that a host must be booted anew; its `error` says why, one reason a line."""
+
 
 class Event(Model):
     """`changed` is None while unknown; `previewable` is False for a step whose effect no plan can show.

@@ -18,6 +18,8 @@ FORMAT: Literal[1] = 1
 """Raised when a file of an older form can no longer be read."""
 HOLDS = timedelta(days=7)
 """For how long a plan may be carried out: maintenance windows come by the week, and so do those who approve plans."""
+REPAIR = "Finish an interrupted package installation"
+"""The step that comes before all others where an installation of packages was cut off."""
 
 
 class PlannedStep(Model):
@@ -70,6 +72,19 @@ class Outage(Model):
     sentence: str
 
 
+class Reboot(Model):
+    """A host that a build may boot anew, in an open window that says `reboot: true`; or, not `allowed` by any, one that
+    somebody has to. `why`: reasons that it gives already; without one, packages that the plan installs may ask for it.
+    `seconds`: as long as it took in earlier builds, None where nobody measured it."""
+
+    host: str
+    allowed: bool
+    why: tuple[str, ...] = ()
+    seconds: float | None = None
+    losses: tuple[Loss, ...] = ()
+    sentence: str
+
+
 class Tool(Model):
     """Which pacsmith: its version and the SHA-256 (hex) of its own code, which tells two checkouts apart."""
 
@@ -99,6 +114,7 @@ class WrittenPlan(Model):
     coverage: float
     reasons: tuple[str, ...] = ()
     outages: tuple[Outage, ...] = ()
+    reboots: tuple[Reboot, ...] = ()
     new: tuple[str, ...] = Field((), description="hosts never accepted: what they serve now, nobody knows")
     digest: str = ""
 

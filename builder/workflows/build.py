@@ -24,7 +24,7 @@ from builder.workflows.fitness import refuse_short
 from builder.workflows.host_locks import HostLocks, held_on_hosts
 from builder.workflows.hours import closed_now, overridden, refuse_closed
 from builder.workflows.material import materials_for
-from builder.workflows.planned import Promise, refuse_other_inputs, refuse_other_world
+from builder.workflows.planned import Promise, goes_on, refuse_other_inputs, refuse_other_world
 from builder.workflows.recording import Ending, record_hosts, recorded, write_documents
 from builder.workflows.session import Session, now
 from builder.workflows.survey import survey_hosts
@@ -76,7 +76,7 @@ def build(course: Course, show: Show, plan: WrittenPlan | None = None) -> BuildR
                 materials = materials_for(session)
                 if plan is not None:
                     show.phase("whether all is as the plan found it")
-                    refuse_other_world(plan, session, materials)
+                    work.hold_to(refuse_other_world(plan, session, materials))
                 work.carry_out(materials, locks, ending)
         show.phase("dossier")
         return work.result(ending.outcome, write_documents(session))
@@ -102,8 +102,16 @@ class _Build:
         self.told: set[str] = set()
         """The hosts of which it was recorded that they are changed although the calendar locks them."""
         self.stopped: str | None = None
+        self.goes_on = "pacsmith build --resume" if plan is None else goes_on(plan)
         self.reason = course.session.run.terms.now if course.session.run.terms else None
         """Why hosts are changed that the calendar locks; None: they are not."""
+
+    def hold_to(self, plan: WrittenPlan) -> None:
+        """Compare what is done with `plan`, which in a resumed build is what was left of it."""
+        self.promise = Promise(plan, self.session)
+        for host in plan.hosts if self.course.resumed is not None else ():
+            left = sum(bool(step.changes) for step in host.steps)
+            self._note(f"{left} steps of the plan are left to do", host.host)
 
     def respect_hours(self) -> None:
         """Raises Locked for hosts that the calendar locks, unless somebody said why it cannot wait: then record it."""
@@ -120,7 +128,13 @@ class _Build:
             self._note(f"{wave.of(self.course.total)} begins")
             self.show.phase(self._titled(wave, "converge"))
             report = carry_out(
-                self.session, wave, materials, self.hear, self._verify_phase(wave), broken=self.promise.broken
+                self.session,
+                wave,
+                materials,
+                self.hear,
+                self._verify_phase(wave),
+                broken=self.promise.broken,
+                announced=self.promise.reboots,
             )
             self._keep(report)
             self._note(f"{wave.of(self.course.total)} {report.told}")
@@ -187,7 +201,7 @@ class _Build:
         if not why and self.reason is not None:
             self._override(closed, self.reason)
         if why:
-            self.stopped = f"{', '.join(names)}: not begun: {why}; go on then with: pacsmith build --resume"
+            self.stopped = f"{', '.join(names)}: not begun: {why}; go on then with: {self.goes_on}"
             self.held.update(dict.fromkeys(names, why))
             self._note(self.stopped)
         return not why

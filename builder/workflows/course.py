@@ -1,20 +1,24 @@
 """What a build will do, in which order: its waves, what an interrupted run has done of them, and what it hangs on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from builder.errors import BadInput, Locked, Refused
 from builder.inventory import Machine
 from builder.inventory.waves import Wave, waves_of
 from builder.models.run import Run, Terms
+from builder.workflows.planned import PLAN
 from builder.workflows.session import Session
 from builder.workflows.standing import stands
+
+_LOOKED_AT = 200  # newest builds
 
 
 @dataclass(frozen=True)
 class Course:
     """`session` has the machines of all `waves`, which are numbered within `total`; those of `done` were accepted by
-    the run that is resumed and are verified again before anything else. `beyond` are hosts of waves that come after a
+    the run that is `resumed` and are verified again before anything else. `beyond` are hosts of waves that come after a
     single one that was asked for, and that are not yet what the site file says."""
 
     session: Session
@@ -22,14 +26,16 @@ class Course:
     total: int
     done: tuple[Machine, ...] = ()
     beyond: frozenset[str] = frozenset()
+    resumed: Run | None = None
 
 
 def course_of(session: Session, terms: Terms, *, resume: bool = False) -> Course:
     """The course of a build of the session's machines on these terms; with `resume`, of the last build that was cut off
-    or failed, on its own.
+    or failed, on its own. One that carried out a plan is resumed with that plan alone, to which the session's run is
+    held then.
 
-    Raises BadInput for a wave or a run that there is not, Refused for a wave before whose predecessors are accepted,
-    Locked when the run to resume is still under way.
+    Raises BadInput for a wave, a run to resume or a plan of it that there is not, Refused for a wave before whose
+    predecessors are accepted, Locked when the run to resume is still under way.
     """
     if resume:
         return _resumed(session, terms)
@@ -79,23 +85,54 @@ def _resumed(session: Session, terms: Terms) -> Course:
         waves: tuple[Wave, ...] = (Wave(old.wave, tuple(names)),)
     else:
         waves = waves_of(session.site, names, canary=old.canary, at_once=old.at_once)
-    return Course(_on(session, machines, again), waves, waves[-1].number, done)
+    return Course(_on(session, machines, again), waves, waves[-1].number, done, resumed=run)
 
 
 def _to_resume(session: Session) -> Run:
-    """The last build that did anything, unless it is at work still or has nothing left to do."""
-    runs = session.ledger.runs(site=session.site.name, verbs=("build",), limit=200)
-    run = next((run for run in runs if run.outcome != "refused"), None)
-    if run is None:
+    """The last build that failed or was cut off, and whose hosts nobody has accepted since. Raises Locked while another
+    build is at work on them."""
+    runs = session.ledger.runs(site=session.site.name, verbs=("build",), limit=_LOOKED_AT)
+    runs = tuple(run for run in runs if run.outcome != "refused")
+    if not runs:
         raise BadInput(f"--resume: the ledger holds no build of site {session.site.name}; build without it")
-    if run.outcome == "running":
-        raise Locked(
-            f"--resume: run {run.id} of {run.who} is still under way since {run.started:%Y-%m-%d %H:%M} UTC; pacsmith "
-            "locks says where"
-        )
-    if run.outcome == "accepted":
-        raise BadInput(f"--resume: the last build, run {run.id}, was accepted; nothing of it is left to do")
-    return run
+    since = _accepted_at(session)
+    left = (run for run in runs if run.outcome in ("failed", "interrupted") and _unfinished(run, since))
+    found = next(left, None)
+    for run in runs:
+        if run.outcome == "running" and (found is None or set(run.hosts) & set(found.hosts)):
+            raise Locked(
+                f"--resume: run {run.id} of {run.who} is still under way since {run.started:%Y-%m-%d %H:%M} UTC; "
+                "pacsmith locks says where"
+            )
+    if found is None:
+        raise BadInput(f"--resume: the last build, run {runs[0].id}, was accepted; nothing of it is left to do")
+    _same_plan(found, session.run)
+    return found
+
+
+def _accepted_at(session: Session) -> dict[str, datetime]:
+    """When the run began that accepted each host last."""
+    ledger = session.ledger
+    states = ledger.host_states(session.site.name).items()
+    return {name: ledger.run(one.accepted_run).started for name, one in states if one.accepted_run is not None}
+
+
+def _unfinished(run: Run, since: Mapping[str, datetime]) -> bool:
+    return any(host not in since or since[host] <= run.started for host in run.hosts)
+
+
+def _same_plan(then: Run, today: Run) -> None:
+    """Raise BadInput unless both carry out the same plan, or none."""
+    was, now = then.inputs.get(PLAN), today.inputs.get(PLAN)
+    if was == now:
+        return
+    if was is None:
+        raise BadInput(f"--resume: run {then.id} was carrying out no plan; leave --plan out")
+    which = "a plan" if now is None else "another plan than this one"
+    raise BadInput(
+        f"--resume: run {then.id} was carrying out {which}: go on with pacsmith build --resume --plan FILE, where FILE "
+        "is that plan, or build without --resume what the site file says now"
+    )
 
 
 def _chain(session: Session, run: Run) -> set[str]:

@@ -9,15 +9,20 @@ from builder.inventory.quiet import left_alone
 from builder.inventory.windows import Closed, closed, closes
 from builder.lab.lab import Lab
 from builder.models.event import Event
+from builder.models.site import Host, Site
 from builder.workflows.session import Session, now
 
 
 def closed_now(session: Session, machines: Sequence[Machine], moment: datetime | None = None) -> tuple[Closed, ...]:
     """What the site's calendar locks of `machines` at `moment` (now). Hosts that the lab on this machine plays serve
     nobody: their hours do not count."""
-    played = Lab(session.site).playing()
-    hosts = [machine.host for machine in machines if machine.host.name not in played]
-    return closed(session.site, hosts, moment or now())
+    return closed_hosts(session.site, [machine.host for machine in machines], moment or now())
+
+
+def closed_hosts(site: Site, hosts: Sequence[Host], moment: datetime) -> tuple[Closed, ...]:
+    """The same of hosts."""
+    played = Lab(site).playing()
+    return closed(site, [host for host in hosts if host.name not in played], moment)
 
 
 def closing_soon(session: Session, within: timedelta = timedelta(hours=1)) -> tuple[datetime, tuple[str, ...]] | None:

@@ -9,13 +9,15 @@ from builder.engines.job import ENGINES, Job, JobHost, JobResult, run_job
 from builder.engines.material import Material
 from builder.engines.tally import merged
 from builder.inventory import Machine
-from builder.inventory.roles import Engine, engine_of
+from builder.inventory.roles import Engine, engine_of, role_folder
 from builder.models.event import Event
 from builder.models.site import HostClass
 
 Mode = Literal["plan", "converge"]
 ORDER: tuple[tuple[HostClass, ...], ...] = (("archive",), ("workstation", "thin_client"))
 """Archives before the machines that show what they keep."""
+REBOOT = "reboot.sh"
+"""A role's own words on whether its host must be booted anew: read-only shell text that prints a reason a line."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +39,13 @@ def parts_of(
     """The engines' jobs in order of need: by class, and then each host's roles in their order.
 
     Consecutive roles of one engine are one job of that host; hosts that have come equally far share a job.
-    `memory` is the folder of `Job.memory`.
+    `memory` is the folder of `Job.memory`. In a plan, the first job of a host that pyinfra does asks all its roles
+    whether it must be booted anew.
+
     Raises BadInput for a role that names no engine.
     """
     parts = []
+    asked: set[str] = set()
     for classes in ORDER:
         hosts = [machine for machine in machines if machine.host.host_class in classes]
         stretches = {machine.host.name: tuple(_stretches(machine, engine)) for machine in hosts}
@@ -48,12 +53,25 @@ def parts_of(
             by_engine: dict[Engine, list[JobHost]] = {}
             for machine in hosts:
                 for found, job in stretches[machine.host.name][number : number + 1]:
+                    if mode == "plan" and found == "pyinfra" and machine.host.name not in asked:
+                        asked.add(machine.host.name)
+                        texts = tuple(text for _, text in reboot_scripts(machine))
+                        by_engine.setdefault(found, []).append(job.model_copy(update={"reboot": texts}))
+                        continue
                     by_engine.setdefault(found, []).append(job)
             parts += [
                 Part(name, Job(run=run, mode=mode, hosts=tuple(jobs), memory=memory))
                 for name, jobs in by_engine.items()
             ]
     return tuple(parts)
+
+
+def reboot_scripts(machine: Machine) -> Iterator[tuple[str, str]]:
+    """Role and text of each REBOOT that the host's roles have."""
+    for role in machine.roles:
+        file = role_folder(role.role) / REBOOT
+        if file.is_file():
+            yield role.role, file.read_text(encoding="utf-8")
 
 
 def _stretches(machine: Machine, engine: Callable[[str], Engine]) -> Iterator[tuple[Engine, JobHost]]:

@@ -8,9 +8,26 @@ from builder.inventory.outage import Measure
 from builder.ledger import Ledger
 from builder.models.event import Event
 from builder.models.interruption import Interruption
+from builder.workflows.reboot import STEP as REBOOT
 
 _RUNS = 12  # newest builds that are looked through
 _ENOUGH = 3  # measurements; the longest counts
+
+
+def boot_seconds(ledger: Ledger, site: str, host: str) -> float | None:
+    """The longest of the newest three reboots of `host` in earlier builds of the site, in seconds; None when it was
+    never booted anew by one."""
+    ended = ledger.runs(site=site, verbs=("build",), outcomes=("accepted", "failed"), limit=_RUNS)
+    found: list[float] = []
+    for run in ended:
+        found += [
+            event.duration
+            for event in ledger.events(run.id)
+            if (event.host, event.step, event.status) == (host, REBOOT, "changed") and event.duration is not None
+        ]
+        if len(found) >= _ENOUGH:
+            break
+    return max(found[:_ENOUGH], default=None)
 
 
 def measuring(ledger: Ledger, site: str) -> Callable[[str], Measure]:

@@ -1,9 +1,10 @@
 """Plan: what a build would change on each host, with diffs, and the share of steps that could be previewed."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from builder import __file__ as package
@@ -13,13 +14,13 @@ from builder.durable import write_whole
 from builder.engines.job import JobResult
 from builder.errors import BadInput
 from builder.inventory import Machine
-from builder.inventory.outage import outages
-from builder.models.event import Event
+from builder.inventory.outage import outages, reboot_of
+from builder.models.event import REBOOT_DUE, Event
 from builder.models.interruption import Interruption
-from builder.models.plan import Outage, PlannedHost, PlannedStep, Tool, WrittenPlan, sha256_of, world_of
+from builder.models.plan import Outage, PlannedHost, PlannedStep, Reboot, Tool, WrittenPlan, sha256_of, world_of
 from builder.workflows.jobs import parts_of, run_parts
 from builder.workflows.material import materials_for
-from builder.workflows.measuring import measuring
+from builder.workflows.measuring import boot_seconds, measuring
 from builder.workflows.recording import recorded
 from builder.workflows.session import Session, digest
 
@@ -37,6 +38,7 @@ class Plan:
     job: JobResult
     outages: tuple[Outage, ...] = ()
     new: tuple[str, ...] = ()
+    reboots: tuple[Reboot, ...] = ()
 
     @property
     def unseen(self) -> tuple[Event, ...]:
@@ -68,7 +70,8 @@ def plan(session: Session, on_event: Callable[[Event], None] = lambda _: None) -
             session.ledger.record_all(heard)  # at once: a plan that is killed has changed nothing that must be known
         steps = [event for event in heard if event.status == "planned"]
         ending.outcome = "done" if job.ok else "failed"
-        return Plan(tuple(steps), job, *_outages(session, by_host(steps)))
+        found = by_host(steps)
+        return Plan(tuple(steps), job, *_outages(session, found), _reboots(session, found, heard))
 
 
 def by_host(events: list[Event]) -> Mapping[str, tuple[PlannedStep, ...]]:
@@ -107,6 +110,7 @@ def written(session: Session, done: Plan) -> WrittenPlan:
         coverage=round(done.job.coverage, 4),
         reasons=done.job.reasons,
         outages=done.outages,
+        reboots=done.reboots,
         new=done.new,
     ).sealed()
 
@@ -151,3 +155,23 @@ def _outages(
         else:
             found += its
     return tuple(found), tuple(new)
+
+
+def _reboots(
+    session: Session, steps: Mapping[str, tuple[PlannedStep, ...]], heard: Sequence[Event]
+) -> tuple[Reboot, ...]:
+    due = {
+        event.host: tuple((event.error or "").splitlines())
+        for event in heard
+        if event.status == "note" and event.step == REBOOT_DUE
+    }
+    states = session.ledger.host_states(session.site.name)
+
+    def one(machine: Machine) -> Reboot | None:
+        name = machine.host.name
+        state = states.get(name)
+        serves = state is not None and state.accepted_run is not None
+        measure = partial(boot_seconds, session.ledger, session.site.name, name)
+        return reboot_of(session.site, machine.host, steps.get(name, ()), due.get(name, ()), measure, serves=serves)
+
+    return tuple(found for found in map(one, session.machines) if found is not None)

@@ -18,7 +18,8 @@ from builder.workflows.plan import by_host, cleaned, this_tool
 from builder.workflows.session import Session
 
 _NOTHING = "nothing was changed"
-_PLAN = "plan"  # among the inputs of a run
+PLAN = "plan"
+"""Under this name a run's inputs hold the digest of the plan that it carries out."""
 _AGAIN = "look at the difference with: pacsmith plan"
 
 
@@ -40,21 +41,26 @@ def read_plan(file: Path, site: str | None, now: datetime) -> WrittenPlan:
     return plan
 
 
+def goes_on(plan: WrittenPlan, file: Path | None = None) -> str:
+    """The command that goes on with a build of `plan` that was cut off."""
+    return f"pacsmith build {plan.site_file} --resume --plan {file or 'FILE'}"
+
+
 def held_to(session: Session, plan: WrittenPlan) -> Session:
     """The session whose run says in the ledger which plan it carries out."""
-    inputs = {**session.run.inputs, _PLAN: plan.digest}
+    inputs = {**session.run.inputs, PLAN: plan.digest}
     return replace(session, run=session.run.model_copy(update={"inputs": inputs}))
 
 
 def refuse_other_inputs(plan: WrittenPlan, session: Session) -> None:
     """Raise Refused when an input file or pacsmith itself is not what the plan was made with."""
-    now = {name: digest for name, digest in session.run.inputs.items() if name != _PLAN}
-    _refuse(plan, (*tool_moved(plan.tool, this_tool()), *inputs_moved(plan.inputs, now)))
+    now = {name: digest for name, digest in session.run.inputs.items() if name != PLAN}
+    _refuse(plan, (*tool_moved(plan.tool, this_tool()), *inputs_moved(plan.inputs, now)), _AGAIN)
 
 
-def refuse_other_world(plan: WrittenPlan, session: Session, materials: Mapping[str, Material]) -> None:
-    """Read the hosts again. Raises Refused that names every step for which a host is not as it was, Unreachable when
-    one does not answer."""
+def refuse_other_world(plan: WrittenPlan, session: Session, materials: Mapping[str, Material]) -> WrittenPlan:
+    """Read the hosts again; the plan, of which a resumed build has what is left to do. Raises Refused that names every
+    step for which a host is not as it was, Unreachable when one does not answer."""
     seen: list[Event] = []
     job = run_parts(
         parts_of(session.machines, session.run.id, "plan", memory=session.questions), materials, seen.append
@@ -65,18 +71,31 @@ def refuse_other_world(plan: WrittenPlan, session: Session, materials: Mapping[s
     clean = session.store.redactor().clean
     now = by_host([cleaned(event, clean) for event in seen if event.status == "planned"])
     places = {machine.host.name: machine.connection for machine in session.machines}
+    begun = session.run.terms is not None and session.run.terms.resumes is not None
     moved: list[str] = []
     for one in plan.hosts:
         if (places[one.host].address, places[one.host].port) != (one.address, one.port):
             moved.append(f"{one.host} is reached elsewhere now")
-        moved += world_moved(one.host, one.steps, now.get(one.host, ()))
-    _refuse(plan, moved)
+        moved += world_moved(one.host, one.steps, now.get(one.host, ()), begun=begun)
+    _refuse(plan, moved, _AGAIN if begun else _hint(plan, session))
+    if not begun:
+        return plan
+    left = (one.model_copy(update={"steps": now.get(one.host, ())}) for one in plan.hosts)
+    return plan.model_copy(update={"hosts": tuple(left)})
+
+
+def _hint(plan: WrittenPlan, session: Session) -> str:
+    """What to do about a host that has moved: perhaps it was this plan that moved it."""
+    runs = session.ledger.runs(site=plan.site, verbs=("build",), outcomes=("interrupted", "failed"))
+    cut_off = next((run for run in runs if run.inputs.get(PLAN) == plan.digest), None)
+    return _AGAIN if cut_off is None else f"run {cut_off.id} has begun it: go on with that by {goes_on(plan)}"
 
 
 class Promise:
     """What a build does, beside what its plan says; without a plan nothing is promised and nothing is broken."""
 
     def __init__(self, plan: WrittenPlan | None, session: Session) -> None:
+        self.reboots = None if plan is None else frozenset(one.host for one in plan.reboots if one.allowed)
         self.planned = {} if plan is None else {one.host: one.steps for one in plan.hosts}
         self.session = session
         self.events: list[Event] = []
@@ -98,9 +117,9 @@ class Promise:
         return found
 
 
-def _refuse(plan: WrittenPlan, moved: Sequence[str]) -> None:
+def _refuse(plan: WrittenPlan, moved: Sequence[str], remedy: str) -> None:
     if moved:
         raise Refused(
             f"{_NOTHING}: since the plan was made ({plan.made:%Y-%m-%d %H:%M} UTC, run {plan.run}) this has moved: "
-            f"{first_of(moved)}; {_AGAIN}"
+            f"{first_of(moved)}; {remedy}"
         )

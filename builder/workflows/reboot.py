@@ -6,20 +6,18 @@ the form of a boot id, so that a failed question is never taken for a new boot.
 
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from builder.errors import PacsmithError, Unreachable
 from builder.inventory import Machine
 from builder.inventory.quiet import may_reboot
-from builder.inventory.roles import role_folder
 from builder.models.event import Event, StepStatus
 from builder.survey.remote import Remote
+from builder.workflows.jobs import reboot_scripts
 from builder.workflows.session import Session, now
 
-SCRIPT = "reboot.sh"
-"""A role's own words on whether its host must be booted anew: read-only shell text that prints a reason a line."""
 STEP = "Reboot"
 _ROLE = "system"
 _BOOT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -116,14 +114,12 @@ def _units(said: Said) -> frozenset[str] | None:
 def reasons(ask: Ask, machine: Machine) -> tuple[str, ...]:
     """Why the host's roles want it booted anew, in their words; raises RebootError when one cannot be asked."""
     found: list[str] = []
-    for role in machine.roles:
-        script = role_folder(role.role) / SCRIPT
-        if script.is_file():
-            said = ask(script.read_text(encoding="utf-8"))
-            if said is None or said[0] != 0:
-                why = "the host does not answer" if said is None else said[1].strip() or f"exit code {said[0]}"
-                raise RebootError(f"role {role.role} cannot tell whether it must be rebooted: {why}")
-            found += said[1].splitlines()
+    for role, script in reboot_scripts(machine):
+        said = ask(script)
+        if said is None or said[0] != 0:
+            why = "the host does not answer" if said is None else said[1].strip() or f"exit code {said[0]}"
+            raise RebootError(f"role {role} cannot tell whether it must be rebooted: {why}")
+        found += said[1].splitlines()
     return tuple(dict.fromkeys(found))
 
 
@@ -143,16 +139,19 @@ def over_ssh(machine: Machine) -> Ask:
 
 def reboot_where_needed(
     session: Session, machines: Sequence[Machine], hear: Callable[[Event], None],
-    asker: Callable[[Machine], Ask] = over_ssh,
+    announced: Collection[str] | None = None, asker: Callable[[Machine], Ask] = over_ssh,
 ) -> dict[str, str]:  # fmt: skip
-    """Reboot, all at once, those of `machines` whose roles need it and whose window allows it; the others that need it
-    are told of. What went wrong, by host; its other checks are for the verification that follows."""
+    """Reboot, all at once, those of `machines` whose roles need it and whose window allows it, and of a build that
+    carries out a plan also that plan (`announced`); the others that need it are told of. What went wrong, by host; its
+    other checks are for the verification that follows."""
     with ThreadPoolExecutor(16) as pool:
-        faults = pool.map(lambda one: _one(session, one, hear, asker(one)), machines)
+        faults = pool.map(lambda one: _one(session, one, hear, announced, asker(one)), machines)
         return {one.host.name: why for one, why in zip(machines, faults, strict=True) if why is not None}
 
 
-def _one(session: Session, machine: Machine, hear: Callable[[Event], None], ask: Ask) -> str | None:
+def _one(
+    session: Session, machine: Machine, hear: Callable[[Event], None], announced: Collection[str] | None, ask: Ask
+) -> str | None:
     name = machine.host.name
 
     def say(status: StepStatus, step: str = STEP, **more: object) -> None:
@@ -165,11 +164,10 @@ def _one(session: Session, machine: Machine, hear: Callable[[Event], None], ask:
     except RebootError as fault:
         say("note", str(fault))
         return None
-    if not why:
-        return None
-    if not may_reboot(session.site, machine.host, now()):
-        say("note", f"must be rebooted ({'; '.join(why)}), and no window of the site file that says `reboot: true` is "
-            "open for it: reboot it by hand, or let such a window")  # fmt: skip
+    kept = _kept_up(session, machine, why, announced)
+    if not why or kept is not None:
+        if kept is not None:
+            say("note", kept)
         return None
     say("started")
     try:
@@ -184,4 +182,19 @@ def _one(session: Session, machine: Machine, hear: Callable[[Event], None], ask:
         return f"{name}: {STEP}: {fault_left}"
     say("changed", changed=True, duration=done.seconds, diff=f"-boot {done.before}\n+boot {done.after}\n "
         + "\n ".join(why))  # fmt: skip
+    return None
+
+
+def _kept_up(session: Session, machine: Machine, why: Sequence[str], announced: Collection[str] | None) -> str | None:
+    """Why a host that must be rebooted is not; None where it is, or need not be."""
+    if why and not may_reboot(session.site, machine.host, now()):
+        return (
+            f"must be rebooted ({'; '.join(why)}), and no window of the site file that says `reboot: true` is open for "
+            "it: reboot it by hand, or let such a window"
+        )
+    if why and announced is not None and machine.host.name not in announced:
+        return (
+            f"must be rebooted ({'; '.join(why)}), and the plan that is carried out does not say so: make a new plan, "
+            "or reboot it by hand"
+        )
     return None

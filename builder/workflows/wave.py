@@ -47,15 +47,18 @@ def carry_out(
     prove: Callable[[Session], Verified],
     *,
     broken: Callable[[Sequence[str]], Mapping[str, str]],
+    announced: Collection[str] | None = None,
 ) -> Report:
     """Converge the wave's hosts and prove those that went through. A host that fails stops; the others of its wave,
     which are changed already, are finished: half-changed they would serve nobody. `broken` says on which hosts
-    something else was done than was planned, and what."""
+    something else was done than was planned, and what; `announced` are the hosts that a plan lets be booted anew, None
+    where no plan is carried out."""
     machines = machines_of(session, wave.hosts)
     job = run_parts(parts_of(machines, session.run.id, "converge", memory=session.questions), materials, hear)
     fine = _went_through(machines, job)
     faults = dict(broken([machine.host.name for machine in fine]))
-    faults |= reboot_where_needed(session, [machine for machine in fine if machine.host.name not in faults], hear)
+    upright = [machine for machine in fine if machine.host.name not in faults]
+    faults |= reboot_where_needed(session, upright, hear, announced)
     if faults:
         job = job.model_copy(
             update={

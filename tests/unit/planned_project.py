@@ -1,7 +1,8 @@
 """A project with one archive host that is no host: `ssh` runs the shell right here, and the roles write to a folder.
 
-Everything else is real: site, vault, certificates, engine, survey, ledger and the command itself; but what a
-verification finds, since no archive stands there. Addresses are those of RFC 5737, so that nothing is ever asked there.
+Everything else is real: site, vault, certificates, engine, ledger and the command itself; but what a verification
+finds, since no archive stands there, and that this machine is surveyed once for all tests: its facts stand still.
+Addresses are those of RFC 5737, so that nothing is ever asked there.
 """
 
 import contextlib
@@ -10,7 +11,7 @@ import grp
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
@@ -22,13 +23,15 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from builder.cli import main
+from builder.inventory import Machine
 from builder.load.place import find_site
 from builder.load.site import load_site
 from builder.models.evidence import Evidence
+from builder.models.fact import Fact
 from builder.models.run import Run
 from builder.secrets import generate_missing
 from builder.workflows.session import Session, now, open_session
-from builder.workflows.survey import survey_hosts
+from builder.workflows.survey import HostFacts, survey_hosts
 from builder.workflows.verify import Verified
 from tests.unit.site_parts import example_data
 
@@ -50,11 +53,12 @@ class Variables(Model):
         Interruption(step="Begin anew", stops=("dicom", "web"), seconds=18, source="a test"),
     )
     where: str
+    title: str
     password: SecretReference
 
     @classmethod
     def of(cls, site, host):
-        return cls(where=host.location, password=host.archive.database_password)
+        return cls(where=host.location, title=host.ae.title, password=host.archive.database_password)
 """
 DEPLOY = """
 import os
@@ -65,6 +69,7 @@ OWNER = {"owner": os.environ["TRIAL_USER"], "group": os.environ["TRIAL_GROUP"]}
 
 def deploy(variables, material):
     place("Where it stands", [FileSpec(f"{FOLDER}/place", f"{variables.where}\\n", **OWNER)])
+    place("Its AE title", [FileSpec(f"{FOLDER}/title", f"{variables.title}\\n", **OWNER)])
     place("Rights of each AE", [FileSpec(f"{FOLDER}/rights", "ct01 may store\\n", **OWNER)])
     place("Password", [FileSpec(f"{FOLDER}/secret", material.secret(variables.password), secret=True, **OWNER)])
     command("Begin anew", f"cp {FOLDER}/rights {FOLDER}/loaded", unless=f"cmp -s {FOLDER}/rights {FOLDER}/loaded")
@@ -125,6 +130,7 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data["hosts"][0] |= {"location": "Room 1", "stage": "test"}
     data |= {"name": "hill", "ssh": {"user": "someone", "sudo": False},
              "vault": {"file": "secrets.yml", "password": {"file": "vault-password"}}}  # fmt: skip
+    data["windows"][0]["reboot"] = True
     made.site_file.write_text(yaml.safe_dump(data).replace("10.78.0.", "192.0.2."), encoding="utf-8")
     for role, deploy in (("baseline", IDLE), ("archive", DEPLOY)):
         (folder / "roles" / role).mkdir(parents=True)
@@ -144,22 +150,43 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def accepted_once(begun: Path) -> Path:
     """A copy of the project with its host accepted."""
     with pytest.MonkeyPatch.context() as patch:
-        next(_restored(begun, begun.with_name("as-begun"), patch)).accept()
+        next(restored(begun, begun.with_name("as-begun"), patch)).accept()
     return Path(shutil.copytree(begun, begun.with_name("as-accepted")))
 
 
-def _restored(folder: Path, copy: Path, patch: pytest.MonkeyPatch) -> Iterator[Project]:
+def restored(folder: Path, copy: Path, patch: pytest.MonkeyPatch) -> Iterator[Project]:
+    """The project as `copy` has it, in its folder, for as long as `patch` holds."""
     shutil.rmtree(folder)
     shutil.copytree(copy, folder)
     patch.chdir(folder)
     patch.setattr("builder.workflows.build.verify", verified)
+    for verb in ("build", "drift"):
+        patch.setattr(f"builder.workflows.{verb}.survey_hosts", surveyed)
     with at_home(patch, folder):
         yield Project(folder)
 
 
+def surveyed(machines: Sequence[Machine], _: Path | None = None) -> tuple[HostFacts, ...]:
+    """What this machine said of itself the first time; of a host that is away what a survey says of it."""
+    if Path(os.environ["TRIAL"], "away").exists():
+        return survey_hosts(machines)
+    return tuple(HostFacts(machine, dict(facts_of(machine))) for machine in machines)
+
+
+_FACTS: dict[str, dict[str, Fact]] = {}
+
+
+def facts_of(machine: Machine) -> dict[str, Fact]:
+    """The facts of a host, read once."""
+    name = machine.host.name
+    if name not in _FACTS:
+        _FACTS[name] = survey_hosts((machine,))[0].facts
+    return _FACTS[name]
+
+
 def verified(session: Session, **_: object) -> Verified:
     """A verification that finds all well: what it would ask is asked in other tests, of hosts."""
-    read = survey_hosts(session.machines)
+    read = surveyed(session.machines)
     met = Evidence(kind="check", subject="as if", expected="it stands", observed="it stands", verdict="met",
                    at=now(), probe="a test", host="archive01", run=session.run.id)  # fmt: skip
     return Verified((met,), unreachable=False, facts={one.machine.host.name: one.facts for one in read})
@@ -178,10 +205,10 @@ def at_home(patch: pytest.MonkeyPatch, folder: Path) -> Iterator[None]:
 @pytest.fixture
 def project(begun: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
     """The project as it was begun: nothing on its host, and a plan for it in `plan.json`."""
-    yield from _restored(begun, begun.with_name("as-begun"), monkeypatch)
+    yield from restored(begun, begun.with_name("as-begun"), monkeypatch)
 
 
 @pytest.fixture
 def accepted(begun: Path, accepted_once: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
     """The project with its host accepted."""
-    yield from _restored(begun, accepted_once, monkeypatch)
+    yield from restored(begun, accepted_once, monkeypatch)

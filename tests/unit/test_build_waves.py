@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from builder.cli.notes import tell_waves
+from builder.cli.notes import tell_resumed, tell_waves
 from builder.engines.job import JobResult
 from builder.errors import BadInput, Locked, Refused
 from builder.inventory import Machine, build_inventory
@@ -222,7 +222,7 @@ def test_a_departure_from_the_plan_in_the_second_wave_fails_that_host_alone(
     hospital: Hospital, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for check in ("refuse_other_inputs", "refuse_other_world"):
-        monkeypatch.setattr(building, check, lambda *_: None)  # all was as planned when the build began
+        monkeypatch.setattr(building, check, lambda plan, *_: plan)  # all was as planned when the build began
     idle = PlannedStep(role="archive", step="Place", changes=False)
     plan = plan_sample(*(planned_host(name, idle) for name in ALL))
     planned = replace(hospital.session(), store=cast(SecretStore, NoSecrets()))
@@ -316,6 +316,68 @@ def test_when_there_is_nothing_to_resume(hospital: Hospital, outcome: Any, kind:
         hospital.ledger.finish("r1", outcome)
     with pytest.raises(kind, match=said):
         hospital.build(resume=True)
+
+
+def test_what_another_has_built_since_is_not_what_is_resumed(hospital: Hospital) -> None:
+    hospital.broken.add("arc1")
+    hospital.build(hospital.session(hosts=("arc1",)))
+    hospital.broken.clear()
+    hospital.build(hospital.session(hosts=("arc3",)))
+    assert hospital.build(resume=True).outcome == "accepted", "the last build of all was accepted, and of others"
+    assert hospital.seen == [("converge", ("arc1",)), ("verify", ("arc1",))]
+    with pytest.raises(BadInput, match="the last build, run r3, was accepted; nothing of it is left to do"):
+        hospital.build(resume=True)
+
+
+@pytest.mark.parametrize(("theirs", "waits"), [("arc4", False), ("arc1", True)])
+def test_a_build_of_other_hosts_that_is_under_way_is_not_waited_for(
+    hospital: Hospital, theirs: str, waits: bool
+) -> None:
+    hospital.broken.add("arc1")
+    hospital.build(hospital.session(hosts=("arc1",)))
+    hospital.broken.clear()
+    other = hospital.session(hosts=(theirs,)).run
+    hospital.ledger.begin(other)
+    if waits:
+        with pytest.raises(Locked, match=f"run {other.id} of maeve is still under way"):
+            hospital.build(resume=True)
+    else:
+        assert hospital.build(resume=True).outcome == "accepted"
+
+
+def test_what_a_resumed_build_goes_on_with_is_told(hospital: Hospital, capsys: pytest.CaptureFixture[str]) -> None:
+    hospital.cut = "arc2"
+    with pytest.raises(Power):
+        hospital.build()
+    hospital.ledger.finish("r1", "interrupted")
+    course = course_of(hospital.session(), Terms(), resume=True)
+    tell_resumed(course)
+    said = capsys.readouterr().err
+    assert said.startswith("note: goes on with run r1 of maeve, interrupted 20")
+    assert said.endswith(" UTC, of arc1, arc2, arc3, arc4; arc1, arc3 verified again first\n")
+
+
+@pytest.mark.parametrize(
+    ("then", "today", "said"),
+    [
+        ("p1", None, "run r1 was carrying out a plan: go on with pacsmith build --resume --plan FILE, where FILE is"),
+        ("p1", "p2", "run r1 was carrying out another plan than this one: go on with pacsmith build --resume --plan"),
+        (None, "p1", "run r1 was carrying out no plan; leave --plan out"),
+    ],
+)
+def test_a_plan_that_was_cut_off_is_resumed_with_that_plan_alone(
+    hospital: Hospital, then: str | None, today: str | None, said: str
+) -> None:
+    hospital.cut = "arc2"
+    first = hospital.session()
+    first.run.inputs.update({"plan": then} if then else {})
+    with pytest.raises(Power):
+        hospital.build(first)
+    hospital.ledger.finish("r1", "interrupted")
+    again = hospital.session()
+    again.run.inputs.update({"plan": today} if today else {})
+    with pytest.raises(BadInput, match=said):
+        hospital.build(again, resume=True)
 
 
 def test_a_single_wave_waits_for_those_before_it(hospital: Hospital) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,99 +10,142 @@ from typing import Any
 import pytest
 
 from builder.errors import BadInput, Interrupted
+from builder.ledger import HostState
+from builder.models.drift import SiteDrift
+from builder.models.evidence import Evidence
+from builder.models.run import Run
+from builder.report.drift import host_lines
+from builder.report.prometheus import prometheus_text
 from builder.workflows.drift import drift
-from tests.unit.planned_project import Project, accepted, accepted_once, begun, project
+from builder.workflows.session import Session
+from tests.unit.drift_sample import drift_sample
+from tests.unit.planned_project import Project, accepted, accepted_once, begun, project, restored
 
 __all__ = ["accepted", "accepted_once", "begun", "project"]
 
 
-def told(project: Project, *words: str) -> tuple[int, dict[str, Any]]:
-    """Exit code and what --json says."""
+@dataclass(frozen=True)
+class Reading:
+    """What `drift --json` said, and its exit code."""
+
+    code: int
+    said: dict[str, Any]
+
+    @property
+    def steps(self) -> dict[str, dict[str, Any]]:
+        """The host's differences in steps, by subject."""
+        its = self.said["hosts"][0]["differences"]
+        return {one["subject"].partition(": ")[2]: one for one in its if one["kind"] == "step"}
+
+
+def read(project: Project, *words: str) -> Reading:
+    """One reading by the command."""
     done = project.run("drift", "--json", *words)
     assert done.stdout, (done.stderr, done.exception)
-    return done.exit_code, json.loads(done.stdout)
+    assert "hunter2" not in done.output, "no secret is shown"
+    return Reading(done.exit_code, json.loads(done.stdout))
 
 
-def differing(said: dict[str, Any], kind: str = "step") -> dict[str, dict[str, Any]]:
-    """The host's differences of one kind by subject. This machine's own facts move while tests run beside."""
-    return {one["subject"]: one for one in said["hosts"][0]["differences"] if one["kind"] == kind}
+@dataclass(frozen=True)
+class Story:
+    """One host's readings: as accepted, and twice after somebody changed its rights by hand. `kept` is the second
+    one's evidence by subject, `run` that run; `state` is what is known of the host once it was accepted anew."""
+
+    clean: Reading
+    changed: Reading
+    later: Reading
+    kept: dict[str, Evidence]
+    run: Run
+    refused: BaseException | None
+    state: HostState | None
 
 
-def test_a_host_as_accepted_has_no_drift_in_its_steps(accepted: Project) -> None:
-    _, said = told(accepted)
-    host = said["hosts"][0]
-    assert differing(said) == {}
-    assert (host["steps"], host["seen"], host["blind"]) == (4, 4, [])
+@pytest.fixture(scope="module")
+def story(begun: Path, accepted_once: Path) -> Story:
+    with pytest.MonkeyPatch.context() as patch:
+        ours = next(restored(begun, accepted_once, patch))
+        clean = read(ours)
+        (ours.host / "rights").write_text("ct01 may store, and ct02\n")
+        changed = read(ours)
+        later = read(ours)
+        session = ours.session("report")
+        with session.ledger as ledger:
+            kept = {one.subject: one for one in ledger.evidence(changed.said["run"])}
+            run = ledger.run(changed.said["run"])
+        refused = ours.run("report", "--run", run.id).exception
+        ours.accept()
+        session = ours.session("report")
+        with session.ledger as ledger:
+            return Story(clean, changed, later, kept, run, refused, ledger.host_state("hill", "archive01"))
+
+
+def test_a_host_as_accepted_has_no_drift(story: Story) -> None:
+    host = story.clean.said["hosts"][0]
+    assert (host["differences"], host["unseen"], host["blind"]) == ([], [], [])
+    assert (host["steps"], host["seen"]) == (5, 5)
     assert host["facts"] > 10
-    assert said["states"]["archive01"] != "unreachable"
-    run = accepted.runs()[0]
-    assert (run.verb, run.id) == ("drift", said["run"])
+    assert (story.clean.code, story.clean.said["states"]) == (0, {"archive01": "as accepted"})
 
 
-def test_what_somebody_changed_is_corrective_and_named_with_its_time(accepted: Project) -> None:
-    _, clean = told(accepted)
-    (accepted.host / "rights").write_text("ct01 may store, and ct02\n")
-    code, said = told(accepted)
-    assert code == 1
-    (one, loaded) = (differing(said)[f"archive: {name}"] for name in ("Rights of each AE", "Begin anew"))
-    assert (one["cause"], one["concern"]) == ("corrective", "AE table and routes")
+def test_what_somebody_changed_is_corrective_and_named_with_its_time(story: Story) -> None:
+    assert story.changed.code == 1
+    one, loaded = story.changed.steps["Rights of each AE"], story.changed.steps["Begin anew"]
+    assert (one["cause"], one["concern"], loaded["cause"]) == ("corrective", "AE table and routes", "corrective")
     assert "ct02" in one["diff"]
-    assert loaded["cause"] == "corrective"
-    assert (one["after"], one["seen"]) == (clean["at"], said["at"])
-    _, later = told(accepted)
-    again = differing(later)["archive: Rights of each AE"]
-    assert (again["after"], again["seen"]) == (clean["at"], said["at"]), "it is as old as it was"
+    again = story.later.steps["Rights of each AE"]
+    for reading in (one, again):
+        assert (reading["after"], reading["seen"]) == (story.clean.said["at"], story.changed.said["at"])
 
 
-def test_what_follows_from_the_site_is_intended_and_kept_apart_from_what_somebody_did(accepted: Project) -> None:
-    accepted.change_site(location="Room 2")
+def test_every_reading_is_kept_as_evidence_and_no_dossier_is_made_of_it(story: Story) -> None:
+    assert story.kept["drift"].verdict == "short"
+    assert story.kept["drift: step: archive: Rights of each AE"].source == "AE table and routes; corrective"
+    assert (story.run.verb, story.run.note) == ("drift", "1 drift")
+    assert isinstance(story.refused, BadInput)
+
+
+def test_a_new_acceptance_begins_anew(story: Story) -> None:
+    assert story.state is not None
+    assert story.state.accepted_run != story.clean.said["hosts"][0]["accepted_run"]
+    assert story.state.drift is None, "what was seen before it is forgotten"
+
+
+def test_what_follows_from_the_site_is_kept_apart_from_what_somebody_did(accepted: Project) -> None:
+    accepted.change_site(location="Room 2", ae={"title": "BRIGID_TWO", "port": 104})
     (accepted.host / "rights").write_text("ct01 may store, and ct02\n")
-    code, said = told(accepted)
-    assert code == 1
-    its = differing(said)
-    assert its["archive: Where it stands"]["cause"] == "intended"
-    assert its["archive: Rights of each AE"]["cause"] == "corrective"
-
-
-def test_both_may_have_moved(accepted: Project) -> None:
-    accepted.change_site(location="Room 2")
     (accepted.host / "place").write_text("Cellar\n")
-    _, said = told(accepted)
-    assert differing(said)["archive: Where it stands"]["cause"] == "both"
+    (accepted.host / "secret").write_text("hunter2hunter2")
+    found = read(accepted)
+    assert {name: one["cause"] for name, one in found.steps.items()} == {
+        "Where it stands": "both", "Its AE title": "intended", "Rights of each AE": "corrective",
+        "Password": "undecided", "Begin anew": "corrective",
+    }  # fmt: skip
+    assert found.code == 1
 
 
 def test_a_role_that_was_changed_leaves_it_undecided(accepted: Project) -> None:
     deploy = accepted.folder / "roles" / "archive" / "deploy.py"
     deploy.write_text(deploy.read_text().replace("may store", "may store and move"))
-    _, said = told(accepted)
-    assert differing(said)["archive: Rights of each AE"]["cause"] == "undecided"
-
-
-def test_a_secret_is_not_shown_and_who_moved_is_undecided(accepted: Project) -> None:
-    (accepted.host / "secret").write_text("hunter2hunter2")
-    done = accepted.run("drift", "--json")
-    assert "hunter2" not in done.output
-    assert differing(json.loads(done.stdout))["archive: Password"]["cause"] == "undecided"
+    assert read(accepted).steps["Rights of each AE"]["cause"] == "undecided"
 
 
 def test_a_host_that_does_not_answer_is_unknown_and_never_as_accepted(accepted: Project) -> None:
     (accepted.folder / "away").touch()
-    code, said = told(accepted)
-    assert code == 3
-    assert said["states"] == {"archive01": "unreachable"}
-    assert said["hosts"][0]["differences"] == []
-    text = accepted.run("drift").output
-    assert "unreachable: whether it has drifted is unknown" in text
-    metrics = accepted.run("drift", "--format", "prometheus").output
+    found = read(accepted)
+    assert (found.code, found.said["states"]) == (3, {"archive01": "unreachable"})
+    assert found.said["hosts"][0]["differences"] == []
+    as_read = SiteDrift.model_validate({name: found.said[name] for name in SiteDrift.model_fields})
+    (line, *_) = host_lines(as_read)
+    assert "unreachable: whether it has drifted is unknown" in line.plain
+    metrics = prometheus_text(as_read)
     assert 'pacsmith_drift_host_readable{site="hill",host="archive01"} 0' in metrics
     assert "pacsmith_drift_differences{" not in metrics
 
 
 def test_a_host_that_was_never_accepted_is_unknown(project: Project) -> None:
-    code, said = told(project)
-    assert code == 1
-    host = said["hosts"][0]
-    assert any("never accepted" in one["why"] for one in host["unseen"])
+    found = read(project)
+    assert found.code == 1
+    assert any("never accepted" in one["why"] for one in found.said["hosts"][0]["unseen"])
 
 
 def test_a_host_that_somebody_builds_is_unknown_meanwhile(accepted: Project) -> None:
@@ -109,11 +153,11 @@ def test_a_host_that_somebody_builds_is_unknown_meanwhile(accepted: Project) -> 
     with session.ledger as ledger:
         ledger.begin(session.run)
         with ledger.lock("hill/archive01", who="ada", why="build", run=session.run.id):
-            code, said = told(accepted)
-    assert code == 1
-    (unseen,) = said["hosts"][0]["unseen"]
+            found = read(accepted)
+    assert found.code == 1
+    (unseen,) = found.said["hosts"][0]["unseen"]
     assert unseen["why"].startswith("ada is at work on it since ")
-    assert said["states"] == {"archive01": "unknown"}
+    assert found.said["states"] == {"archive01": "unknown"}
 
 
 def test_a_certificate_that_ends_soon_is_told_and_not_renewed(accepted: Project) -> None:
@@ -129,57 +173,44 @@ def test_a_certificate_that_ends_soon_is_told_and_not_renewed(accepted: Project)
     assert not [other for other in found.differences if other.kind == "step"]
 
 
-def test_metrics_are_written_whole_and_a_table_is_not(accepted: Project) -> None:
-    done = accepted.run("drift", "--format", "prometheus", "--out", "metrics/hill.prom")
-    assert done.exit_code in (0, 1)
-    text = (accepted.folder / "metrics" / "hill.prom").read_text()
-    assert 'pacsmith_drift_host_readable{site="hill",host="archive01"} 1' in text
-    assert [path.name for path in (accepted.folder / "metrics").iterdir()] == ["hill.prom"]
-    with pytest.raises(BadInput, match="a table is for a terminal"):
-        raise accepted.run("drift", "--out", "x").exception or AssertionError
+def test_metrics_are_written_whole(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    def found(session: Session) -> SiteDrift:
+        session.ledger.close()
+        return drift_sample()
 
-
-def test_every_reading_is_kept_as_evidence_and_no_dossier_is_made_of_it(accepted: Project) -> None:
-    (accepted.host / "rights").write_text("ct01 may store, and ct02\n")
-    _, said = told(accepted)
-    session = accepted.session("report")
-    with session.ledger as ledger:
-        kept = {one.subject: one for one in ledger.evidence(said["run"])}
-        assert kept["drift"].verdict == "short"
-        assert kept["drift: step: archive: Rights of each AE"].source == "AE table and routes; corrective"
-        assert ledger.run(said["run"]).note == "1 drift"
-    refused = accepted.run("report", "--run", said["run"]).exception
-    assert isinstance(refused, BadInput)
-
-
-def test_a_new_acceptance_begins_anew(accepted: Project) -> None:
-    (accepted.host / "rights").write_text("ct01 may store, and ct02\n")
-    told(accepted)
-    accepted.accept()
-    _, said = told(accepted)
-    assert differing(said) == {}
+    monkeypatch.setattr("builder.cli.drift.read_once", found)
+    done = project.run("drift", "--format", "prometheus", "--out", "metrics/hill.prom")
+    assert (done.exit_code, done.stdout) == (3, "")
+    (file,) = (project.folder / "metrics").iterdir()
+    assert (file.name, file.read_text()) == ("hill.prom", prometheus_text(drift_sample()))
 
 
 def test_whoever_watches_sees_each_reading_and_a_site_file_that_is_being_edited_stops_nothing(
-    accepted: Project, monkeypatch: pytest.MonkeyPatch
+    project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    site = accepted.site_file.read_text()
+    site = project.site_file.read_text()
+    readings: list[str] = []
+
+    def found(session: Session) -> SiteDrift:
+        session.ledger.close()
+        readings.append(session.run.id)
+        return drift_sample().model_copy(update={"run": session.run.id})
 
     def somebody_works_on_it() -> Iterator[None]:
-        accepted.site_file.write_text("name: [")
+        project.site_file.write_text("name: [")
         yield
-        accepted.site_file.write_text(site)
-        (accepted.host / "rights").write_text("ct01 may store, and ct02\n")
+        project.site_file.write_text(site)
         yield
         raise KeyboardInterrupt
 
     work = somebody_works_on_it()
     monkeypatch.setattr("builder.cli.drift.sleep", lambda _: next(work))
-    done = accepted.run("drift", "--watch", "10")
+    monkeypatch.setattr("builder.cli.drift.read_once", found)
+    done = project.run("drift", "--watch", "10")
     assert isinstance(done.exception, Interrupted)
-    assert done.stdout.count("\nrun ") + done.stdout.startswith("run ") == 2
+    first, second = readings
+    assert 0 < done.stdout.index(f"run {first}: ") < done.stdout.index(f"run {second}: ")
     assert "site.yml" in done.stderr
-    assert done.stdout.index("Rights of each AE") > done.stdout.index("run ")
 
 
 def test_units_for_a_timer_are_written_and_nothing_is_read(project: Project) -> None:
@@ -199,6 +230,7 @@ def test_units_for_a_timer_are_written_and_nothing_is_read(project: Project) -> 
         (["--watch", "1"], "--watch 1: wait 10 seconds or more between two readings"),
         (["--systemd", "u", "--host", "archive01"], "--systemd u: its timer reads the whole site every hour; leave out "
                                                     "--host"),
+        (["--out", "x"], "--out x: a table is for a terminal"),
         (["--host", "nobody"], "--host nobody: site hill has no such host"),
     ],
 )  # fmt: skip

@@ -14,6 +14,7 @@ from typer.testing import CliRunner, Result
 from builder.cli import locks as command_module
 from builder.cli.build import build
 from builder.errors import BadInput, Locked
+from builder.lab.lab import Lab
 from builder.ledger import Ledger, Lock, ProcessIdentity, open_ledger
 from builder.ledger.locking import take
 from tests.unit.report_sample import BEGAN, RUN, sample_run
@@ -32,6 +33,7 @@ def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
     """The example's project folder on a Sunday night; Maeve is at work."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SUDO_USER", "maeve")
+    monkeypatch.setenv("PACSMITH_LAB_DIR", str(tmp_path / "no-lab"))
     monkeypatch.setattr(command_module, "now", lambda: SUNDAY_NIGHT)
     (tmp_path / "inventory/st-brigid").mkdir(parents=True)
     (tmp_path / "inventory/st-brigid/site.yml").write_text(yaml.safe_dump(example_data(), sort_keys=False))
@@ -43,11 +45,12 @@ def command(*arguments: str) -> Result:
     return CliRunner().invoke(APP, arguments)
 
 
-def running_elsewhere(ledger: Ledger) -> None:
-    ledger.begin(sample_run("running"))
+def running_elsewhere(ledger: Ledger, scope: str = "st-brigid") -> None:
+    if RUN not in {run.id for run in ledger.runs()}:
+        ledger.begin(sample_run("running"))
     elsewhere = ProcessIdentity.of_this().model_copy(update={"hostname": "adminbox2"})
     with ledger._database.write() as session:
-        take(session, Lock(scope="st-brigid", who="ines", why="upgrade", run=RUN, since=BEGAN, process=elsewhere))
+        take(session, Lock(scope=scope, who="ines", why="upgrade", run=RUN, since=BEGAN, process=elsewhere))
 
 
 def test_a_runs_lock_is_listed_and_freed_by_name(ledger: Ledger) -> None:
@@ -64,6 +67,9 @@ def test_a_runs_lock_is_listed_and_freed_by_name(ledger: Ledger) -> None:
     assert freed.stdout == f"removed the lock on st-brigid of ines@adminbox2 (run {RUN})\n"
     assert command("locks").stdout == "nothing is locked\n"
     assert [run.note for run in ledger.runs(verbs=["unlock"])] == ["it was scrapped"]
+    left = ledger.run(RUN)
+    assert left.outcome == "interrupted", "another may resume it"
+    assert str(left.note).endswith(f"; its last lock was removed by maeve@{HERE}: it was scrapped")
 
 
 def test_a_persons_lock_is_taken_listed_and_given_back(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,6 +100,36 @@ def test_the_calendars_locks_are_listed_with_the_hour_at_which_they_open(
     )
     (entry,) = json.loads(command("locks", "--json").stdout)
     assert (entry["kind"], entry["hosts"], entry["until"]) == ("calendar", ["archive01"], "2026-11-29T22:00:00+00:00")
+
+
+def test_hosts_that_the_lab_plays_have_no_hours(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command_module, "now", lambda: MONDAY)
+    monkeypatch.setattr(Lab, "playing", lambda _: frozenset({"archive01"}))
+    assert command("locks").stdout == "nothing is locked\n", "a build of them is not refused"
+
+
+def test_locks_of_the_hosts_that_are_named_are_listed_and_no_other_site_s(ledger: Ledger) -> None:
+    command("lock", "--class", "archive", "--why", "new disks", "--until", "3d")
+    running_elsewhere(ledger, "st-brigid/retired01")
+    running_elsewhere(ledger, "hill/archive01")
+    assert [one["scope"] for one in held("locks", "--host", "archive01")] == ["st-brigid/archive01"]
+    running_elsewhere(ledger, "st-brigid")
+    assert {one["scope"] for one in held("locks", "--class", "archive")} == {"st-brigid", "st-brigid/archive01"}
+
+
+def held(*arguments: str) -> list[dict[str, str]]:
+    done = command(*arguments, "--json")
+    assert done.stdout, (done.output, done.exception)
+    found: list[dict[str, str]] = json.loads(done.stdout)
+    return found
+
+
+def test_a_lock_and_its_end_as_data(ledger: Ledger) -> None:
+    (taken,) = held("lock", "--host", "archive01", "--why", "new disks", "--until", "2099-06-01 04:00")
+    assert (taken["kind"], taken["scope"], taken["who"]) == ("person", "st-brigid/archive01", "maeve")
+    (gone,) = held("unlock", "archive01")
+    assert (gone["scope"], gone["run"]) == (taken["scope"], taken["run"])
+    assert held("locks") == []
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ import pytest
 
 from builder.assess.interrupted import Measured, away, interrupts
 from builder.inventory import build_inventory
-from builder.inventory.outage import about, outages
+from builder.inventory.outage import about, outages, reboot_of
 from builder.models.event import Event
 from builder.models.interruption import Interruption
-from builder.models.plan import PlannedStep
+from builder.models.plan import PlannedStep, Reboot
 from builder.models.site import Host, Site
 from tests.unit.site_parts import hospital, host, peer, site_of
 
@@ -199,3 +199,63 @@ def test_a_start_is_no_interruption() -> None:
     assert interrupts("# systemctl restart a.service\n# systemctl enable --quiet b.service")
     assert not interrupts("# systemctl start a.service")
     assert interrupts(None), "a command that names no unit may be one"
+
+
+# a reboot that a plan announces
+
+PACKAGES = PlannedStep(
+    role="system", step="Install the packages of all roles", changes=True, diff="+ linux-image-amd64"
+)
+
+
+def rebooted(
+    *, lets: bool = True, why: tuple[str, ...] = (), steps: tuple[PlannedStep, ...] = (), serves: bool = True,
+    took: float | None = None,
+) -> Reboot | None:  # fmt: skip
+    nights = [{"name": "nights", "days": ["sun"], "start": "22:00", "end": "04:00", "reboot": lets}]
+    routes = [{"from": "read01", "to": "arc1", "may": ["find", "move"]}]
+    station = peer("read01", "10.9.1.1", kind="workstation", modality=None)
+    site = site_of([host(1)], peers=[station], routes=routes, windows=nights)
+    return reboot_of(site, of(site, "arc1"), steps, why, lambda: took, serves=serves)
+
+
+def test_a_reboot_that_is_due_is_announced_with_who_loses_what() -> None:
+    found = rebooted(why=("kernel 6.12.9 is installed, and 6.12.1 runs",), took=51.0)
+    assert found is not None
+    assert found.sentence == (
+        "arc1 may be booted anew in an open window (nights): kernel 6.12.9 is installed, and 6.12.1 runs; AE ARC1 does "
+        "not answer for about 55 s; READ01 loses retrieval"
+    )
+    assert (found.allowed, found.seconds) == (True, 51.0)
+
+
+def test_packages_may_ask_for_one() -> None:
+    found = rebooted(steps=(step("Orthanc runs"), PACKAGES))
+    assert found is not None
+    assert found.sentence.endswith(
+        "if packages that are installed ask for it; AE ARC1 does not answer until it is up again; "
+        "READ01 loses retrieval"
+    )
+
+
+def test_of_a_host_that_was_never_accepted_nobody_knows_who_loses_what() -> None:
+    found = rebooted(why=("a new kernel",), serves=False)
+    assert found is not None
+    assert found.losses == ()
+    assert found.sentence.endswith("AE ARC1 does not answer until it is up again")
+
+
+def test_where_no_window_lets_a_build_do_it_somebody_must() -> None:
+    found = rebooted(lets=False, why=("a new kernel",))
+    assert found is not None
+    assert found.allowed is False
+    assert found.sentence == (
+        "arc1 must be booted anew (a new kernel), and no window of the site file that says `reboot: true` lets a build "
+        "do it"
+    )
+    assert rebooted(lets=False, steps=(PACKAGES,)) is None, "nothing is due, and none will be made"
+
+
+@pytest.mark.parametrize("steps", [(), (step("Orthanc runs", diff=RESTART),)])
+def test_where_nothing_asks_for_a_reboot_none_is_announced(steps: tuple[PlannedStep, ...]) -> None:
+    assert rebooted(steps=steps) is None

@@ -11,6 +11,7 @@ from typer.testing import Result
 from builder.errors import BadInput, PacsmithError, Refused
 from builder.load.plan import load_plan
 from builder.workflows.plan import write
+from builder.workflows.planned import Promise, held_to
 from tests.unit.planned_project import PLAN, Project, accepted, accepted_once, begun, project
 
 __all__ = ["accepted", "accepted_once", "begun", "project"]
@@ -39,7 +40,7 @@ def test_a_plan_names_all_it_rests_on_and_no_secret(project: Project) -> None:
     assert plan.new == ("archive01",), "what it serves now, nobody knows"
     assert plan.outages == ()
     assert [step.step for step in plan.hosts[0].steps if step.changes] == [
-        "Where it stands", "Rights of each AE", "Password", "Begin anew",
+        "Where it stands", "Its AE title", "Rights of each AE", "Password", "Begin anew",
     ]  # fmt: skip
     assert plan.coverage == 1.0
     session = project.session("report")
@@ -53,7 +54,7 @@ def test_exactly_the_plan_is_carried_out(project: Project) -> None:
     file = planned(project)
     done = project.run("build", "--plan", str(file), "--json")
     said = json.loads(done.stdout)
-    assert (said["changed"], said["outcome"], said["reasons"]) == (4, "accepted", [])
+    assert (said["changed"], said["outcome"], said["reasons"]) == (5, "accepted", [])
     assert on_host(project)["place"] == "Room 1\n"
     run = project.runs()[0]
     assert run.inputs["plan"] == load_plan(file).digest, "the ledger says which plan a run carried out"
@@ -84,14 +85,12 @@ def test_a_host_that_moved_is_refused_and_the_step_is_named(project: Project) ->
     assert on_host(project) == {"rights": "ct01 may store and somebody more\n"}
 
 
-def test_what_was_done_by_hand_meanwhile_is_named(project: Project) -> None:
-    file = planned(project)
-    project.accept()
-    said = refusal(project.run("build", "--plan", str(file)))
+def test_what_was_done_meanwhile_is_named(accepted: Project) -> None:
+    said = refusal(accepted.run("build", "--plan", str(planned(accepted))))
     assert "archive01: archive: Where it stands: has nothing to do any more, and the plan saw a change" in said
 
 
-def test_a_host_that_does_not_answer_is_no_host_as_planned(project: Project) -> None:
+def test_a_host_that_does_not_answer_is_no_host_as_planned_and_gets_no_plan(project: Project) -> None:
     file = planned(project)
     (project.folder / "away").touch()
     done = project.run("build", "--plan", str(file))
@@ -99,6 +98,10 @@ def test_a_host_that_does_not_answer_is_no_host_as_planned(project: Project) -> 
     assert done.exception.exit_code == 3
     assert "cannot be seen" in str(done.exception)
     assert on_host(project) == {}
+    again = project.run("plan", "--out", "other.json")
+    assert again.exit_code == 3
+    assert "other.json is not written" in again.stderr
+    assert not (project.folder / "other.json").exists()
 
 
 def test_another_tool_is_refused(project: Project) -> None:
@@ -124,7 +127,8 @@ def test_another_site_s_plan_is_bad_input(project: Project) -> None:
     assert refusal(project.run("build", "dale", "--plan", str(file)), BadInput) == (
         f"{file}: this is a plan of site hill, not of dale; name its own site"
     )
-    project.run("build", "--plan", str(file))
+    (project.folder / "roles" / "archive" / "more.txt").touch()
+    refusal(project.run("build", "--plan", str(file)))
     assert project.runs()[0].inputs["plan"], "with two sites here, the plan itself says which one it is of"
 
 
@@ -142,12 +146,37 @@ def test_a_host_that_the_site_has_no_more_is_named(project: Project) -> None:
     assert "it has no host archive01 any more" in refusal(project.run("build", "--plan", str(file)))
 
 
-def test_of_hosts_that_were_not_seen_no_plan_is_written(project: Project) -> None:
-    (project.folder / "away").touch()
-    done = project.run("plan", "--out", "other.json")
-    assert done.exit_code == 3
-    assert "other.json is not written" in done.stderr
-    assert not (project.folder / "other.json").exists()
+def test_a_reboot_that_is_due_is_announced(accepted: Project) -> None:
+    (accepted.folder / "roles" / "archive" / "reboot.sh").write_text("echo a new kernel\n")
+    said = json.loads(accepted.run("plan", "--json", "--out", "tonight.json").stdout)
+    (reboot,) = said["reboots"]
+    assert (reboot["host"], reboot["allowed"], reboot["why"]) == ("archive01", True, ["a new kernel"])
+    assert "AE BRIGID_ARC does not answer until it is up again; BRIGID_READ1 loses retrieval" in reboot["sentence"]
+    assert Promise(load_plan(accepted.folder / "tonight.json"), accepted.session("report")).reboots == {"archive01"}
+    assert said["coverage"] == 1.0, "a question is no step"
+
+
+def test_a_plan_whose_build_was_cut_off_is_gone_on_with_and_carried_out_to_its_end(project: Project) -> None:
+    file = planned(project)
+    cut_off = held_to(project.session("build"), load_plan(file))
+    with cut_off.ledger as ledger:
+        ledger.begin(cut_off.run)
+        ledger.finish(cut_off.run.id, "interrupted")
+    (project.host / "place").write_text("Room 1\n")  # all that it had done
+    said = refusal(project.run("build", "--plan", str(file)))
+    assert "archive01: archive: Where it stands: has nothing to do any more, and the plan saw a change" in said
+    assert f"run {cut_off.run.id} has begun it: go on with that by pacsmith build" in said
+    assert "--resume --plan FILE" in said
+    said = refusal(project.run("build", "--resume"), BadInput)
+    assert f"run {cut_off.run.id} was carrying out a plan: go on with pacsmith build --resume --plan FILE" in said
+    done = project.run("build", "--resume", "--plan", str(file), "--json")
+    told = json.loads(done.stdout)
+    assert (told["changed"], told["outcome"], told["resumes"]) == (4, "accepted", cut_off.run.id)
+    assert f"note: goes on with run {cut_off.run.id} of " in done.stderr
+    session = project.session("report")
+    with session.ledger as ledger:
+        notes = [event.step for event in ledger.events(told["run"]) if event.status == "note"]
+    assert "4 steps of the plan are left to do" in notes
 
 
 def test_outages_are_told_of_hosts_that_were_accepted(accepted: Project) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from builder.assess.moved import LISTED, departures, first_of, inputs_moved, marked, tool_moved, world_moved
 from builder.models.event import Event
-from builder.models.plan import PlannedStep, Tool
+from builder.models.plan import REPAIR, PlannedStep, Tool
 from tests.unit.plan_sample import BLIND, FILES, IDLE, INPUTS, RESTART, STEPS
 
 OTHER_DIFF = FILES.model_copy(update={"diff": str(FILES.diff).replace("false", "null")})
@@ -139,3 +139,48 @@ def test_other_hosts_are_not_asked_after() -> None:
 def test_a_long_list_says_how_many_more() -> None:
     assert first_of(["a"]) == "a"
     assert first_of([str(number) for number in range(LISTED + 3)]).endswith("; and 3 more")
+
+
+UNITS = RESTART.model_copy(update={"diff": "# systemctl restart orthanc.service\n# systemctl enable nginx.service"})
+PACKAGES = PlannedStep(role="system", step="Install the packages of all roles", changes=True, diff="+ orthanc\n+ nginx")
+REPAIRED = PlannedStep(role="system", step=REPAIR, changes=False)
+
+
+def now(step: PlannedStep, diff: str | None, changes: bool | None = True) -> PlannedStep:
+    return step.model_copy(update={"diff": diff, "changes": changes})
+
+
+@pytest.mark.parametrize(
+    ("was", "is_"),
+    [
+        (FILES, now(FILES, None, False)),
+        (PACKAGES, now(PACKAGES, "+ nginx")),
+        (REPAIRED, now(REPAIRED, "# dpkg --configure -a")),
+        (UNITS, now(UNITS, "# systemctl start orthanc.service")),
+        (FILES.model_copy(update={"exact": False}), OTHER_DIFF),
+        (BLIND, now(BLIND, None, False)),
+        (FILES, now(FILES, None, None)),
+    ],
+    ids=["done", "half the packages", "left half installed", "stopped and not started", "package's own file",
+         "cannot be previewed", "cannot be previewed any more"],
+)  # fmt: skip
+def test_what_a_build_that_was_cut_off_has_done_moves_nothing_for_the_one_that_resumes_it(
+    was: PlannedStep, is_: PlannedStep
+) -> None:
+    assert world_moved("archive01", (was,), (is_,), begun=True) == ()
+    assert len(world_moved("archive01", (was,), (is_,))) == 1, "for a build that begins it does"
+
+
+@pytest.mark.parametrize(
+    ("was", "is_"),
+    [
+        (FILES, OTHER_DIFF),
+        (IDLE, now(IDLE, "# systemctl restart ssh.service")),
+        (PACKAGES, now(PACKAGES, "+ nginx\n+ telnetd")),
+        (UNITS, now(UNITS, "# systemctl stop postgresql.service")),
+        (IDLE, now(IDLE, None, None)),
+    ],
+    ids=["edited by hand", "stopped by hand", "a package more", "another unit", "nobody can tell"],
+)
+def test_what_somebody_else_moved_stops_the_one_that_resumes_it_too(was: PlannedStep, is_: PlannedStep) -> None:
+    assert len(world_moved("archive01", (was,), (is_,), begun=True)) == 1

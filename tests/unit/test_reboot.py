@@ -109,13 +109,16 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple
     monkeypatch.setattr(rebooting, "now", lambda: NOON)
     monkeypatch.setattr(rebooting, "_PAUSE", 0.0)
 
-    def carry_out(ask: Ask, *, allowed: bool = True) -> tuple[dict[str, str], list[Event]]:
+    def carry_out(
+        ask: Ask, *, allowed: bool = True, announced: frozenset[str] | None = None
+    ) -> tuple[dict[str, str], list[Event]]:
         windows = [{"name": "w", "days": ["sun"], "start": "11:00", "end": "13:00", "reboot": allowed}]
         site = site_of([host(1, stage="production")], windows=windows)
         session = SimpleNamespace(site=site, run=SimpleNamespace(id="r1"))
         events: list[Event] = []
         machines = build_inventory(site).machines
-        return reboot_where_needed(session, machines, events.append, lambda _: ask), events  # type: ignore[arg-type]
+        faults = reboot_where_needed(session, machines, events.append, announced, lambda _: ask)  # type: ignore[arg-type]
+        return faults, events
 
     return carry_out
 
@@ -144,6 +147,20 @@ def test_off_unless_a_window_allows_it(told: Callable[..., tuple[dict[str, str],
     assert note.step.startswith(
         "must be rebooted (a new kernel), and no window of the site file that says `reboot: true`"
     )
+
+
+def test_a_plan_that_does_not_announce_it_keeps_the_host_up(
+    told: Callable[..., tuple[dict[str, str], list[Event]]],
+) -> None:
+    machine = Machine()
+    faults, (note,) = told(machine, announced=frozenset({"other"}))
+    assert not machine.told
+    assert (faults, note.status) == ({}, "note")
+    assert note.step == (
+        "must be rebooted (a new kernel), and the plan that is carried out does not say so: make a new plan, or reboot "
+        "it by hand"
+    )
+    assert told(Machine(None, (0, NEW)), announced=frozenset({"arc1"}))[1][-1].status == "changed"
 
 
 @pytest.mark.parametrize(
