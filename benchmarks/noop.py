@@ -59,8 +59,9 @@ def delayed(connections: tuple[Connection, ...], milliseconds: float, folder: Pa
 def _moved(one: Connection, port: int, folder: Path) -> Connection:
     """The host behind the proxy, with its host key under the proxy's name."""
     pins = folder / f"pins-{port}"
-    keys = [" ".join(line.split()[1:3]) for line in Path(one.known_hosts).read_text().splitlines() if line.strip()]
-    pins.write_text("".join(f"[127.0.0.1]:{port} {key}\n" for key in keys))
+    lines = [line.split() for line in Path(one.known_hosts).read_text().splitlines() if line.strip()]
+    own = [words for words in lines if {one.address, f"[{one.address}]:{one.port}"} & set(words[0].split(","))]
+    pins.write_text("".join(f"[127.0.0.1]:{port} {' '.join(words[1:3])}\n" for words in own))
     return one.model_copy(update={"address": "127.0.0.1", "port": port, "known_hosts": str(pins)})
 
 
