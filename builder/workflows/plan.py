@@ -165,7 +165,7 @@ def _reboots(
         for event in heard
         if event.status == "note" and event.step == REBOOT_DUE
     }
-    states = session.ledger.host_states(session.site.name)
+    states = session.ledger.host_states(session.site.name, [machine.host.name for machine in session.machines])
 
     def one(machine: Machine) -> Reboot | None:
         name = machine.host.name
