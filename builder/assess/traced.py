@@ -3,9 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from builder.models.drift import Cause, Difference, Kind, LastReading, Trace
-
-ALL: frozenset[Kind] = frozenset(("step", "fact", "requirement", "certificate"))
+from builder.models.drift import Cause, Difference, LastReading, Trace
 
 
 def traced(
@@ -13,23 +11,32 @@ def traced(
     last: LastReading | None,
     accepted: datetime | None,
     at: datetime,
-    read: Collection[Kind] = ALL,
+    untold: Collection[str] = (),
 ) -> tuple[tuple[Difference, ...], LastReading]:
     """The differences of a reading at `at` with their beginnings, and what is kept for the next reading. A difference
-    that the last reading had goes on; a new one has come since then, or since the host was accepted.
+    that the last reading had goes on; a new one has come since it was told last that it was not there: at the last
+    reading that could tell, or when the host was accepted.
 
-    `read`: the kinds that this reading could tell; of others the traces are kept as they were.
+    `untold`: the kinds and subjects that this reading could not tell; their traces are kept as they were.
     """
     before = dict(last.traces) if last is not None else {}
-    since = last.at if last is not None else accepted
-    told, traces = [], {key: one for key, one in before.items() if key.partition(":")[0] not in read}
+    blind = {name: _told_last(last, accepted, name) for name in untold}
+    told, traces = [], {key: one for key, one in before.items() if blind.keys() & set(key.split(": ", 1))}
     for one in found:
         was = before.get(one.key)
         cause = _settled(was, one.cause)
+        since = _told_last(last, accepted, one.kind, one.subject)
         trace = Trace(after=was.after if was else since, seen=was.seen if was else at, cause=cause)
         traces[one.key] = trace
         told.append(one.model_copy(update={"cause": cause, "after": trace.after, "seen": trace.seen}))
-    return tuple(told), LastReading(at=at, traces=traces)
+    return tuple(told), LastReading(at=at, traces=traces, untold=blind)
+
+
+def _told_last(last: LastReading | None, accepted: datetime | None, *names: str) -> datetime | None:
+    """When things of these names could be told last."""
+    if last is None:
+        return accepted
+    return next((last.untold[name] for name in names if name in last.untold), last.at)
 
 
 def _settled(was: Trace | None, cause: Cause) -> Cause:

@@ -1,10 +1,11 @@
 """`pacsmith drift`: what of the machines is no longer as it was accepted."""
 
-import getpass
 import json
 import os
+import pwd
+import stat
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import sleep
 from typing import Annotated, Literal
@@ -16,11 +17,12 @@ from builder.cli.ask import asker
 from builder.cli.options import ClassOption, HostOption, JsonOption, SiteArgument, SiteOption, one_site
 from builder.durable import write_whole
 from builder.errors import EXIT_FAILED, EXIT_UNREACHABLE, BadInput, PacsmithError
+from builder.inventory.references import secret_references
 from builder.load.place import find_site
 from builder.load.site import load_site
 from builder.models.drift import SiteDrift
 from builder.models.site import Site
-from builder.render.systemd import Watch, drift_units
+from builder.render.systemd import Watch, drift_units, environment_file, written_to
 from builder.report.drift import drift_table, host_lines, legend
 from builder.report.prometheus import prometheus_text
 from builder.report.terminal import show
@@ -31,6 +33,10 @@ Format = Literal["table", "json", "prometheus"]
 _PUBLIC = 0o644
 _COLLECTOR = "/var/lib/prometheus/node-exporter"
 _UNITS = 0o644
+_MAKE = {
+    False: "install prometheus-node-exporter, make it, or choose another file with --out",
+    True: "pacsmith build makes it",
+}
 _LEAST = 10  # seconds between two readings
 
 
@@ -72,10 +78,14 @@ def drift(  # noqa: PLR0917 - one option each
     name = one_site(site_name, site)
     if systemd is not None:
         _refuse_beside(systemd, host=host, host_class=host_class, watch=watch)
+        if form != "table" or as_json:
+            raise BadInput(f"--systemd {systemd}: its timer writes for Prometheus; leave out --format and --json")
         _write_units(systemd, find_site(name), out)
         return
     if watch is not None and watch < _LEAST:
         raise BadInput(f"--watch {watch}: wait {_LEAST} seconds or more between two readings")
+    if as_json and form == "prometheus":
+        raise BadInput("--json and --format prometheus: choose one")
     form = "json" if as_json else form
     if form == "table" and out is not None:
         raise BadInput(f"--out {out}: a table is for a terminal; choose --format json or prometheus")
@@ -164,27 +174,58 @@ def _refuse_beside(folder: Path, **given: object) -> None:
 
 
 def _write_units(folder: Path, file: Path, metrics: Path | None) -> None:
-    for unit in drift_units(_watch(load_site(file).value, file, metrics)):
+    watch = _watch(load_site(file).value, file, metrics)
+    for unit in drift_units(watch):
         try:
             write_whole(folder / unit.name, unit.text.encode(), _UNITS)
         except OSError as fault:
             raise BadInput(f"--systemd {folder}: cannot be written ({fault.strerror}); choose another folder") from None
         typer.echo(f"written  {folder / unit.name}")
+    for place in map(Path, written_to(watch)):
+        if not place.is_dir():
+            typer.echo(f"note: the service cannot start before {place} is there; {_MAKE[place.name == '.pacsmith']}",
+                       err=True)  # fmt: skip
+        elif not _may_write(watch.user, place):
+            typer.echo(f"note: the service runs as {watch.user}, who may not write to {place}; allow that, or choose "
+                       "another file with --out", err=True)  # fmt: skip
+    if watch.environment:
+        typer.echo(
+            f"note: {environment_file(watch.site)} is to hold {', '.join(watch.environment)}, for root alone", err=True
+        )
+
+
+def _may_write(user: str, folder: Path) -> bool:
+    """Whether the folder's owner, group and mode let `user` make files there."""
+    found, who = folder.stat(), pwd.getpwnam(user)
+    groups = os.getgrouplist(user, who.pw_gid)
+    return bool(
+        who.pw_uid == 0
+        or found.st_mode & stat.S_IWOTH
+        or (found.st_gid in groups and found.st_mode & stat.S_IWGRP)
+        or (found.st_uid == who.pw_uid and found.st_mode & stat.S_IWUSR)
+    )
+
+
+def _from_environment(site: Site) -> Iterator[str]:
+    return (placed.reference.env for placed in secret_references(site) if placed.reference.env is not None)
 
 
 def _watch(site: Site, file: Path, metrics: Path | None) -> Watch:
-    """Raises BadInput for a vault whose password a person types: a timer has nobody to ask."""
+    """The timer of a site. It runs as the owner of the project folder: what another one keeps there is of no use to
+    them. Raises BadInput for a vault whose password a person types, and for a file that no collector reads."""
     password = site.vault.password if site.vault is not None else None
     if password is not None and password.prompt:
         raise BadInput(f"{file}: a person types the vault's password, and a timer has nobody to ask; keep it in a file")
+    if metrics is not None and metrics.suffix != ".prom":
+        raise BadInput(f"--out {metrics}: node exporter reads files that end in .prom; choose such a name")
     collected = str((metrics or Path(_COLLECTOR) / f"pacsmith-drift-{site.name}.prom").absolute())
     program = Path(sys.executable).parent / "pacsmith"
     start = (str(program),) if program.is_file() else (sys.executable, "-m", "builder.cli.main")
     return Watch(
         site=site.name,
-        user=os.environ.get("SUDO_USER") or getpass.getuser(),
+        user=Path.cwd().owner(),
         folder=str(Path.cwd()),
         command=(*start, "drift", str(file), "--format", "prometheus", "--out", collected),
         metrics=collected,
-        environment=password.env if password is not None else None,
+        environment=tuple(sorted({*_from_environment(site), *filter(None, [password.env if password else None])})),
     )

@@ -3,7 +3,7 @@ Pure; computed from the site file and nothing else.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from builder.inventory.index import site_index
@@ -130,27 +130,28 @@ def crowded(site: Site, waves: Iterable[Wave], others: Iterable[str]) -> dict[st
     return found
 
 
-def held_back(site: Site, hosts: Iterable[str], failed: Iterable[str]) -> dict[str, str]:
+def held_back(site: Site, hosts: Iterable[str], failed: Iterable[str], away: Collection[str] = ()) -> dict[str, str]:
     """Of `hosts`, those that are not begun after the hosts `failed` were not accepted, and why, as a clause: hosts of
     the same class, whose roles would do the same; hosts that serve together with it, which must go on; and stations
-    that need it. Everything else goes on."""
+    that need it. Everything else goes on. Those of `failed` that were `away` all the time, as a station that is
+    switched off, say nothing of their roles: their class goes on."""
     known = {host.name: host for host in site.hosts}
     groups = groups_of(site)
     found: dict[str, str] = {}
     for name in hosts:
         for lost in sorted(failed):
-            why = _hangs_on(site, known[name], known[lost], groups)
+            why = _hangs_on(site, known[name], known[lost], groups, away=lost in away)
             if why is not None:
                 found[name] = why
                 break
     return found
 
 
-def _hangs_on(site: Site, host: Host, lost: Host, groups: tuple[Together, ...]) -> str | None:
+def _hangs_on(site: Site, host: Host, lost: Host, groups: tuple[Together, ...], *, away: bool) -> str | None:
     both = {host.name, lost.name}
     if any(both <= set(group.hosts) for group in groups):
         return f"{lost.name}, which serves together with it, was not accepted"
-    if host.host_class == lost.host_class:
+    if host.host_class == lost.host_class and not away:
         return f"{lost.name}, which has the same roles, was not accepted"
     if lost.name in needed_by(site, host):
         return f"{lost.name}, from which it shows images, was not accepted"

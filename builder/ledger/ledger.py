@@ -21,7 +21,7 @@ from builder.ledger.records import HostState
 from builder.ledger.tables import EventRow, EvidenceRow, HostStateRow, RunRow
 from builder.models.event import Event
 from builder.models.evidence import Evidence
-from builder.models.run import Outcome, Run
+from builder.models.run import Outcome, Run, Terms
 
 
 class Ledger(Locks):
@@ -66,6 +66,11 @@ class Ledger(Locks):
             if note is not None:
                 row.note = storable(note, self._clean)
             return _run_of(row)
+
+    def set_terms(self, run_id: str, terms: Terms) -> None:
+        """Record the terms of a run that is under way anew. Raises BadInput when the ledger does not know it."""
+        with self._database.write() as session:
+            _run_row(session, run_id).terms = storable(terms.model_dump(), self._clean)
 
     def run(self, run_id: str) -> Run:
         """One run. Raises BadInput when the ledger does not know it."""

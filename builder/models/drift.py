@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field, JsonValue
 
 from builder.models.base import Model
+from builder.models.plan import Tool
 
 Concern = Literal[
     "AE table and routes", "certificates", "driver", "display order", "grey calibration", "services", "packages",
@@ -104,16 +105,20 @@ class Trace(Model):
 
 
 class LastReading(Model):
-    """A host's last reading since its acceptance, as the ledger keeps it: when, and its differences by their keys."""
+    """A host's last reading since its acceptance, as the ledger keeps it: when, and its differences by their keys.
+    `untold` are kinds and subjects that it could not tell, and when they were told last."""
 
     at: datetime
     traces: Mapping[str, Trace] = Field(default_factory=dict)
+    untold: Mapping[str, datetime | None] = Field(default_factory=dict)
 
 
 class Accepted(Model):
     """What was kept of a host when it was accepted: each role's variables (references to secrets, never values), its
-    facts by name, and its requirements that were met or waived, `source: requirement`."""
+    facts by name, and its requirements that were met or waived, `source: requirement`. `tool` is the pacsmith that
+    accepted it; None where an older one kept nothing of itself."""
 
     variables: Mapping[str, Mapping[str, JsonValue]]
     facts: Mapping[str, JsonValue]
     requirements: tuple[str, ...] = ()
+    tool: Tool | None = None

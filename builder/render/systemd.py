@@ -8,14 +8,14 @@ from builder.models.base import Model
 
 class Watch(Model):
     """Who looks at which site, from where: `command` is the argument vector, `folder` the project folder, `metrics`
-    the file that Prometheus is to find, `environment` the variable with the vault's password, if it is one."""
+    the file that Prometheus is to find, `environment` the variables from which the site takes secrets."""
 
     site: str
     user: str
     folder: str
     command: tuple[str, ...]
     metrics: str
-    environment: str | None = None
+    environment: tuple[str, ...] = ()
 
 
 class Unit(NamedTuple):
@@ -33,9 +33,10 @@ def drift_units(watch: Watch) -> tuple[Unit, Unit]:
 
 def _service(watch: Watch) -> str:
     secret = (
-        [f"# The vault's password: a file for root alone with the line {watch.environment}=...",
-         f"EnvironmentFile=/etc/pacsmith/{watch.site}.env"]
-        if watch.environment is not None else []
+        ["# Secrets that the site takes from the environment: a file for root alone, with the lines "
+         + " and ".join(f"{name}=..." for name in watch.environment),
+         f"EnvironmentFile={environment_file(watch.site)}"]
+        if watch.environment else []
     )  # fmt: skip
     return _file(
         "# Made by: pacsmith drift --systemd. Settings of your own go into a drop-in.",
@@ -57,9 +58,31 @@ def _service(watch: Watch) -> str:
         "Nice=10",
         "NoNewPrivileges=true",
         "PrivateTmp=true",
+        "PrivateDevices=true",
+        "ProtectClock=true",
+        "ProtectControlGroups=true",
+        "ProtectHostname=true",
+        "ProtectKernelLogs=true",
+        "ProtectKernelModules=true",
+        "ProtectKernelTunables=true",
+        "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK",
+        "RestrictRealtime=true",
+        "RestrictSUIDSGID=true",
+        "LockPersonality=true",
+        "SystemCallArchitectures=native",
         "ProtectSystem=strict",
-        f"ReadWritePaths={_quoted(watch.folder + '/.pacsmith')} {_quoted(watch.metrics.rpartition('/')[0] or '/')}",
+        f"ReadWritePaths={' '.join(map(_quoted, written_to(watch)))}",
     )
+
+
+def written_to(watch: Watch) -> tuple[str, str]:
+    """The folders that the service writes to, and nowhere else; they must be there before it can start."""
+    return f"{watch.folder}/.pacsmith", watch.metrics.rpartition("/")[0] or "/"
+
+
+def environment_file(site: str) -> str:
+    """Where the service finds secrets that the site takes from the environment."""
+    return f"/etc/pacsmith/{site}.env"
 
 
 def _timer(watch: Watch) -> str:

@@ -71,7 +71,9 @@ def build(course: Course, show: Show, plan: WrittenPlan | None = None) -> BuildR
             refuse_crowded(session, course.waves)
             with held_on_hosts(session.run, gethostname(), session.machines) as locks:
                 show.phase("minimum requirements")
-                refuse_short(survey_hosts(session.machines, session.recordings), session.sheets, session.today)
+                read = survey_hosts(session.machines, session.recordings)
+                refuse_short(read, session.sheets, session.today)
+                work.away = frozenset(one.machine.host.name for one in read if one.fault is not None)
                 show.phase("certificates and secrets")
                 materials = materials_for(session)
                 if plan is not None:
@@ -99,6 +101,8 @@ class _Build:
         self.promise = Promise(plan, session)
         self.reports: list[Report] = []
         self.held: dict[str, str] = {}
+        self.away: frozenset[str] = frozenset()
+        """The hosts that did not answer before anything was changed."""
         self.told: set[str] = set()
         """The hosts of which it was recorded that they are changed although the calendar locks them."""
         self.stopped: str | None = None
@@ -157,6 +161,9 @@ class _Build:
             if event.host not in self.told:
                 self.told.add(event.host)
                 self.hear(event)
+        terms = self.session.run.terms
+        if locks and terms is not None and terms.now is None:  # it was not needed when the build began
+            self.session.ledger.set_terms(self.session.run.id, terms.model_copy(update={"now": reason}))
 
     def _verified_again(self) -> frozenset[str]:
         """The hosts that the resumed run had accepted, and that still are; the others are built again."""
@@ -178,13 +185,18 @@ class _Build:
         for wave in self.course.waves:
             lost = {name for report in self.reports for name in report.failed}
             hosts = [name for name in wave.hosts if name not in done]
-            held = held_back(self.session.site, hosts, lost)
+            held = held_back(self.session.site, hosts, lost, self.away - self._touched())
             for name, why in held.items():
                 self.held[name] = why
                 self._note(f"not begun: {why}", name)
             left = tuple(name for name in hosts if name not in held)
             if left and self._may_begin(left, locks):
                 yield Wave(wave.number, left)
+
+    def _touched(self) -> set[str]:
+        """The hosts that this build has reached so far."""
+        jobs = [report.job for report in self.reports if report.job is not None]
+        return {name for job in jobs for name in job.changed if job.changed[name] or name not in job.unreachable}
 
     def _may_begin(self, names: tuple[str, ...], locks: HostLocks) -> bool:
         """Whether neither the calendar nor somebody else locks these hosts by now; what was begun is never stopped."""

@@ -25,7 +25,7 @@ from builder.workflows.plan import by_host, cleaned
 from builder.workflows.recording import recorded
 from builder.workflows.remembering import READING, remembered
 from builder.workflows.replay import as_accepted, causes, doubts, kept, renewed_since, steps_as_accepted, wanted_moved
-from builder.workflows.session import Session
+from builder.workflows.session import Session, this_tool
 from builder.workflows.survey import HostFacts, survey_hosts
 
 _CHANGING = frozenset(("build", "upgrade", "rollback", "refresh"))
@@ -63,6 +63,7 @@ class _Known:
 
 def drift(session: Session) -> SiteDrift:
     """One reading of the selected hosts, recorded as a run. Raises BadInput for bad secrets."""
+    this_tool.cache_clear()  # whoever watches for days may be installed anew meanwhile
     with closing(session.ledger), recorded(session, locked=False) as ending:
         known = _known(session)
         free = replace(session, machines=tuple(one for one in session.machines if not known[one.host.name].at_work))

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from builder import __file__ as package
-from builder import __version__
 from builder.assess.moved import marked
 from builder.durable import write_whole
 from builder.engines.job import JobResult
@@ -17,12 +15,12 @@ from builder.inventory import Machine
 from builder.inventory.outage import outages, reboot_of
 from builder.models.event import REBOOT_DUE, Event
 from builder.models.interruption import Interruption
-from builder.models.plan import Outage, PlannedHost, PlannedStep, Reboot, Tool, WrittenPlan, sha256_of, world_of
+from builder.models.plan import Outage, PlannedHost, PlannedStep, Reboot, WrittenPlan, sha256_of, world_of
 from builder.workflows.jobs import parts_of, run_parts
 from builder.workflows.material import materials_for
 from builder.workflows.measuring import boot_seconds, measuring
 from builder.workflows.recording import recorded
-from builder.workflows.session import Session, digest
+from builder.workflows.session import Session, this_tool
 
 _MODE = 0o640
 """Differences show how machines are set up: for the owner and the group that shares the work, nobody else."""
@@ -128,11 +126,6 @@ def write(plan: WrittenPlan, file: Path) -> None:
         write_whole(file, plan.text.encode(), _MODE)
     except OSError as fault:
         raise BadInput(f"--out {file}: cannot be written ({fault.strerror}); choose another file") from None
-
-
-def this_tool() -> Tool:
-    """This pacsmith."""
-    return Tool(version=__version__, code=digest(Path(package).parent))
 
 
 def interruptions_of(machine: Machine) -> tuple[Interruption, ...]:

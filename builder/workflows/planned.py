@@ -14,8 +14,8 @@ from builder.load.site import load_site
 from builder.models.event import Event
 from builder.models.plan import HOLDS, WrittenPlan
 from builder.workflows.jobs import parts_of, run_parts
-from builder.workflows.plan import by_host, cleaned, this_tool
-from builder.workflows.session import Session
+from builder.workflows.plan import by_host, cleaned
+from builder.workflows.session import Session, this_tool
 
 _NOTHING = "nothing was changed"
 PLAN = "plan"

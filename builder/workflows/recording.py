@@ -18,7 +18,7 @@ from builder.report.gather import gather, pictures_of, screens_folder
 from builder.report.write import Format, write_dossier
 from builder.secrets.certificates import certificates_folder
 from builder.workflows.findings import findings_of
-from builder.workflows.session import Session, now
+from builder.workflows.session import Session, now, this_tool
 from builder.workflows.survey import HostFacts
 from builder.workflows.verify import Verified, accepted
 
@@ -101,7 +101,7 @@ def acceptance_of(
     read = HostFacts(machine, dict(proven.facts.get(machine.host.name, {})))
     findings = findings_of(read, session.sheets, session.today, session.reports)
     met = (requirement_key(one.product, one.requirement) for one in findings if one.verdict in ("met", "waived"))
-    kept = Accepted(variables=variables_of(machine), facts=facts, requirements=tuple(sorted(met)))
+    kept = Accepted(variables=variables_of(machine), facts=facts, requirements=tuple(sorted(met)), tool=this_tool())
     data: dict[str, JsonValue] = kept.model_dump(mode="json")
     return data
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from pydantic import JsonValue, ValidationError
 
-from builder.assess.traced import ALL, traced
+from builder.assess.traced import traced
 from builder.ledger import HostState
-from builder.models.drift import HostDrift, LastReading, SiteDrift
+from builder.models.drift import HostDrift, Kind, LastReading, SiteDrift
 from builder.models.evidence import Evidence, Verdict
 from builder.workflows.session import Session, now
 
@@ -30,14 +30,22 @@ def remembered(session: Session, hosts: Sequence[HostDrift], states: Mapping[str
         if not one.read or any(missing.subject == READING for missing in one.unseen):
             told.append(one)
             continue
-        read = ALL - ({"step"} if any(missing.subject == "roles" for missing in one.unseen) else set())
         last = last_reading(states.get(one.host))
-        differences, trace = traced(one.differences, last, one.accepted_at, session.run.started, read)
+        differences, trace = traced(one.differences, last, one.accepted_at, session.run.started, _untold(one))
         told.append(one.model_copy(update={"differences": differences}))
         kept[one.host] = trace.model_dump(mode="json")
     session.ledger.record_evidence(item for one in told for item in evidence_of(one, session.run.id))
     session.ledger.set_drift(session.site.name, kept)
     return SiteDrift(site=session.site.name, run=session.run.id, at=session.run.started, hosts=tuple(told))
+
+
+_WHOLE: Mapping[str, tuple[Kind, ...]] = {"roles": ("step",), "facts": ("fact", "requirement")}
+"""Of what a reading could not tell, that which stands for whole kinds."""
+
+
+def _untold(host: HostDrift) -> frozenset[str]:
+    """The kinds and subjects that a reading could not tell."""
+    return frozenset(name for missing in host.unseen for name in _WHOLE.get(missing.subject, (missing.subject,)))
 
 
 def last_reading(state: HostState | None) -> LastReading | None:

@@ -25,7 +25,7 @@ from builder.workflows.jobs import parts_of, run_parts
 from builder.workflows.material import materials_for
 from builder.workflows.plan import by_host, cleaned
 from builder.workflows.recording import digest_of, variables_digest
-from builder.workflows.session import Session
+from builder.workflows.session import Session, this_tool
 
 Causes = Mapping[tuple[str, str], Cause]
 
@@ -46,10 +46,10 @@ def wanted_moved(session: Session, machine: Machine, state: HostState, accepted_
     """Whether the host's variables, and whether the roles or pacsmith itself, are others than at its acceptance."""
     roles = [f"roles/{role.role}" for role in machine.roles]
     other = any(accepted_by.inputs.get(role) != session.run.inputs.get(role) for role in roles)
-    return (
-        state.variables_digest != variables_digest(machine),
-        other or accepted_by.tool_version != session.run.tool_version,
-    )
+    accepted = kept(state)
+    tool = accepted.tool if accepted is not None else None
+    moved = tool != this_tool() if tool is not None else accepted_by.tool_version != session.run.tool_version
+    return state.variables_digest != variables_digest(machine), other or moved
 
 
 def as_accepted(machine: Machine, accepted: Accepted, state: HostState) -> Machine | None:

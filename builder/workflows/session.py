@@ -7,14 +7,17 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 
+from builder import __file__ as package
 from builder import __version__
 from builder.assess.display import Report
 from builder.inventory import Inventory, Machine, build_inventory
 from builder.inventory.roles import role_folder
 from builder.ledger import Ledger, open_ledger
 from builder.load.place import find_site, recordings_of
+from builder.models.plan import Tool
 from builder.models.run import Run
 from builder.models.sheet import Sheet
 from builder.models.site import Site
@@ -79,6 +82,12 @@ def digest(*files: Path) -> str:
             if not _NOT_INPUT & set(path.parts):
                 total.update(str(path.relative_to(top.parent)).encode() + b"\0" + path.read_bytes() + b"\0")
     return total.hexdigest()
+
+
+@cache
+def this_tool() -> Tool:
+    """This pacsmith."""
+    return Tool(version=__version__, code=digest(Path(package).parent))
 
 
 def ledger_file(site: Site) -> Path | None:

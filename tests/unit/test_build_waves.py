@@ -28,6 +28,7 @@ from builder.workflows import hours, session, wave
 from builder.workflows.build import BuildResult, Show, build
 from builder.workflows.course import course_of
 from builder.workflows.session import Session
+from builder.workflows.survey import HostFacts
 from builder.workflows.verify import Verified, _postponed, failures
 from tests.unit.plan_sample import plan_sample, planned_host
 from tests.unit.site_parts import ROLE, host, site_of, with_roles
@@ -235,6 +236,28 @@ def test_a_departure_from_the_plan_in_the_second_wave_fails_that_host_alone(
     states = {name: hospital.ledger.host_state("g-site", name) for name in ALL}
     assert [name for name, state in states.items() if state and state.accepted_run] == ["arc1", "arc2", "arc3"]
     assert hospital.ledger.run("r1").note == departed
+
+
+@pytest.mark.parametrize(("off", "begun"), [({"arc3"}, True), (set(), False)])
+def test_a_station_that_was_switched_off_does_not_hold_back_the_stations_of_other_rooms(
+    hospital: Hospital, monkeypatch: pytest.MonkeyPatch, off: set[str], begun: bool
+) -> None:
+    def read(machines: Sequence[Machine], _: object) -> tuple[HostFacts, ...]:
+        return tuple(HostFacts(one, {}, "no answer" if one.host.name in off else None) for one in machines)
+
+    def converge(parts: Sequence[tuple[str, ...]], *_: object) -> JobResult:
+        names = cast(tuple[str, ...], parts)
+        hospital.seen.append(("converge", names))
+        lost = tuple(name for name in names if name == "arc3")
+        return JobResult(ok=not lost, changed=dict.fromkeys(names, 0), unreachable=lost, reasons=lost)
+
+    monkeypatch.setattr(building, "survey_hosts", read)
+    monkeypatch.setattr(wave, "run_parts", converge)
+    station = {"class": "workstation", "archive": None, "stage": "production"}
+    rooms = [host(number, **station, location=f"Room {number}") for number in (3, 4)]
+    result = hospital.build(hospital.session(site_of(rooms, **CALENDAR)), at_once=1)
+    assert (("converge", ("arc4",)) in hospital.seen) is begun, "one that was lost on the way may be its roles' doing"
+    assert (result.outcome, list(result.held)) == ("failed", [] if begun else ["arc4"])
 
 
 def test_a_resumed_build_verifies_what_was_done_and_does_the_rest(hospital: Hospital) -> None:
@@ -475,6 +498,9 @@ def test_a_reason_given_beforehand_counts_when_the_window_closes_meanwhile(hospi
     assert hospital.build(now="it must be done by the morning").outcome == "accepted"
     told = [note for note in hospital.notes("r1") if "on the word of maeve: it must be done by the morning" in note]
     assert [note.partition(":")[0] for note in told] == ["arc2", "arc4"], "of the second wave alone"
+    terms = hospital.ledger.run("r1").terms
+    assert terms is not None
+    assert terms.now == "it must be done by the morning", "the dossier says it, too"
 
 
 def test_a_host_that_was_away_and_has_answered_since_is_no_fault(hospital: Hospital) -> None:

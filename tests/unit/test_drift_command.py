@@ -17,7 +17,8 @@ from builder.models.run import Run
 from builder.report.drift import host_lines
 from builder.report.prometheus import prometheus_text
 from builder.workflows.drift import drift
-from builder.workflows.session import Session
+from builder.workflows.replay import wanted_moved
+from builder.workflows.session import Session, this_tool
 from tests.unit.drift_sample import drift_sample
 from tests.unit.planned_project import Project, accepted, accepted_once, begun, project, restored
 
@@ -129,6 +130,21 @@ def test_a_role_that_was_changed_leaves_it_undecided(accepted: Project) -> None:
     assert read(accepted).steps["Rights of each AE"]["cause"] == "undecided"
 
 
+def test_another_pacsmith_of_the_same_version_leaves_it_undecided_too(
+    accepted: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = accepted.session("drift")
+    (machine,) = session.machines
+    with session.ledger as ledger:
+        state = ledger.host_state("hill", "archive01")
+        assert state is not None
+        by = ledger.run(str(state.accepted_run))
+    assert wanted_moved(session, machine, state, by) == (False, False)
+    other = this_tool().model_copy(update={"code": "0" * 64})
+    monkeypatch.setattr("builder.workflows.replay.this_tool", lambda: other)
+    assert wanted_moved(session, machine, state, by) == (False, True)
+
+
 def test_a_host_that_does_not_answer_is_unknown_and_never_as_accepted(accepted: Project) -> None:
     (accepted.folder / "away").touch()
     found = read(accepted)
@@ -220,6 +236,8 @@ def test_units_for_a_timer_are_written_and_nothing_is_read(project: Project) -> 
     assert names == ["pacsmith-drift-hill.service", "pacsmith-drift-hill.timer"]
     service = (project.folder / "units" / names[0]).read_text()
     assert f"WorkingDirectory={Path.cwd()}" in service
+    assert f"User={project.folder.owner()}" in service, "who owns the project's state"
+    assert "note: the service cannot start before /var/lib/metrics is there; install prometheus-node" in done.stderr
     assert "drift inventory/hill/site.yml --format prometheus --out /var/lib/metrics/a.prom" in service
     assert not [run for run in project.runs() if run.verb == "drift"]
 
@@ -231,6 +249,9 @@ def test_units_for_a_timer_are_written_and_nothing_is_read(project: Project) -> 
         (["--systemd", "u", "--host", "archive01"], "--systemd u: its timer reads the whole site every hour; leave out "
                                                     "--host"),
         (["--out", "x"], "--out x: a table is for a terminal"),
+        (["--systemd", "u", "--json"], "--systemd u: its timer writes for Prometheus; leave out --format and --json"),
+        (["--systemd", "u", "--out", "drift.txt"], "--out drift.txt: node exporter reads files that end in .prom"),
+        (["--json", "--format", "prometheus"], "--json and --format prometheus: choose one"),
         (["--host", "nobody"], "--host nobody: site hill has no such host"),
     ],
 )  # fmt: skip
@@ -238,6 +259,21 @@ def test_what_cannot_be_asked_is_refused(project: Project, words: list[str], sai
     fault = project.run("drift", *words).exception
     assert isinstance(fault, BadInput)
     assert str(fault).startswith(said)
+
+
+def test_whoever_reads_must_be_able_to_write_and_to_have_the_site_s_secrets(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Path, "owner", lambda _: "nobody")
+    text = project.site_file.read_text()
+    project.site_file.write_text(text.replace("vault: site_ca_key", "env: HILL_CA_KEY"))
+    (project.folder / "metrics").mkdir(mode=0o755)
+    said = project.run("drift", "--systemd", "units", "--out", "metrics/hill.prom").stderr
+    assert f"note: the service runs as nobody, who may not write to {project.folder / 'metrics'}; allow that" in said
+    assert "note: /etc/pacsmith/hill.env is to hold HILL_CA_KEY, for root alone" in said
+    (project.folder / "metrics").chmod(0o777)
+    said = project.run("drift", "--systemd", "units", "--out", "metrics/hill.prom").stderr
+    assert "metrics" not in said
 
 
 def test_a_vault_that_asks_a_person_has_no_timer(project: Project) -> None:

@@ -115,10 +115,10 @@ def test_what_systemd_would_expand_is_left_alone() -> None:
     assert command_line(("a", "b c", "d$e", "f%g", 'h"i', "j\\k", "")) == 'a "b c" d$$e f%%g "h\\"i" "j\\\\k" ""'
 
 
-def test_a_vault_password_of_the_environment_is_asked_for_in_a_file() -> None:
-    service = drift_units(WATCH.model_copy(update={"environment": "HILL_VAULT"}))[0].text
+def test_secrets_of_the_environment_are_asked_for_in_a_file() -> None:
+    service = drift_units(WATCH.model_copy(update={"environment": ("HILL_LEDGER", "HILL_VAULT")}))[0].text
     assert "EnvironmentFile=/etc/pacsmith/hill.env" in service
-    assert "HILL_VAULT=..." in service
+    assert "HILL_LEDGER=... and HILL_VAULT=..." in service
 
 
 def test_systemd_itself_takes_the_units(tmp_path: Path) -> None:

@@ -200,9 +200,21 @@ def test_since_when_is_told_from_one_reading_to_the_next() -> None:
 def test_what_a_reading_could_not_tell_is_remembered() -> None:
     stuck = difference("r: one", kind="step")
     _, trace = traced([stuck], None, ACCEPTED, BEFORE)
-    _, trace = traced([], trace, ACCEPTED, NOW, read={"fact"})
+    _, trace = traced([], trace, ACCEPTED, NOW, untold={"step"})
     told_again, _ = traced([stuck], trace, ACCEPTED, NOW + timedelta(hours=1))
     assert told_again[0].seen == BEFORE
+
+
+@pytest.mark.parametrize("name", ["step", "r: one"])
+def test_of_what_the_last_reading_could_not_tell_it_does_not_say_that_it_was_not_there(name: str) -> None:
+    """Neither a reading whose roles failed, nor one of which this step could not be judged, has seen it in order."""
+    _, trace = traced([], None, ACCEPTED, BEFORE)
+    for hours in range(2):
+        _, trace = traced([], trace, ACCEPTED, NOW + timedelta(hours=hours), untold={name})
+    (found,), _ = traced([difference("r: one", kind="step")], trace, ACCEPTED, NOW + timedelta(hours=3))
+    assert (found.after, found.seen) == (BEFORE, NOW + timedelta(hours=3))
+    (other,), _ = traced([difference("another")], trace, ACCEPTED, NOW + timedelta(hours=3))
+    assert other.after == NOW + timedelta(hours=1)
 
 
 def test_what_was_corrective_is_not_undecided_when_the_site_moves_later() -> None:

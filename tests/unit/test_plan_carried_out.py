@@ -153,7 +153,7 @@ def test_a_reboot_that_is_due_is_announced(accepted: Project) -> None:
     assert (reboot["host"], reboot["allowed"], reboot["why"]) == ("archive01", True, ["a new kernel"])
     assert "AE BRIGID_ARC does not answer until it is up again; BRIGID_READ1 loses retrieval" in reboot["sentence"]
     assert Promise(load_plan(accepted.folder / "tonight.json"), accepted.session("report")).reboots == frozenset(
-        ("archive01",)
+        {"archive01"}
     )
     assert said["coverage"] == 1.0, "a question is no step"
 

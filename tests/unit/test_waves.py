@@ -172,3 +172,13 @@ def test_two_people_do_not_change_together_what_one_may_not(
 def test_ten_thousand_hosts_are_divided_in_seconds() -> None:
     site = site_of([station(number, f"Room {number // 4}") for number in range(1, 10_001)])
     assert len(waves_of(site, [one.name for one in site.hosts], at_once=20)) in range(500, 520)
+
+
+def test_a_host_that_was_switched_off_says_nothing_of_its_roles() -> None:
+    station = {"class": "workstation", "archive": None, "stage": "production"}
+    rooms = [host(number, **station, location=f"Room {number}") for number in (3, 4)]
+    site = site_of([host(1, stage="production"), *rooms])
+    assert held_back(site, ["arc4"], ["arc3"]) == {"arc4": "arc3, which has the same roles, was not accepted"}
+    assert held_back(site, ["arc4"], ["arc3"], away={"arc3"}) == {}
+    together = site_of([host(number, stage="production") for number in (1, 2)])
+    assert list(held_back(together, ["arc2"], ["arc1"], away={"arc1"})) == ["arc2"], "the other archive must go on"
