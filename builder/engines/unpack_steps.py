@@ -1,18 +1,16 @@
-"""Depot files as pyinfra operations: sent only where they are wanted, over an SSH connection of their own."""
+"""Depot files as pyinfra operations: sent only where they are wanted."""
 
 import shlex
 from collections.abc import Generator
 from pathlib import Path, PurePosixPath
 
-from gevent.subprocess import PIPE, Popen
 from pyinfra.api.command import StringCommand
 from pyinfra.api.operation import operation
 from pyinfra.context import host
 
 from builder.engines.notes import StepError, ask, current_note, hidden
-from builder.engines.shell.link import die_with_parent
+from builder.engines.shell.session import one_line
 from builder.engines.unpacking import WHOLE, Unpacked, others_script, remove_script
-from builder.models.connection import Connection
 
 
 @operation()
@@ -24,7 +22,7 @@ def unpacked(wanted: Unpacked) -> Generator[StringCommand]:
         return
     note.diff = wanted.described()
     if host.state.is_executing:
-        send(host.data.connection, Path(wanted.source.path), wanted.upload)
+        send(Path(wanted.source.path), wanted.upload)
     yield hidden(wanted.make_script())
 
 
@@ -37,23 +35,18 @@ def alone(parent: str, keep: tuple[str, ...]) -> Generator[StringCommand]:
         yield hidden(remove_script(parent, found))
 
 
-def send(connection: Connection, file: Path, target: str) -> None:
-    """Copy a file of this machine to a path that only root can read; its folder is made. Raises StepError.
+def send(file: Path, target: str) -> None:
+    """Copy a file of this machine to a path of this host that only root can read; its folder is made.
 
-    The shell of the other steps carries text alone; bytes go through a second `ssh` as they are.
+    Raises StepError.
     """
-    folder = shlex.quote(str(PurePosixPath(target).parent))
-    receive = f"umask 022; mkdir -p {folder}; umask 077; exec cat > {shlex.quote(target)}"
-    become = "sudo -n -- " if connection.sudo else ""
-    argv = ["ssh", *connection.ssh_options(), "-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=4",
-            f"{connection.user}@{connection.address}", f"exec {become}sh -c {shlex.quote(receive)}"]  # fmt: skip
-    with file.open("rb") as source:
-        child = Popen(argv, stdin=source, stdout=PIPE, stderr=PIPE, preexec_fn=die_with_parent)
-        try:
-            _, said = child.communicate()
-        finally:
-            if child.poll() is None:
-                child.kill()
-    if child.returncode != 0:
-        why = said.decode("utf-8", "replace").strip().rpartition("\n")[2] or f"exit {child.returncode}"
-        raise StepError(f"{file.name} could not be sent to {connection.host} ({why}); mend that and run again")
+    folder, path = shlex.quote(str(PurePosixPath(target).parent)), shlex.quote(target)
+    done, said = host.run_shell_command(hidden(f"umask 022; mkdir -p {folder} && umask 077 && : > {path}"))
+    why = "" if done else one_line(said.stderr) or "its folder could not be made"
+    try:
+        if done:
+            host.put_file(str(file), target)
+    except OSError as fault:
+        why = str(fault)
+    if why:
+        raise StepError(f"{file.name} could not be sent to {host.name} ({why}); mend that and run again")

@@ -249,7 +249,6 @@ def test_what_cannot_be_is_said_in_a_sentence(sshd: Loopback, tmp_path: Path) ->
         bare.stop()
 
 
-@pytest.mark.long
 def test_ten_thousand_commands_through_one_shell(sshd: Loopback) -> None:
     with connected(sshd.data()) as host:
         agent = int(said(host, "echo $PPID"))

@@ -14,6 +14,8 @@ import psutil
 import pytest
 from pyinfra.api.host import Host
 
+from builder.engines.notes import StepError
+from builder.engines.unpack_steps import send
 from tests.lab.loopback import Loopback
 from tests.lab.shell_host import OURS, STOCK, connected, run, said, session_of
 
@@ -151,6 +153,18 @@ def test_a_full_disk_leaves_what_was_there_and_says_so(host: Host, sshd: Loopbac
     assert (full / "it").read_bytes() == b"small"
     assert left_over(full) == []
     assert said(host, "df --output=used -k /full | tail -1").strip() in ("4", "8")
+
+
+def test_a_depot_file_is_sent_so_that_only_root_can_read_it(host: Host, sshd: Loopback, tmp_path: Path) -> None:
+    (tmp_path / "viewer.tgz").write_bytes(bytes_of(8 << 20))
+    send(tmp_path / "viewer.tgz", "/srv/trial/made here/.viewer.upload")
+    sent = sshd.root() / "srv/trial/made here/.viewer.upload"
+    assert sent.read_bytes() == bytes_of(8 << 20)
+    assert [path.stat().st_mode & 0o777 for path in (sent, sent.parent)] == [0o600, 0o755]
+    with pytest.raises(StepError, match=r"viewer.tgz could not be sent to trial .*No space left.*; mend that and run"):
+        send(tmp_path / "viewer.tgz", "/full/viewer")
+    with pytest.raises(StepError, match=r"viewer.tgz could not be sent to trial \(mkdir: .*\); mend that and run"):
+        send(tmp_path / "viewer.tgz", "/proc/none/viewer")
 
 
 def test_our_own_full_disk_leaves_no_half_file(host: Host, tmp_path: Path) -> None:

@@ -160,7 +160,9 @@ def test_nothing_acknowledged_is_lost_when_the_writer_is_killed(ledger_url: str)
     while acknowledged < 40:
         acknowledged = int(line(writer))
     writer.send_signal(signal.SIGKILL)
-    rest = writer.communicate()[0].split()
+    assert writer.stdout is not None
+    rest = writer.stdout.read().split()  # not communicate(): it would miss lines that were read ahead
+    writer.wait()
     acknowledged = int(rest[-1]) if rest else acknowledged
     with open_ledger(ledger_url) as ledger:
         steps = [item.step for item in ledger.events("killed")]

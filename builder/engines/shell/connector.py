@@ -13,12 +13,9 @@ from typing import Any
 from pyinfra import logger
 from pyinfra.api.command import StringCommand
 from pyinfra.api.exceptions import ConnectError
-from pyinfra.api.facts import get_fact
 from pyinfra.api.host import Host
-from pyinfra.api.output import echo
-from pyinfra.connectors.base import BaseConnector, DataMeta
-from pyinfra.connectors.ssh import ConnectorData as SshData
-from pyinfra.connectors.ssh import connector_data_meta as ssh_meta
+from pyinfra.api.output import echo, format_text
+from pyinfra.connectors.base import BaseConnector
 from pyinfra.connectors.util import (
     ASKPASS_COMMAND,
     SU_ASKPASS_ENV_VAR,
@@ -30,11 +27,20 @@ from pyinfra.connectors.util import (
 
 from builder.engines.shell.answers import touched_by
 from builder.engines.shell.become import CONTROL, account_of, passwords_wanted, unix_command
-from builder.engines.shell.fact_rules import cheaper, how_read
+from builder.engines.shell.fact_rules import read_fact
+from builder.engines.shell.host_data import META, HostData
 from builder.engines.shell.output import Collector, input_of
 from builder.engines.shell.questions import Asking
-from builder.engines.shell.reading import current, reading
-from builder.engines.shell.session import CONNECT_SECONDS, END_SECONDS, Command, ConnectionLostError, Session, one_line
+from builder.engines.shell.reading import current
+from builder.engines.shell.session import (
+    COMMAND_SECONDS,
+    CONNECT_SECONDS,
+    END_SECONDS,
+    Command,
+    ConnectionLostError,
+    Session,
+    one_line,
+)
 from builder.engines.shell.target import Target, of_connection, of_data
 from builder.engines.shell.transfer import (
     fetched,
@@ -48,23 +54,8 @@ from builder.engines.shell.transfer import (
 from builder.models.connection import Connection
 from builder.survey.unreached import why_unreached
 
-COMMAND_SECONDS = 3600.0  # with our own hosts, a command that takes longer is taken for dead
 _CUT = -1  # what pyinfra calls the exit code of a command whose connection ended: who names it expects it (a reboot)
 _ASKPASS = {"sudo": SUDO_ASKPASS_ENV_VAR, "su": SU_ASKPASS_ENV_VAR}
-
-
-class HostData(SshData):
-    """pyinfra's settings for SSH, and ours."""
-
-    ssh_proxy_jump: str
-    pacsmith_questions: str
-
-
-_META = {
-    **ssh_meta,
-    "ssh_proxy_jump": DataMeta("Hosts to jump through, the first one first: user@a,user@b:2222"),
-    "pacsmith_questions": DataMeta("A file that keeps what was asked, so that the next run asks it all at once"),
-}
 
 
 class PacsmithConnector(BaseConnector):
@@ -72,7 +63,7 @@ class PacsmithConnector(BaseConnector):
 
     handles_execution = True
     data_cls = HostData
-    data_meta = _META
+    data_meta = META
 
     def __init__(self, state: Any, host: Host) -> None:
         super().__init__(state, host)
@@ -116,8 +107,10 @@ class PacsmithConnector(BaseConnector):
 
     def connect(self) -> None:
         """Open the shell, and ask ahead what was asked the last time. Raises ConnectError with a sentence."""
+        begun = self.session is not None
         if self.session is None:
-            self.session = Session(self._target(), self.host.connector_data.pop("pacsmith_link", None))
+            self.asking = self.host.connector_data.pop("pacsmith_asked", None)
+            self.session = Session(self._target()) if self.asking is None else self.asking.session
         try:
             self.session.open(CONNECT_SECONDS)
         except OSError as fault:  # TimeoutError is one
@@ -125,7 +118,7 @@ class PacsmithConnector(BaseConnector):
         if self.asking is None:
             self.asking = Asking(self.session, self.data["pacsmith_questions"], self._within)
             self.asking.begin()
-        else:  # the host may have been away, and may have changed
+        elif begun:  # the host may have been away, and may have changed
             self.changed()
 
     def _why(self, said: str) -> str:
@@ -184,7 +177,7 @@ class PacsmithConnector(BaseConnector):
                 if _CUT not in (control["_success_exit_codes"] or ()):
                     raise
                 return _CUT, CommandOutput([OutputLine("stderr", str(lost))])
-            return collected.code, CommandOutput(collected.lines)
+            return collected.code, CommandOutput([OutputLine(*line) for line in collected.lines])
 
         code, output = execute_command_with_sudo_retry(self.host, arguments, execute)  # type: ignore[arg-type]
         return code in (control["_success_exit_codes"] or [0]), output
@@ -202,7 +195,7 @@ class PacsmithConnector(BaseConnector):
         text, pty = made.get_raw_value(), bool(control["_get_pty"])
         hidden = made.get_masked_value() != made.get_raw_value()
         given = control["_stdin"] or None
-        shown = self.host.print_prefix if print_output else None
+        shown = self._show if print_output else None
         if how is not None and given is None and not pty and not control["_timeout"]:
             assert self.asking is not None
             named = not arguments.get("_env")  # pyinfra writes these into the text, whatever they hold
@@ -213,6 +206,10 @@ class PacsmithConnector(BaseConnector):
         source = None if whole is None else lambda: whole
         wanted = Command(text, how is not None, hidden, pty=pty, stdin=source, environment=environment)
         return Collector.run(session, wanted, within=control["_timeout"] or self._within, shown=shown)
+
+    def _show(self, stream: str, text: str) -> None:
+        """Print one line as pyinfra does."""
+        echo(f"{self.host.print_prefix}{format_text(text, 'red') if stream == 'stderr' else text}", err=True)
 
     def _made(self, command: StringCommand, arguments: dict[str, Any]) -> tuple[StringCommand, dict[str, str]]:
         """The command as the host's shell gets it; a password goes beside it, never into it."""
@@ -292,9 +289,3 @@ class PacsmithConnector(BaseConnector):
         reason = fetched(self._open_session(), made.get_raw_value(), environment, out, within)
         if reason:
             raise OSError(f"{self.host.name}: {path} could not be read ({reason})")
-
-
-def read_fact(host: Host, fact: Any, *args: Any, **kwargs: Any) -> Any:
-    """In place of `Host.get_fact`: the same answer, kept while it holds and asked for in the cheapest way."""
-    with reading(how_read(fact)):
-        return get_fact(host.state, host, cheaper(fact), args=args, kwargs=kwargs)

@@ -85,7 +85,7 @@ class Link:
         self._complainer = gevent.spawn(self._keep_complaints)
         self._sender = gevent.spawn(self._send_queued)
         with contextlib.suppress(LinkLostError):  # the listener says why
-            self._write(program)  # a new pipe holds it, so nothing is waited for
+            self._post(program)
 
     def greet(self, within: float) -> None:
         """Wait for the agent. Raises LinkLostError with what ssh said, TimeoutError after `within` seconds."""
@@ -110,7 +110,7 @@ class Link:
         self._calls[call.number] = call
         call.sent = True
         try:
-            self._write(wire.run(call.number, text, environment, flags))
+            self._post(wire.run(call.number, text, environment, flags))
         except LinkLostError:
             self._after_broken_pipe()
         return call
@@ -133,10 +133,10 @@ class Link:
             self._after_broken_pipe()
 
     def terminate(self, call: Call) -> None:
-        """Ask the agent to end a command and all that it started."""
+        """Ask the agent to end a command and all that it started, without waiting: it may hang."""
         if self.alive:
             try:
-                self._write(wire.encode(b"T", call.number))
+                self._post(wire.encode(b"T", call.number))
             except LinkLostError:
                 self._after_broken_pipe()
 
@@ -149,7 +149,7 @@ class Link:
         answer: Any = AsyncResult()
         self._claims[number] = answer
         try:
-            self._write(wire.claim(number, room, boot))
+            self._post(wire.claim(number, room, boot))
             return str(answer.get(timeout=within))
         except (LinkLostError, gevent.Timeout):
             return "unknown"
@@ -158,33 +158,45 @@ class Link:
         """End the connection; unless it must be quick, after the agent has cleared its room and said so."""
         if not kill and self.alive:
             with contextlib.suppress(LinkLostError):
-                self._write(wire.encode(b"Q"))
+                self._post(wire.encode(b"Q"))
                 self._gone.wait(_CLOSE_SECONDS)
         if self.process.poll() is None:
             self.process.kill() if kill else self.process.terminate()
             self.process.wait()
         gevent.joinall([self._listener, self._complainer], timeout=2)
+        self._broken = True
         self._sender.kill()
+        while not self._outbox.empty():
+            self._outbox.get()[1].set()
         for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
             if not stream.closed:
                 with contextlib.suppress(OSError):
                     stream.close()
 
     def _write(self, data: bytes) -> None:
-        """Send one frame. It goes whole even when its sender is stopped half-way: what follows must not land in it.
+        """Send one frame and wait until it has left this process. Raises LinkLostError."""
+        sent = self._post(data)
+        if sent is not None:
+            sent.wait()
+        if self._broken:
+            raise LinkLostError(self.lost or "ssh takes no more")
 
-        Raises LinkLostError.
+    def _post(self, data: bytes) -> Event | None:
+        """Send one frame, or put it into the queue; then the event says when it has left, or never can.
+
+        It goes whole even when its sender is stopped half-way: what follows must not land in it. Raises LinkLostError.
         """
         rest = memoryview(data)
         if not self._queued:
             rest = rest[self._write_some(rest) :]
-        if rest:
-            sent = Event()
-            self._queued += 1
-            self._outbox.put((rest, sent))
-            sent.wait()
         if self._broken:
             raise LinkLostError(self.lost or "ssh takes no more")
+        if not rest:
+            return None
+        sent = Event()
+        self._queued += 1
+        self._outbox.put((rest, sent))
+        return sent
 
     def _write_some(self, data: memoryview) -> int:
         try:
@@ -203,8 +215,9 @@ class Link:
                     rest = rest[gevent_os.nb_write(self.process.stdin.fileno(), rest[:_AT_ONCE]) :]
             except (OSError, ValueError):
                 self._broken = True
-            self._queued -= 1
-            sent.set()
+            finally:  # also when the link is closed: nobody must wait for what goes nowhere
+                self._queued -= 1
+                sent.set()
 
     def _after_broken_pipe(self) -> None:
         """ssh takes no more: what it still had to say comes first, then the listener ends every call."""

@@ -16,6 +16,7 @@ from builder.engines.shell.link import Call, Chunks, Link, LinkLostError, Sink
 from builder.engines.shell.target import Target
 
 CONNECT_SECONDS = 30.0
+COMMAND_SECONDS = 3600.0  # with our own hosts, a command that takes longer is taken for dead
 CLAIM_SECONDS = 10.0
 END_SECONDS = 5.0  # how long a command that is out of time may take to die
 
@@ -118,6 +119,11 @@ class Session:
         assert link is not None
         return link, link.begin(command.text, command.environment, command.flags, sink)
 
+    def ahead(self, command: Command, sink: Sink) -> Call:
+        """Send a command on a link that was begun, whether or not somebody has answered there already."""
+        assert self._link is not None
+        return self._link.begin(command.text, command.environment, command.flags, sink)
+
     def terminate(self, call: Call) -> None:
         """End a command that was begun here, if its connection still lives."""
         if self._link is not None:
@@ -150,10 +156,8 @@ class Session:
                     link.feed(call, command.stdin())
                 call.ended.wait()
         except BaseException:  # out of time, or nobody wants it any more: it must not go on alone
-            with gevent.Timeout(END_SECONDS, False):  # also where ssh takes nothing more
-                link.terminate(call)
-                call.ended.wait()
-            if not call.ended.is_set() and link is self._link:
+            link.terminate(call)
+            if not call.ended.wait(END_SECONDS) and link is self._link:
                 self._end_link()  # it cannot be ended, or nobody listens there: the next command has a shell of its own
             link.forget(call)
             raise
