@@ -28,13 +28,12 @@ def questions_file(folder: str, host: str, roles: Iterable[str]) -> str:
 def ask_ahead(order: Any) -> dict[str, Asking]:
     """By host, what was begun and is not waited for. `order` is the document as it came; whoever carries it out checks
     it, so nothing is said here of one that is not as it should be."""
-    begun: dict[str, Asking] = {}
-    # OSError: no ssh, no more processes; that is told when the hosts are connected
+    asked = {}
+    # OSError: no ssh, no more processes; told when we connect.
     with contextlib.suppress(OSError, KeyError, TypeError, AttributeError):
-        hosts, memory = order["job"]["hosts"][:AT_ONCE], order["job"].get("memory")
-        for host in hosts:
-            begun[host["connection"]["host"]] = _asked(host, memory)
-    return begun
+        for host in order["job"]["hosts"][:AT_ONCE]:
+            asked[host["connection"]["host"]] = _asked(host, order["job"].get("memory"))
+    return asked
 
 
 def _asked(host: Any, memory: str | None) -> Asking:

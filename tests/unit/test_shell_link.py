@@ -6,6 +6,7 @@ import gevent
 import pytest
 
 from builder.engines import ahead
+from builder.engines.job import Job, JobHost
 from builder.engines.shell.link import Link, LinkLostError
 from builder.engines.shell.questions import Asking
 from builder.engines.shell.session import Command, ConnectionLostError, Session
@@ -52,12 +53,11 @@ def test_bytes_are_bytes_whatever_the_account_tells_perl() -> None:
 
 
 def test_connections_that_were_begun_are_used_though_another_could_not_be(monkeypatch: pytest.MonkeyPatch) -> None:
-    def started(target: Target) -> str:
+    def started(target: Target) -> None:
         if target.name == "two":
             raise OSError(11, "no more processes")
-        return target.name
 
     monkeypatch.setattr(ahead, "Link", started)
     hosts = [Connection(host=name, address="192.0.2.1", user="u", key="k", known_hosts="p") for name in ("one", "two")]
-    order = {"job": {"hosts": [{"connection": one.model_dump(mode="json"), "roles": []} for one in hosts]}}
-    assert list(ahead.ask_ahead(order)) == ["one"]
+    job = Job(run="r", mode="plan", hosts=tuple(JobHost(connection=one, roles=()) for one in hosts))
+    assert list(ahead.ask_ahead({"job": job.model_dump()})) == ["one"]

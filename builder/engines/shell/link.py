@@ -85,7 +85,7 @@ class Link:
         self._complainer = gevent.spawn(self._keep_complaints)
         self._sender = gevent.spawn(self._send_queued)
         with contextlib.suppress(LinkLostError):  # the listener says why
-            self._post(program)  # a new pipe holds it, so nothing is waited for
+            self._post(program)
 
     def greet(self, within: float) -> None:
         """Wait for the agent. Raises LinkLostError with what ssh said, TimeoutError after `within` seconds."""

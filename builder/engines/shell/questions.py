@@ -35,7 +35,7 @@ class Asking:
     def __init__(self, session: Session, memory: str | None = None, within: float | None = None) -> None:
         self.answers: Answers[_Pending] = Answers(time.monotonic)
         self.session, self._within = session, within
-        self._opened = 1  # the session's first link, on which questions may be asked before it has opened
+        self._opened = max(session.opened, 1)  # the connection may still be opening
         self._memory = Path(memory) if memory else None
         self._order = Order(_remembered(self._memory) if self._memory else ())
         self._ahead = MOST

@@ -156,10 +156,8 @@ class Session:
                     link.feed(call, command.stdin())
                 call.ended.wait()
         except BaseException:  # out of time, or nobody wants it any more: it must not go on alone
-            with gevent.Timeout(END_SECONDS, False):  # also where ssh takes nothing more
-                link.terminate(call)
-                call.ended.wait()
-            if not call.ended.is_set() and link is self._link:
+            link.terminate(call)
+            if not call.ended.wait(END_SECONDS) and link is self._link:
                 self._end_link()  # it cannot be ended, or nobody listens there: the next command has a shell of its own
             link.forget(call)
             raise
