@@ -49,11 +49,15 @@ for name in *; do
     [ ! -e /run/fleet/space/$address ] || continue
     mkdir /run/fleet/space/$address
     touch /run/fleet/space/$address/mnt /run/fleet/space/$address/uts
-    unshare --mount=/run/fleet/space/$address/mnt --uts=/run/fleet/space/$address/uts sh -ec '
+    tries=0  # unshare keeps a namespace from a child that is too early now and then: "Invalid argument"
+    until unshare --mount=/run/fleet/space/$address/mnt --uts=/run/fleet/space/$address/uts sh -ec '
         hostname "$1"
         cd "/run/fleet/files/$1/root"
         find . -type f | while read -r file; do mount --bind "$file" "/$file"; done
-    ' sh "$name"
+    ' sh "$name"; do
+        tries=$((tries + 1))
+        [ $tries -lt 9 ]
+    done
 done
 """
 _OPEN = """[Service]
