@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 
 from benchmarks.fleet_site import NAME, address_of, as_host, name_of, site_text, title_of
+from benchmarks.fleet_views import Host
 from builder.assess.outliers import facts_recorded
 from builder.engines.files import FileSpec
 from builder.inventory import build_inventory
@@ -56,9 +57,7 @@ def build_first() -> None:
     if not (_STATE / "secrets.yml").exists():
         pacsmith("secrets", "generate", "--site", NAME)
     pacsmith("lab", "up", NAME)
-    with closing(open_ledger(f"sqlite:///{_STATE}/ledger.db")) as ledger:
-        state = ledger.host_state(NAME, name_of(1))
-    if state is None or state.accepted_run is None:
+    if not Host(_SITE).said("[ ! -e /etc/pacsmith/nginx.configured ] || echo built"):
         pacsmith("build", NAME)
 
 

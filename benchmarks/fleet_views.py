@@ -46,14 +46,21 @@ tar -xpf - -C /run/fleet/files
 cd /run/fleet/files
 for name in *; do
     address=$(cat "$name/address")
-    [ ! -e /run/fleet/space/$address ] || continue
-    mkdir /run/fleet/space/$address
-    touch /run/fleet/space/$address/mnt /run/fleet/space/$address/uts
-    unshare --mount=/run/fleet/space/$address/mnt --uts=/run/fleet/space/$address/uts sh -ec '
+    space=/run/fleet/space/$address
+    [ ! -e "$space" ] || continue
+    mkdir "$space"
+    touch "$space/mnt" "$space/uts"
+    # A namespace made on one processor may count as older than the host's own, and is then not kept ("Invalid
+    # argument", seen 2026-11-22): another processor is tried.
+    tries=0
+    until taskset -c $((tries % $(nproc))) unshare --mount="$space/mnt" --uts="$space/uts" sh -ec '
         hostname "$1"
         cd "/run/fleet/files/$1/root"
         find . -type f | while read -r file; do mount --bind "$file" "/$file"; done
-    ' sh "$name"
+    ' sh "$name"; do
+        tries=$((tries + 1))
+        [ $tries -lt 32 ]
+    done
 done
 """
 _OPEN = """[Service]

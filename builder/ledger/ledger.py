@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import JsonValue
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from builder.errors import BadInput
@@ -108,8 +108,7 @@ class Ledger(Locks):
 
     def record_all(self, events: Iterable[Event]) -> None:
         """Record several events together: all of them or none."""
-        with self._database.write() as session:
-            session.add_all(EventRow(**self._storable(event)) for event in events)
+        self._insert(EventRow, events)
 
     def events(self, run_id: str) -> tuple[Event, ...]:
         """A run's events in the order in which they were recorded."""
@@ -119,8 +118,7 @@ class Ledger(Locks):
 
     def record_evidence(self, items: Iterable[Evidence]) -> None:
         """Record evidence: all of it or none."""
-        with self._database.write() as session:
-            session.add_all(EvidenceRow(**self._storable(item)) for item in items)
+        self._insert(EvidenceRow, items)
 
     def evidence(self, run_id: str) -> tuple[Evidence, ...]:
         """A run's evidence in the order in which it was recorded."""
@@ -196,6 +194,13 @@ class Ledger(Locks):
                 if process.gone(self._process):
                     row.outcome, row.finished = "interrupted", self._now()
                     row.note = "; ".join(filter(None, (row.note, f"{process} ended before the run did")))
+
+    def _insert(self, table: type[EventRow | EvidenceRow], records: Iterable[Event | Evidence]) -> None:
+        """All of them or none, as plain rows: a plan of 1,000 hosts has 40,000 events."""
+        rows = [self._storable(record) for record in records]
+        if rows:
+            with self._database.write() as session:
+                session.execute(insert(table), rows)
 
 
 def open_ledger(

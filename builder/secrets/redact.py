@@ -12,7 +12,7 @@ MARK = "[secret]"
 MINIMUM_LENGTH = 4  # shorter values would blank out ordinary text; the store refuses to hand them out
 _LINE_MINIMUM = 16  # a line of a key file; shorter lines of a longer value are words like "yes"
 _START = 8  # characters by which a form is looked up; shorter forms by `MINIMUM_LENGTH`
-_REMEMBERED = 4096  # values whose forms are kept
+_REMEMBERED = 2**16  # values and lines whose forms are kept: 1,000 private keys have 39,000
 _BASE64_MINIMUM = 6  # characters that must be left of an inner base64 run to mean anything
 
 
@@ -54,23 +54,23 @@ def _parts(value: str) -> Iterator[str]:
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _forms_of(value: str) -> frozenset[str]:
-    """Every form of a value and of its lines that is long enough to be taken out. Remembered: the secrets of a fleet
-    are asked for by its store and by each engine's order."""
-    forms = (form for part in _parts(value) if len(part) >= MINIMUM_LENGTH for form in _forms(part))
-    return frozenset(form for form in forms if len(form) >= MINIMUM_LENGTH)
+def _forms_of(part: str) -> tuple[str, ...]:
+    """Every form of a value, or of a line of it, that is long enough to be taken out. Remembered: the secrets of a
+    fleet are asked for by its store and by each engine's order."""
+    return tuple({form for form in _forms(part) if len(form) >= MINIMUM_LENGTH})
 
 
 class Redactor:
     """Replaces values by `[secret]`. Values under four characters are left alone: see `MINIMUM_LENGTH`.
 
     Forms are found by how they begin, not by one pattern of all: a fleet of 1,000 hosts has 1,000 private keys of 40
-    lines, whose pattern took 80 s and 6 GiB to make and 26 ms for each text (measured 2026-11-22).
+    lines. The pattern of 40 such keys took 3.3 s to make, these starts of 1,000 keys take 2.6 s (2026-11-22, 2 cores).
     """
 
     def __init__(self, values: Iterable[str]) -> None:
         self._starts: dict[str, list[str]] = {}
-        for form in frozenset[str]().union(*map(_forms_of, values)):
+        parts = {part for value in values for part in _parts(value) if len(part) >= MINIMUM_LENGTH}
+        for form in {form for part in parts for form in _forms_of(part)}:
             start = form[: _START if len(form) >= _START else MINIMUM_LENGTH]
             self._starts.setdefault(start, []).append(form)
         for forms in self._starts.values():

@@ -1,5 +1,6 @@
 """Drift: read the hosts, change nothing, and say what is no longer as it was accepted, since when, and who moved."""
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -7,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from builder.assess.drifted import Compared, facts_drifted, requirements_drifted, steps_drifted, together
+from builder.assess.moved import marked
 from builder.assess.outliers import facts_recorded
 from builder.engines.job import JobResult
 from builder.engines.material import Material
@@ -21,7 +23,7 @@ from builder.secrets.leaf import days_left
 from builder.workflows.findings import findings_of
 from builder.workflows.jobs import parts_of, run_parts
 from builder.workflows.material import materials_for
-from builder.workflows.plan import by_host, cleaned
+from builder.workflows.plan import cleaned
 from builder.workflows.recording import recorded
 from builder.workflows.remembering import READING, remembered
 from builder.workflows.replay import as_accepted, causes, doubts, kept, renewed_since, steps_as_accepted, wanted_moved
@@ -118,12 +120,15 @@ def _read(session: Session, known: Mapping[str, _Known]) -> _Reading:
 
 
 def _dry_run(session: Session, materials: Mapping[str, Material]) -> tuple[Mapping[str, Steps], JobResult]:
-    seen: list[Event] = []
+    steps: defaultdict[str, list[PlannedStep]] = defaultdict(list)
     clean = session.store.redactor().clean
-    job = run_parts(
-        parts_of(session.machines, session.run.id, "plan", memory=session.questions), materials, seen.append
-    )
-    return by_host([cleaned(event, clean) for event in seen if event.status == "planned"]), job
+
+    def hear(event: Event) -> None:
+        if event.status == "planned":  # what of it is needed, and no more: a fleet has 40 events a host
+            steps[event.host].append(PlannedStep.of(cleaned(event, clean)))
+
+    job = run_parts(parts_of(session.machines, session.run.id, "plan", memory=session.questions), materials, hear)
+    return {host: marked(its) for host, its in steps.items()}, job
 
 
 def _as_accepted(

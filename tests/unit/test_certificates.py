@@ -21,7 +21,7 @@ from builder.errors import BadInput
 from builder.models.site import Site
 from builder.secrets import ca_certificate, certificate_for, generate_missing, identity_of, open_store, signing_request
 from builder.secrets.authority import NOT_AFTER, authority_certificate
-from builder.secrets.certificates import HostCertificate
+from builder.secrets.certificates import HostCertificate, make_host_keys
 from builder.secrets.ending import Remaining, remaining
 from builder.secrets.keys import PrivateKey, new_key, read_key
 from builder.secrets.leaf import Identity, issue
@@ -446,3 +446,35 @@ def test_a_key_with_a_passphrase_is_refused() -> None:
     with pytest.raises(BadInput, match="no private key in PEM without a passphrase"):
         read_key(SecretStr(pem), "secret x")
     assert read_key(SecretStr(OTHER.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()), "x")
+
+
+# -- a fleet
+
+
+def test_keys_that_are_missing_are_made_in_one_writing_of_the_vault() -> None:
+    of = site()
+    generate_missing(of)
+    store = open_store(of)
+    assert store.vault is not None
+    before, read = dict(store.vault.values()), store.vault.times_read
+    make_host_keys(store, ["arc1", "arc2", "arc3"])
+    assert set(store.vault.values()) - set(before) == {"certificate_key_arc2", "certificate_key_arc3"}
+    assert store.vault.values()["certificate_key_arc1"] == before["certificate_key_arc1"]
+    made = dict(store.vault.values())
+    make_host_keys(store, ["arc1", "arc2", "arc3"])
+    assert store.vault.values() == made
+    assert store.vault.times_read == read + 2, "the old vault and the new one, once each"
+
+
+def test_no_certificate_is_issued_for_a_key_whose_numbers_do_not_fit_together() -> None:
+    of = site()
+    generate_missing(of)
+    numbers = rsa.generate_private_key(public_exponent=65537, key_size=2048).private_numbers()
+    broken = rsa.RSAPrivateNumbers(
+        numbers.p, numbers.q, numbers.d ^ 6, numbers.dmp1, numbers.dmq1, numbers.iqmp, numbers.public_numbers
+    ).private_key(unsafe_skip_rsa_key_validation=True)
+    pem = broken.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    open_store(of).keep(lambda _: {"certificate_key_arc1": pem})
+    with pytest.raises(BadInput, match="certificate_key_arc1"):
+        certificate(of)
+    assert not (FOLDER / "arc1.pem").exists()

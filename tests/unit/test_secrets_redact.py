@@ -64,6 +64,15 @@ def test_a_longer_value_goes_before_the_shorter_one_within_it() -> None:
     assert Redactor(["summer", "summer-2026"]).clean("summer-2026 summer") == f"{MARK} {MARK}"
 
 
+def test_values_that_begin_alike_are_told_apart() -> None:
+    hidden = Redactor(["MIIEvQIBADANBgkqhkiG-first", "MIIEvQIBADANBgkqhkiG-second"])
+    assert hidden.clean("a MIIEvQIBADANBgkqhkiG-second, MIIEvQIBADANBgkqhkiG-third") == (
+        f"a {MARK}, MIIEvQIBADANBgkqhkiG-third"
+    )
+    assert hidden.hides("x MIIEvQIBADANBgkqhkiG-first")
+    assert not hidden.hides("MIIEvQIBADANBgkqhkiG-")
+
+
 def test_other_text_is_left_alone_and_short_values_do_not_blank_it_out() -> None:
     text = "archive01: step 3 of 12 took 0.5 s"
     assert Redactor([]).clean(text) == text
