@@ -15,6 +15,7 @@ from rich.console import Console
 
 from builder.cli.ask import asker
 from builder.cli.options import ClassOption, HostOption, JsonOption, SiteArgument, SiteOption, one_site
+from builder.cli.progress import watching
 from builder.durable import write_whole
 from builder.errors import EXIT_FAILED, EXIT_UNREACHABLE, BadInput, PacsmithError
 from builder.inventory.references import secret_references
@@ -92,7 +93,9 @@ def drift(  # noqa: PLR0917 - one option each
     ask = _once(asker())
 
     def reading() -> SiteDrift:
-        return read_once(open_session("drift", name, hosts=host, host_class=host_class, ask=ask))
+        session = open_session("drift", name, hosts=host, host_class=host_class, ask=ask)
+        with watching(session.machines, quiet=form != "table") as watcher:
+            return read_once(session, watcher.event)
 
     found = reading()
     _give(found, form, out)

@@ -117,16 +117,21 @@ def _outage(site: Site, host: Host, stops: tuple[Service, ...], due: list[Interr
     lost = losses(site, host, stops)
     return Outage(
         host=host.name, stops=stops, steps=tuple(one.step for one in due), seconds=seconds, source=source, losses=lost,
-        sentence="; ".join((f"{_what(host, stops)} for {about(seconds)}", *map(_said, lost))),
+        sentence="; ".join((f"{_what(host, stops)} for {about(seconds)}", *_closed(stops), *map(_said, lost))),
     )  # fmt: skip
 
 
 def _what(host: Host, stops: Sequence[Service]) -> str:
-    if "dicom" in stops:
-        return f"AE {name_of(host)} stops answering" if host.ae is not None else f"{host.name} stops answering"
+    if "dicom" in stops and (host.ae is not None or "screen" not in stops):
+        answering = f"AE {name_of(host)} stops answering" if host.ae is not None else f"{host.name} stops answering"
+        return f"{answering} and its screen goes dark" if "screen" in stops else answering
     if "web" in stops:
         return f"the web door of {host.name} stops answering"
-    return f"the screen of {host.name} goes dark and what is open there is closed"
+    return f"the screen of {host.name} goes dark"
+
+
+def _closed(stops: Sequence[Service]) -> tuple[str, ...]:
+    return ("what is open there is closed",) if "screen" in stops else ()
 
 
 def _said(loss: Loss) -> str:

@@ -61,13 +61,14 @@ class _Known:
         return self.by.finished or self.by.started if self.by is not None else None
 
 
-def drift(session: Session) -> SiteDrift:
-    """One reading of the selected hosts, recorded as a run. Raises BadInput for bad secrets."""
+def drift(session: Session, on_event: Callable[[Event], None] = lambda _: None) -> SiteDrift:
+    """One reading of the selected hosts, recorded as a run; what the dry run says goes to `on_event`. Raises BadInput
+    for bad secrets."""
     this_tool.cache_clear()  # whoever watches for days may be installed anew meanwhile
     with closing(session.ledger), recorded(session, locked=False) as ending:
         known = _known(session)
         free = replace(session, machines=tuple(one for one in session.machines if not known[one.host.name].at_work))
-        read = _read(free, known)
+        read = _read(free, known, on_event)
         found = remembered(
             session,
             [_host(session, machine, known[machine.host.name], read) for machine in session.machines],
@@ -103,22 +104,27 @@ def _known(session: Session) -> dict[str, _Known]:
     return found
 
 
-def _read(session: Session, known: Mapping[str, _Known]) -> _Reading:
+def _read(session: Session, known: Mapping[str, _Known], on_event: Callable[[Event], None]) -> _Reading:
     day = _certificate_stays(session)
     materials = materials_for(session, day)
     with ThreadPoolExecutor(1) as pool:
         surveyed = pool.submit(survey_hosts, session.machines, session.recordings)
-        steps, job = _dry_run(session, materials)
+        steps, job = _dry_run(session, materials, on_event)
         facts = {one.machine.host.name: one for one in surveyed.result()}
     return _Reading(facts, steps, _as_accepted(session, known, job, day), job)
 
 
-def _dry_run(session: Session, materials: Mapping[str, Material]) -> tuple[Mapping[str, Steps], JobResult]:
+def _dry_run(
+    session: Session, materials: Mapping[str, Material], on_event: Callable[[Event], None]
+) -> tuple[Mapping[str, Steps], JobResult]:
     seen: list[Event] = []
     clean = session.store.redactor().clean
-    job = run_parts(
-        parts_of(session.machines, session.run.id, "plan", memory=session.questions), materials, seen.append
-    )
+
+    def hear(event: Event) -> None:
+        seen.append(event)
+        on_event(event)
+
+    job = run_parts(parts_of(session.machines, session.run.id, "plan", memory=session.questions), materials, hear)
     return by_host([cleaned(event, clean) for event in seen if event.status == "planned"]), job
 
 

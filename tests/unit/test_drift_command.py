@@ -190,7 +190,7 @@ def test_a_certificate_that_ends_soon_is_told_and_not_renewed(accepted: Project)
 
 
 def test_metrics_are_written_whole(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    def found(session: Session) -> SiteDrift:
+    def found(session: Session, _: object) -> SiteDrift:
         session.ledger.close()
         return drift_sample()
 
@@ -207,7 +207,7 @@ def test_whoever_watches_sees_each_reading_and_a_site_file_that_is_being_edited_
     site = project.site_file.read_text()
     readings: list[str] = []
 
-    def found(session: Session) -> SiteDrift:
+    def found(session: Session, _: object) -> SiteDrift:
         session.ledger.close()
         readings.append(session.run.id)
         return drift_sample().model_copy(update={"run": session.run.id})
