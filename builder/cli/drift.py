@@ -209,6 +209,14 @@ def _may_write(user: str, folder: Path) -> bool:
     )
 
 
+def _owner(folder: Path) -> str:
+    try:
+        return folder.owner()
+    except KeyError:
+        raise BadInput(f"--systemd: {folder} belongs to a user without a name, {folder.stat().st_uid}; give it to one "
+                       "that this machine knows (chown)") from None  # fmt: skip
+
+
 def _from_environment(site: Site) -> Iterator[str]:
     return (placed.reference.env for placed in secret_references(site) if placed.reference.env is not None)
 
@@ -226,7 +234,7 @@ def _watch(site: Site, file: Path, metrics: Path | None) -> Watch:
     start = (str(program),) if program.is_file() else (sys.executable, "-m", "builder.cli.main")
     return Watch(
         site=site.name,
-        user=Path.cwd().owner(),
+        user=_owner(Path.cwd()),
         folder=str(Path.cwd()),
         command=(*start, "drift", str(file), "--format", "prometheus", "--out", collected),
         metrics=collected,

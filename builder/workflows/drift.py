@@ -95,10 +95,13 @@ def _known(session: Session) -> dict[str, _Known]:
         by = None
         if state is not None and state.accepted_run is not None:
             by = runs[state.accepted_run] = runs.get(state.accepted_run) or session.ledger.run(state.accepted_run)
+        accepted = kept(state)
+        moved = (False, False)
+        if state is not None and by is not None:
+            moved = wanted_moved(session, machine, state, by, accepted)
         lock = locks.get(f"{session.site.name}/{name}") or locks.get(session.site.name)
         found[name] = _Known(
-            state, by, kept(state),
-            wanted_moved(session, machine, state, by) if state is not None and by is not None else (False, False),
+            state, by, accepted, moved,
             f"{lock.who} is at work on it since {lock.since:%H:%M} UTC ({lock.why}, run {lock.run})" if lock else None,
         )  # fmt: skip
     return found

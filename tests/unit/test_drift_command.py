@@ -17,7 +17,7 @@ from builder.models.run import Run
 from builder.report.drift import host_lines
 from builder.report.prometheus import prometheus_text
 from builder.workflows.drift import drift
-from builder.workflows.replay import wanted_moved
+from builder.workflows.replay import kept, wanted_moved
 from builder.workflows.session import Session, this_tool
 from tests.unit.drift_sample import drift_sample
 from tests.unit.planned_project import Project, accepted, accepted_once, begun, project, restored
@@ -139,10 +139,10 @@ def test_another_pacsmith_of_the_same_version_leaves_it_undecided_too(
         state = ledger.host_state("hill", "archive01")
         assert state is not None
         by = ledger.run(str(state.accepted_run))
-    assert wanted_moved(session, machine, state, by) == (False, False)
+    assert wanted_moved(session, machine, state, by, kept(state)) == (False, False)
     other = this_tool().model_copy(update={"code": "0" * 64})
     monkeypatch.setattr("builder.workflows.replay.this_tool", lambda: other)
-    assert wanted_moved(session, machine, state, by) == (False, True)
+    assert wanted_moved(session, machine, state, by, kept(state)) == (False, True)
 
 
 def test_a_host_that_does_not_answer_is_unknown_and_never_as_accepted(accepted: Project) -> None:
