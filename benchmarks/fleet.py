@@ -26,7 +26,7 @@ from benchmarks.fleet_accepted import accept_all, build_first, pacsmith, secrets
 from benchmarks.fleet_measured import Measured, measured
 from benchmarks.fleet_site import NAME, name_of
 from benchmarks.fleet_views import Host, files_with, make_views, reachable
-from builder.engines.crew import AT_ONCE
+from builder.engines.ahead import AT_ONCE
 from builder.inventory import Machine, build_inventory
 from builder.load import load_site
 

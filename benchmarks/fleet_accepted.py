@@ -132,7 +132,7 @@ def _files(folder: Path) -> Mapping[int, Mapping[str, str]]:
         variables = next(role.variables for role in machine.roles if role.role == "archive")
         secrets = deploy._secrets(variables, materials[machine.host.name])
         specs = (*deploy.files.orthanc_files(variables, secrets), *deploy.files.nginx_files(variables, secrets))
-        found[number] = {spec.path: spec.content for spec in specs if isinstance(spec, FileSpec)}
+        found[number] = {spec.path: str(spec.content) for spec in specs if isinstance(spec, FileSpec)}
     return found
 
 

@@ -1,8 +1,9 @@
 """41 operations with nothing to do, side by side: ours, stock pyinfra, tuned Ansible, one bare ssh that reads it all.
 
-Run as root: .venv/bin/python -m benchmarks.noop [--loopback 1,4] [--hosts FILE] [--rtt 0,10,50] [--rounds 3] [--ways …]
+Run as root: .venv/bin/python -m benchmarks.noop [--sizes 1,4] [--hosts FILE] [--rtt 0,10,50] [--rounds 3] [--ways …]
 
-Hosts are real sshds on loopback (the lab's base tree, no systemd), or those of FILE: a JSON list of connections, as
+Hosts are real sshds on loopback (the lab's base tree, no systemd), or the first ones of FILE
+(benchmarks/noop_lab.py makes one with booted hosts of the lab): a JSON list of connections, as
 [{"host": "a", "address": "10.78.0.11", "user": "pacsmith", "key": "…", "known_hosts": "…", "sudo": true}]; with
 --booted three of the operations are services. Round-trip time is added by a proxy of our own (benchmarks/delay.py);
 TCP's own handshake pays it, too. `ours` is the engine's process from its start to its end, `ours-cli` plain
@@ -58,8 +59,9 @@ def delayed(connections: tuple[Connection, ...], milliseconds: float, folder: Pa
 def _moved(one: Connection, port: int, folder: Path) -> Connection:
     """The host behind the proxy, with its host key under the proxy's name."""
     pins = folder / f"pins-{port}"
-    keys = [" ".join(line.split()[1:3]) for line in Path(one.known_hosts).read_text().splitlines() if line.strip()]
-    pins.write_text("".join(f"[127.0.0.1]:{port} {key}\n" for key in keys))
+    lines = [line.split() for line in Path(one.known_hosts).read_text().splitlines() if line.strip()]
+    own = [words for words in lines if {one.address, f"[{one.address}]:{one.port}"} & set(words[0].split(","))]
+    pins.write_text("".join(f"[127.0.0.1]:{port} {' '.join(words[1:3])}\n" for words in own))
     return one.model_copy(update={"address": "127.0.0.1", "port": port, "known_hosts": str(pins)})
 
 
@@ -144,10 +146,11 @@ def converge(connections: tuple[Connection, ...], folder: Path, *, booted: bool)
 
 def groups(arguments: argparse.Namespace, folder: Path, stack: ExitStack) -> Iterator[tuple[Connection, ...]]:
     """The hosts to measure with, a group at a time."""
+    sizes = [int(size) for size in arguments.sizes.split(",")]
     if arguments.hosts:
-        yield connections_of(Path(arguments.hosts).read_text())
+        known = connections_of(Path(arguments.hosts).read_text())
+        yield from (known[:size] for size in sizes)
         return
-    sizes = [int(size) for size in arguments.loopback.split(",")]
     started = []
     for number in range(max(sizes)):
         host = Loopback(folder / f"host{number}", prepare=_MIRROR).start()
@@ -159,7 +162,7 @@ def groups(arguments: argparse.Namespace, folder: Path, stack: ExitStack) -> Ite
 def main() -> int:
     """Measure, print, and return 1 when a goal is missed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--loopback", default="1")
+    parser.add_argument("--sizes", default="1", help="how many hosts, group by group")
     parser.add_argument("--hosts")
     parser.add_argument("--booted", action="store_true", help="the hosts run systemd: three operations are services")
     parser.add_argument("--rtt", default="0,10,50")

@@ -18,8 +18,9 @@ from builder.engines import ansible_documents as documents
 from builder.engines.ansible_events import Listener
 from builder.engines.ansible_results import early_end
 from builder.engines.ansible_tasks import TaskFiles, handlers_of
-from builder.engines.child import EXIT_BAD_ORDER, begin
+from builder.engines.child import begin
 from builder.engines.job import JobHost, Order
+from builder.engines.order_in import EXIT_BAD_ORDER, read_order
 from builder.engines.workroom import workroom
 from builder.errors import PacsmithError
 from builder.inventory.roles import role_folder
@@ -109,7 +110,7 @@ class Ansible:
 
 def main() -> int:
     """Carry out the order; 0 when it was carried through, whatever came of it on the hosts."""
-    begun = begin()
+    begun = begin(read_order())
     if begun is None:
         return EXIT_BAD_ORDER
     order, emit = begun

@@ -17,6 +17,7 @@ from builder.engines.notes import (
     paths_of,
     stamp_path,
     stamp_text,
+    things_may_move,
     things_moved,
 )
 
@@ -69,17 +70,17 @@ def command(
 def wait_script(check: str, seconds: int, *, give_up: str | None, tell: str | None) -> str:
     """Shell text that asks `check` ten times a second; on giving up it prints `check`'s last words and those of `tell`.
 
-    Time is the host's uptime: its clock may jump while it is built.
+    It says `waited` when it had to. Time is the host's uptime: its clock may jump while it is built.
     """
     hopeless = f"|| ( {give_up} ) >/dev/null 2>&1 " if give_up else ""
     lines = [
         "up() { read -r now rest < /proc/uptime; echo ${now%.*}; }",
-        f"end=$(( $(up) + {seconds} ))",
+        f"waited=; end=$(( $(up) + {seconds} ))",
         f"until said=$( ( {check} ) 2>&1 ); do",
         f'if [ "$(up)" -ge "$end" ] {hopeless}; then',
         "printf '%s\\n' \"$said\" | tail -n 3 >&2",
         f"( {tell} ) >&2" if tell else "",
-        "exit 1; fi; sleep 0.1; done",
+        "exit 1; fi; waited=waited; sleep 0.1; done; echo $waited",
     ]
     return "\n".join(filter(None, lines))
 
@@ -88,6 +89,7 @@ def wait_script(check: str, seconds: int, *, give_up: str | None, tell: str | No
 def wait_for(*, check: str, seconds: int, give_up: str | None, tell: str | None) -> Generator[StringCommand]:
     """Wait in a run, and never in a plan; nothing is changed, so no command is yielded."""
     if host.state.is_executing:
-        ask(host, wait_script(check, seconds, give_up=give_up, tell=tell), kept=False)
-        things_moved(host)  # by themselves, while we waited
+        waited = ask(host, wait_script(check, seconds, give_up=give_up, tell=tell), kept=False).strip()
+        if waited or things_may_move(host):  # by themselves, while we waited or since the last change
+            things_moved(host)
     yield from ()

@@ -12,12 +12,13 @@ from pyinfra.api.state import State, StateStage
 from pyinfra.context import ctx_host, ctx_state
 
 from builder.engines import package_steps
-from builder.engines.job import AT_ONCE, JobHost, Order, redactor
+from builder.engines.ahead import AT_ONCE, questions_file
+from builder.engines.job import JobHost, Order, redactor
 from builder.engines.material import Material
 from builder.engines.notes import StepError, ask
 from builder.engines.recorder import Recorder, previewable, step_name, would_change
 from builder.engines.shell.connector import PacsmithConnector
-from builder.engines.shell.link import Link
+from builder.engines.shell.questions import Asking
 from builder.engines.unreached import broke
 from builder.errors import PacsmithError
 from builder.inventory.roles import load_role_module
@@ -31,11 +32,12 @@ SYSTEM = "system"  # the part of a run that belongs to no role: packages of all 
 class Crew:
     """One order. `work` emits events and raises nothing that a host or a role can cause.
 
-    `begun` are connections that were started already, by host: they open while this module is being loaded.
+    `asked` are connections that were started already, by host, with what was asked through them: they open, and the
+    hosts answer, while this module is being loaded.
     """
 
-    def __init__(self, order: Order, emit: Callable[[Event], None], begun: Mapping[str, Link] | None = None) -> None:
-        self.order, self.begun = order, begun or {}
+    def __init__(self, order: Order, emit: Callable[[Event], None], asked: Mapping[str, Asking] | None = None) -> None:
+        self.order, self.asked = order, asked or {}
         self.jobs = {host.connection.host: host for host in order.job.hosts}
         self.recorder = Recorder(order.job.run, emit)
         self.state = self._state()
@@ -47,17 +49,16 @@ class Crew:
         for place, host in enumerate(inventory):
             host.connector_cls = PacsmithConnector
             host.connector_data["pacsmith_hides"] = hides
-            if host.name in self.begun:
-                host.connector_data["pacsmith_link"] = self.begun[host.name]
+            if host.name in self.asked:
+                host.connector_data["pacsmith_asked"] = self.asked[host.name]
             host.loop_position = [place]  # keeps one host's operations apart from another's
         state = State(inventory, Config())  # type: ignore[no-untyped-call]
         state.add_callback_handler(self.recorder)  # type: ignore[no-untyped-call]
         return state
 
     def _memory(self, job: JobHost) -> dict[str, str]:
-        folder = self.order.job.memory
-        name = "-".join((job.connection.host, *(role for role, _ in job.roles)))
-        return {} if folder is None else {"pacsmith_questions": f"{folder}/{name}.json"}
+        folder, roles = self.order.job.memory, (role for role, _ in job.roles)
+        return {} if folder is None else {"pacsmith_questions": questions_file(folder, job.connection.host, roles)}
 
     def work(self) -> None:
         """Plan, or converge and read again; so many hosts at once, each batch from connection to end."""

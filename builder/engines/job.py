@@ -22,7 +22,6 @@ __all__ = ["ENGINES", "Job", "JobHost", "JobResult", "Order", "run_job"]
 
 PYINFRA = "builder.engines.pyinfra_worker"
 ENGINES: Mapping[Engine, str] = {"pyinfra": PYINFRA, "ansible": "builder.engines.ansible_worker"}
-AT_ONCE = 32  # hosts; each holds one SSH process and, while it is asked, some of this machine's processor
 END_SECONDS = 10.0
 _SHOWN = 500  # characters of a line that is no event, or of what the engine said when it died
 

@@ -91,6 +91,12 @@ def things_moved(host: Host) -> None:
     host.connector.changed()
 
 
+def things_may_move(host: Host) -> bool:
+    """Whether something was changed on the host in this pass, so that its services may still be about their work."""
+    assert isinstance(host.connector, PacsmithConnector)
+    return host.connector.asking is None or host.connector.asking.changed
+
+
 STAMPS = "/var/lib/pacsmith/stamps"
 
 

@@ -8,37 +8,31 @@ import logging
 import sys
 from typing import get_type_hints
 
-from builder.engines.child import EXIT_BAD_ORDER, begin
-from builder.engines.job import AT_ONCE, Order
-from builder.engines.shell.link import Link
-from builder.engines.shell.target import of_connection
-
-
-def first_links(order: Order) -> dict[str, Link]:
-    """Connections to the hosts that come first, begun and not waited for."""
-    connections = [host.connection for host in order.job.hosts[:AT_ONCE]]
-    try:
-        return {connection.host: Link(of_connection(connection)) for connection in connections}
-    except OSError:  # no ssh, no more processes: it is told where the hosts are connected
-        return {}
+from builder.engines.ahead import ask_ahead
+from builder.engines.order_in import EXIT_BAD_ORDER, read_order
 
 
 def quicken() -> None:
     """Take work off pyinfra that it does again and again: its arguments' types, written as text, are worked out once
     (it does so for every fact, operation and class of facts, half a millisecond each)."""
-    from pyinfra.api.arguments import AllArguments  # noqa: PLC0415
+    from pyinfra.api import arguments  # noqa: PLC0415
 
-    AllArguments.__annotations__.update(get_type_hints(AllArguments))
+    arguments.AllArguments.__annotations__.update(get_type_hints(arguments.AllArguments))
+    every = list(arguments.all_global_arguments())
+    arguments.all_global_arguments = lambda: every
 
 
 def main() -> int:
     """Carry out the order; 0 when it was carried through, whatever came of it on the hosts."""
     gc.disable()  # while modules are loaded there is nothing to collect
-    begun = begin()
+    read = read_order()
+    asked = ask_ahead(read)
+    from builder.engines.child import begin  # noqa: PLC0415  pydantic and our models take long to load, too
+
+    begun = begin(read)
     if begun is None:
         return EXIT_BAD_ORDER
     order, emit = begun
-    links = first_links(order)
     # paramiko, which pyinfra imports and we do not use, wants it for one word of ssh_config and does without.
     sys.modules.setdefault("invoke", None)  # type: ignore[arg-type]
     quicken()
@@ -48,7 +42,7 @@ def main() -> int:
     gc.freeze()  # what was loaded stays
     logging.getLogger("pyinfra").addHandler(logging.NullHandler())
     logging.getLogger("pyinfra").propagate = False
-    Crew(order, emit, links).work()
+    Crew(order, emit, asked).work()
     return 0
 
 

@@ -48,11 +48,11 @@ def reboot_of(
     why: Sequence[str],
     seconds: Callable[[], float | None],
     *,
-    serves: bool,
+    serves: Callable[[], bool],
 ) -> Reboot | None:
     """That `host` may be booted anew after the planned `steps`; None when nothing asks for it, or when only packages
     might and no window allows it. `why` are the reasons that it gives now, `seconds` says how long it took before,
-    `serves` is False for one that was never accepted: nobody knows who would lose it."""
+    `serves` is False of one that was never accepted: nobody knows who would lose it."""
     windows = [window.name for window in windows_of(site, host) if window.reboot]
     if not why and not (windows and any(map(installs, steps))):
         return None
@@ -63,7 +63,7 @@ def reboot_of(
         )
         return Reboot(host=host.name, allowed=False, why=tuple(why), sentence=sentence)
     took = seconds()
-    lost = losses(site, host, ("dicom", "web", "screen")) if serves else ()
+    lost = losses(site, host, ("dicom", "web", "screen")) if serves() else ()
     cause = "; ".join(why) or "if packages that are installed ask for it"
     away = f"AE {name_of(host)} does" if host.ae is not None else "it does"
     long = f" for {about(took)}" if took is not None else " until it is up again"

@@ -1,6 +1,7 @@
 """How one machine is reached over SSH."""
 
 from builder.models.base import Line, Model, Port
+from builder.models.ssh_options import ssh_options
 
 
 class Connection(Model):
@@ -16,15 +17,4 @@ class Connection(Model):
 
     def ssh_options(self) -> list[str]:
         """OpenSSH options for this machine alone: this key, these pinned host keys, never a question."""
-        return [
-            "-F", "none",
-            "-i", self.key,
-            "-p", str(self.port),
-            "-o", f"UserKnownHostsFile={self.known_hosts}",
-            "-o", "GlobalKnownHostsFile=none",
-            "-o", "StrictHostKeyChecking=yes",
-            "-o", "IdentitiesOnly=yes",
-            "-o", "BatchMode=yes",
-            "-o", "ConnectTimeout=10",
-            "-o", "LogLevel=ERROR",
-        ]  # fmt: skip
+        return ssh_options(self.key, self.port, self.known_hosts)

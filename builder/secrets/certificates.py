@@ -3,6 +3,7 @@
 Certificates are public and lie in .pacsmith/<site>/certificates; private keys live in the vault only.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from ipaddress import IPv4Address
@@ -87,16 +88,26 @@ def _write(path: Path, text: str) -> None:
         raise BadInput(f"{path}: cannot be written ({fault.strerror}); mend that and run again") from None
 
 
-def _host_key(store: SecretStore, name: str) -> tuple[SecretStr, PrivateKey]:
-    """The key of `name` in the vault, made there when it is missing."""
-    reference = SecretReference(vault=certificate_key_name(name))
+def make_host_keys(store: SecretStore, names: Iterable[str]) -> None:
+    """Make the keys that the vault lacks, all of them in one writing of it. Raises BadInput without a vault."""
     if store.vault is None:
         raise BadInput(f"site {store.site.name}: it has no vault to keep host keys in; add `vault:` to the site file")
-    if certificate_key_name(name) not in store.vault.values():
-        key_name = certificate_key_name(name)
-        store.keep(lambda present: {} if key_name in present else {key_name: new_key()})
-    pem = store.value(reference)
-    return pem, read_key(pem, f"secret {reference.key}")
+    present = store.vault.values()
+    missing = [key for key in map(certificate_key_name, names) if key not in present]
+    if missing:
+        store.keep(lambda there: {key: new_key() for key in missing if key not in there})
+
+
+def _host_key(store: SecretStore, name: str) -> tuple[SecretStr, PrivateKey]:
+    """The key of `name` in the vault, made there when it is missing. It is not proven: do so before it signs, or is
+    signed for."""
+    make_host_keys(store, (name,))
+    pem = store.value(SecretReference(vault=certificate_key_name(name)))
+    return pem, read_key(pem, _told(name), prove=False)
+
+
+def _told(name: str) -> str:
+    return f"secret {SecretReference(vault=certificate_key_name(name)).key}"
 
 
 def _authority(site: Site, store: SecretStore) -> tuple[x509.Certificate, PrivateKey]:
@@ -141,7 +152,8 @@ def certificate_for(  # noqa: PLR0917 - who, then what it answers to, then when:
     current = present_certificate(path)
     reason = renewal_reason(current, key, identity, authority, today=today, renew_before_days=site.ca.renew_before_days)
     if reason is not None or current is None:
-        current = issue(key, identity, authority, authority_key, today=today, days=site.ca.host_days)
+        proven = read_key(pem, _told(name))
+        current = issue(proven, identity, authority, authority_key, today=today, days=site.ca.host_days)
         _write(path, _pem(current))
     ca_pem = _pem(authority)
     _write(certificates_folder(site) / "ca.pem", ca_pem)
@@ -162,14 +174,14 @@ def signing_request(
     """Write certificates/<name>.csr for the hospital's CA and return its path; unchanged while key and names stay."""
     path = certificates_folder(site) / f"{name}.csr"
     identity = Identity(tuple(dns), tuple(addresses))
-    _, key = _host_key(store, name)
+    pem, key = _host_key(store, name)
     try:
         present = x509.load_pem_x509_csr(path.read_bytes())
         serves = present.public_key() == key.public_key() and identity.same_as(present)
     except (OSError, ValueError):
         serves = False
     if not serves:
-        _write(path, _pem(request(key, identity)))
+        _write(path, _pem(request(read_key(pem, _told(name)), identity)))
     return path
 
 

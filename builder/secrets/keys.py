@@ -30,10 +30,15 @@ def new_key(*, strong: bool = False) -> str:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
-def read_key(pem: SecretStr, what: str) -> PrivateKey:
-    """The key in `pem`. Raises BadInput, naming `what`, when it is no usable private key."""
+def read_key(pem: SecretStr, what: str, *, prove: bool = True) -> PrivateKey:
+    """The key in `pem`. Raises BadInput, naming `what`, when it is no usable private key.
+
+    To `prove` the numbers of an RSA key of 3072 bits takes 0.12 s (measured 2026-11-22), two minutes for 1,000 hosts:
+    not needed to see whether a certificate is of this key.
+    """
     try:
-        key = load_pem_private_key(pem.get_secret_value().encode(), password=None)
+        text = pem.get_secret_value().encode()
+        key = load_pem_private_key(text, password=None, unsafe_skip_rsa_key_validation=not prove)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         # The parser's own words are left out: they may quote the key.
         raise BadInput(f"{what}: the value is no private key in PEM without a passphrase; put one there") from None

@@ -48,7 +48,8 @@ class SecretStore:
         self.site = site
         self._vault = vault
         self._seen: dict[str, SecretStr] = {}
-        self._redactor = (hash(()), Redactor(()))
+        self._handed_out = 0
+        self._redactor: tuple[object, Redactor] = (None, Redactor(()))
 
     @property
     def vault(self) -> VaultFile | None:
@@ -70,6 +71,7 @@ class SecretStore:
                 "out of logs; choose a longer one"
             )
         self._seen[reference.key] = value
+        self._handed_out += 1
         return value
 
     def problem(self, reference: SecretReference) -> str | None:
@@ -90,9 +92,10 @@ class SecretStore:
 
     def redactor(self) -> Redactor:
         """Cleans texts of all values seen so far. Make it after the values were asked for."""
-        values = self.all_values()
-        if hash(values) != self._redactor[0]:  # made once for the same values: it is asked for with every text
-            self._redactor = (hash(values), Redactor(values))
+        vault = self._vault
+        known = (self._handed_out, vault and (vault.times_read, vault.opened_with is None))
+        if known != self._redactor[0]:  # made once for the same values: it is asked for with every text
+            self._redactor = (known, Redactor(self.all_values()))
         return self._redactor[1]
 
     def keep(self, make: Callable[[Mapping[str, SecretStr]], Mapping[str, str]]) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ class VaultFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.ask: Callable[[], SecretStr]
+        self.times_read = 0
         self._password: SecretStr | None = None
         self._values: dict[str, SecretStr] | None = None
         self._read_at: tuple[int, int, int] | None = None
@@ -104,6 +105,7 @@ class VaultFile:
         try:
             self._values = {name: SecretStr(value) for name, value in parse(text).items()}
             self._read_at = self._on_disk()
+            self.times_read += 1
         except NotAMappingError as fault:
             raise BadInput(f"{self.path}: {fault}; mend it with `ansible-vault edit {self.path}`") from None
 

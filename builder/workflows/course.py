@@ -113,7 +113,8 @@ def _to_resume(session: Session) -> Run:
 def _accepted_at(session: Session) -> dict[str, datetime]:
     """When the run began that accepted each host last."""
     ledger = session.ledger
-    states = ledger.host_states(session.site.name).items()
+    names = [host.name for host in session.site.hosts]
+    states = ledger.host_states(session.site.name, names).items()
     return {name: ledger.run(one.accepted_run).started for name, one in states if one.accepted_run is not None}
 
 

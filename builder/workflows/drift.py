@@ -86,16 +86,19 @@ def summary(found: SiteDrift) -> str:
 
 
 def _known(session: Session) -> dict[str, _Known]:
-    states, runs = session.ledger.host_states(session.site.name), dict[str, Run]()
+    names = [machine.host.name for machine in session.machines]
+    states, runs = session.ledger.host_states(session.site.name, names), dict[str, Run]()
     locks = {lock.scope: lock for lock in session.ledger.living_locks() if lock.why in _CHANGING}
     found = {}
     for machine in session.machines:
         name = machine.host.name
-        state = states.get(name)
+        state = states.pop(name, None)
+        accepted = kept(state)
+        if state is not None:
+            state = state.model_copy(update={"accepted": None})  # once is enough: of a fleet it is hundreds of MiB
         by = None
         if state is not None and state.accepted_run is not None:
             by = runs[state.accepted_run] = runs.get(state.accepted_run) or session.ledger.run(state.accepted_run)
-        accepted = kept(state)
         moved = (False, False)
         if state is not None and by is not None:
             moved = wanted_moved(session, machine, state, by, accepted)
@@ -113,7 +116,7 @@ def _read(session: Session, known: Mapping[str, _Known], on_event: Callable[[Eve
     with ThreadPoolExecutor(1) as pool:
         surveyed = pool.submit(survey_hosts, session.machines, session.recordings)
         steps, job = _dry_run(session, materials, on_event)
-        facts = {one.machine.host.name: one for one in surveyed.result()}
+        facts = {one.machine.host.name: replace(one, answer="") for one in surveyed.result()}
     return _Reading(facts, steps, _as_accepted(session, known, job, day), job)
 
 

@@ -9,7 +9,7 @@ from builder.inventory import Machine
 from builder.inventory.references import references_within
 from builder.load.depot import load_artefacts
 from builder.models.depot import Delivered
-from builder.secrets.certificates import certificate_for, identity_of
+from builder.secrets.certificates import certificate_for, identity_of, make_host_keys
 from builder.workflows.session import Session
 
 
@@ -18,6 +18,7 @@ def materials_for(session: Session, day: Callable[[str], date] | None = None) ->
 
     Raises BadInput for a secret without a value and for what is not in the depot, before any host is touched.
     """
+    make_host_keys(session.store, (machine.host.name for machine in session.machines))
     files = delivered(Depot(), session.machines, load_artefacts())
     return {
         machine.host.name: _material(

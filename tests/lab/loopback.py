@@ -3,6 +3,7 @@
 Nothing of this machine changes: accounts, packages and files are those of the tree, and the layer goes with the test.
 """
 
+import contextlib
 import os
 import shlex
 import shutil
@@ -165,7 +166,8 @@ class Loopback:
         cut = 0
         for one in self.sessions():
             for process in [*(child for child in one.children(recursive=True) if child.name().startswith("sshd")), one]:
-                process.send_signal(signal.SIGKILL)
+                with contextlib.suppress(psutil.NoSuchProcess):  # the one above it may have taken it along
+                    process.send_signal(signal.SIGKILL)
             cut += 1
         return cut
 

@@ -26,8 +26,6 @@ def test_a_plan_is_refused_when_the_host_moved_and_carried_out_when_it_did_not(n
 
 
 def test_drift_names_who_moved_and_since_when(north: BuiltSite) -> None:
-    clean = north.pacsmith("drift", north.name, "--json")
-    assert clean.returncode == 0, clean.stdout + clean.stderr
     north.on(HOST, "sudo systemctl stop chrony")
     try:
         done = north.pacsmith("drift", north.name, "--json")
@@ -36,7 +34,7 @@ def test_drift_names_who_moved_and_since_when(north: BuiltSite) -> None:
         its = {one["subject"]: one for one in said["hosts"][0]["differences"]}
         assert its["service.chrony.state"]["now"] == "inactive"
         assert its["baseline: Run chrony"]["cause"] == "corrective"
-        assert its["baseline: Run chrony"]["after"] == json.loads(clean.stdout)["at"]
+        assert its["baseline: Run chrony"]["after"] < its["baseline: Run chrony"]["seen"] == said["at"]
     finally:
         north.on(HOST, "sudo systemctl start chrony")
     assert north.pacsmith("drift", north.name).returncode == 0

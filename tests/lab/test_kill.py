@@ -1,7 +1,7 @@
 """`kill -9` of a build at a random moment, then the same build again: accepted, nothing half-written, no debris.
 
-CI kills once; PACSMITH_KILLS=10 is the full exercise. The moments come from PACSMITH_KILL_SEED, printed when it
-fails.
+A landing waits for tests/lab/test_waves.py, which does that with three hosts and --resume; this one builds without it.
+PACSMITH_KILLS=10 is the full exercise. The moments come from PACSMITH_KILL_SEED, printed when it fails.
 """
 
 import os
@@ -18,6 +18,7 @@ import pytest
 
 from tests.lab.conftest import BuiltSite, bare_site
 
+pytestmark = pytest.mark.long
 KILLS = int(os.environ.get("PACSMITH_KILLS", "1"))
 SEED = int(os.environ.get("PACSMITH_KILL_SEED", str(int(time.time()))))
 WHOLE_BUILD = 50.0  # seconds that a cold build takes on 2 cores (measured 2026-11-21); moments are drawn from this span

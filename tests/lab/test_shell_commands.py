@@ -60,6 +60,8 @@ SAME: list[tuple[str, dict[str, Any]]] = [
     ("cat; echo end", {"_stdin": "one line"}),
     ("cat; echo end", {"_stdin": ["first", "second\n", "third"]}),
     ("wc -c", {"_stdin": "x" * 3_000_000}),
+    ("wc -c", {"_stdin": ""}),
+    ("wc -c", {"_stdin": []}),
     ('echo "$A|$B"; pwd', {"_env": {"A": "a 'quoted' $HOME", "B": ""}, "_chdir": "/usr/share"}),
     ("pwd", {"_chdir": "/no such folder"}),
     ('echo "$0 $BASH_VERSION"', {"_shell_executable": "bash"}),
@@ -107,6 +109,7 @@ def test_a_password_is_used_and_seen_nowhere(sshd: Loopback, way: dict[str, Any]
         assert told.splitlines()[:2] == ["root" if "_sudo" in way else "asked", "given"]
         assert "tiger" not in told
         assert said(host, "ps axo args | grep '[s]shd -D'"), "the process list was read"
+        assert "tiger" not in said(host, "env; cat /proc/self/environ", **way)
         assert "tiger" not in said(host, "cat /tmp/pyinfra-sudo-askpass-* 2>/dev/null; true")
         mine = [" ".join(one.cmdline()) for one in psutil.Process().children() if one.name() == "ssh"]
         assert mine
@@ -130,6 +133,13 @@ def test_a_hidden_text_is_not_in_the_process_list(sshd: Loopback) -> None:
         assert done, output.output
         assert output.stdout_lines[0] == "0"
         assert not any(" 9 -> " in line for line in output.stdout_lines), "the text is open to what the command starts"
+
+
+def test_a_text_may_be_longer_than_an_argument(sshd: Loopback) -> None:
+    """pyinfra's own connector ends here with "Argument list too long"."""
+    with connected(sshd.data()) as host:
+        assert said(host, f"cat; x={'a' * 300_000}; echo ${{#x}}", _stdin="given").splitlines() == ["given", "300000"]
+        assert not run(host, f": {'a' * 300_000}; exit 9")[0]
 
 
 def test_output_that_looks_like_the_end_of_it_is_only_output(sshd: Loopback) -> None:
@@ -231,8 +241,10 @@ def test_what_cannot_be_is_said_in_a_sentence(sshd: Loopback, tmp_path: Path) ->
     refused(sshd.data(ssh_port=1), r"trial: no SSH connection .*Connection refused")
     bare = Loopback(tmp_path / "at", prepare="rm usr/bin/perl*").start()
     try:
-        with pytest.raises(ConnectError, match="has no perl, which @pacsmith needs"), connected(bare.data()):
-            pass
+        refused(bare.data(), "trial: the host has no perl, which @pacsmith needs; install perl-base, or use @ssh there")
+        refused(
+            {"connection": bare.connection()}, "trial: the host has no perl, which @pacsmith needs; install perl-base$"
+        )
     finally:
         bare.stop()
 

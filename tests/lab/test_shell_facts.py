@@ -6,14 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import gevent
 import pytest
 from pyinfra.api.facts import FactBase
 from pyinfra.api.host import Host
 from pyinfra.facts import apt, deb, files, gpg, hardware, server
 
+from builder.engines.notes import hidden
+from builder.engines.shell.reading import Reading, reading
 from builder.engines.shell.users_fact import UsersInOneGo
 from tests.lab.loopback import Loopback
-from tests.lab.shell_host import OURS, STOCK, connected, run, said, session_of
+from tests.lab.shell_host import OURS, STOCK, connected, said, session_of
 
 # Accounts that make the accounts' fact hard: many groups, logins that were recorded, fields that hold signs.
 PREPARE = r"""
@@ -165,6 +168,16 @@ def test_a_file_s_change_leaves_what_rests_on_other_files(host: Host) -> None:
     assert host.put_file(lines, "/etc/passwd")
 
 
+def test_a_host_that_was_away_is_asked_again(sshd: Loopback, host: Host) -> None:
+    assert host.get_fact(server.Hostname)
+    sshd.cut()
+    assert sshd.wait_for(lambda: not session_of(host).alive or gevent.sleep(0.01))
+    assert host.get_fact(server.Kernel) == "Linux"
+    before = asked(host)
+    assert host.get_fact(server.Hostname)
+    assert asked(host) == before + 1, "it may have been started anew meanwhile"
+
+
 def test_what_tells_of_the_moment_is_asked_each_time(host: Host) -> None:
     first = host.get_fact(server.Date)
     said(host, "sleep 1.1")
@@ -193,9 +206,12 @@ def test_what_was_asked_last_time_is_asked_at_once(sshd: Loopback, tmp_path: Pat
     with connected(sshd.data(pacsmith_questions=str(memory))) as first:
         for fact, arguments in few:
             first.get_fact(fact, **arguments)
-        run(first, "true", _env={"A": "swordfish"})
+        first.get_fact(server.Hostname, _env={"A": "swordfish"})
+        with reading(Reading()):
+            assert first.run_shell_command(hidden("echo swordfish"))[1].stdout == "swordfish"
         slow = asked(first)
     texts = [text for text, _ in json.loads(memory.read_text())]
+    assert "swordfish" not in memory.read_text()
     assert len(texts) >= len(few) - 2
     assert memory.stat().st_mode & 0o777 == 0o600
     with connected(sshd.data(pacsmith_questions=str(memory))) as second:
@@ -206,7 +222,11 @@ def test_what_was_asked_last_time_is_asked_at_once(sshd: Loopback, tmp_path: Pat
         assert told == [stock.get_fact(fact, **arguments) for fact, arguments in few]
     assert slow > len(few) - 2
     assert waited < slow, "each answer may be waited for, but not a whole way there and back"
+    memory.chmod(0o666)
+    with connected(sshd.data(pacsmith_questions=str(memory))) as fourth:
+        assert session_of(fourth)._link._number == 0, "what others may write is not carried out"  # type: ignore[union-attr]
     memory.write_text("{broken")
+    memory.chmod(0o600)
     with connected(sshd.data(pacsmith_questions=str(memory))) as third:
         assert third.get_fact(server.Hostname)
 

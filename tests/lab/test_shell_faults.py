@@ -1,10 +1,13 @@
 """Bad days of the one shell: it dies, its connection is cut; no command is carried out twice unseen."""
 
 import contextlib
+import itertools
+import random
 import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import gevent
 import psutil
@@ -12,7 +15,7 @@ import pytest
 from pyinfra.api.host import Host
 from pyinfra.facts.server import Hostname
 
-from builder.engines.shell.session import ConnectionLostError
+from builder.engines.shell.session import Command, ConnectionLostError
 from tests.lab.loopback import Loopback
 from tests.lab.shell_host import connected, run, said, session_of
 
@@ -82,13 +85,27 @@ def test_a_cut_in_the_middle_of_output_is_an_error_and_nothing_is_repeated(sshd:
     assert sshd.wait_for(lambda: lines(sshd, "cut") == ["begun", "ended"], 6)
 
 
+class Once:
+    """A pipe, as input: it can be read only once."""
+
+    def __init__(self, held: list[str]) -> None:
+        self.held = held
+
+    def seekable(self) -> bool:
+        return False
+
+    def readlines(self) -> list[str]:
+        held, self.held = self.held, []
+        return held
+
+
 def test_a_command_that_never_began_is_sent_once_more(sshd: Loopback, host: Host) -> None:
     """The agent hangs when the command comes, and the connection is cut: its successor proves that it never ran."""
     first = agent(sshd, host)
     first.send_signal(signal.SIGSTOP)
     try:
         later(0.5, sshd.cut)
-        assert said(host, "echo ran >> /srv/trial/fence; echo $PPID") != ""
+        assert said(host, "cat >> /srv/trial/fence; echo $PPID", _stdin=Once(["ran"])) != ""
         assert session_of(host).opened == 2
         assert lines(sshd, "fence") == ["ran"]
     finally:
@@ -96,6 +113,50 @@ def test_a_command_that_never_began_is_sent_once_more(sshd: Loopback, host: Host
             first.send_signal(signal.SIGCONT)  # now it reads the command, too, and must not run it
     assert sshd.wait_for(lambda: not first.is_running())
     assert lines(sshd, "fence") == ["ran"]
+
+
+def test_a_lost_agent_finds_no_claim_free_again(sshd: Loopback, host: Host) -> None:
+    """Its room cannot be removed at once: it has lost its name all the same before its claims are cleared."""
+    first = agent(sshd, host)
+    said(host, "for one in /run/pacsmith-shell-*; do mkdir $one/more; done")
+    first.send_signal(signal.SIGSTOP)
+    try:
+        later(0.5, sshd.cut)
+        assert run(host, "echo ran >> /srv/trial/twice")[0]
+    finally:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            first.send_signal(signal.SIGCONT)
+    assert sshd.wait_for(lambda: not first.is_running())
+    assert lines(sshd, "twice") == ["ran"]
+
+
+@pytest.mark.parametrize("way", [{"_get_pty": True}, {"_stdin": "x" * 30_000_000}])
+def test_what_waits_for_input_ends_with_its_connection(sshd: Loopback, host: Host, way: dict[str, Any]) -> None:
+    """Also where the loss is first seen in writing: sshd takes nothing more, and then is gone."""
+    process = agent(sshd, host)
+    chatty = "while :; do echo 0123456789abcdef0123456789abcdef; done" if "_stdin" in way else "read line; sleep 60"
+
+    def stall_and_cut() -> None:
+        for one in (*sshd.sessions(), *(below for top in sshd.sessions() for below in top.children())):
+            if one.name().startswith("sshd"):
+                one.send_signal(signal.SIGSTOP)
+        gevent.sleep(2)
+        sshd.cut()
+
+    later(0.5, stall_and_cut)
+    with pytest.raises(ConnectionLostError, match="may have been carried out in part"):
+        run(host, chatty, **way)
+    assert sshd.wait_for(lambda: not process.is_running())
+
+
+def test_a_read_ends_with_its_connection(sshd: Loopback, host: Host) -> None:
+    """Whether it was cut or closed: nobody is there to hear what it says."""
+    for end in (sshd.cut, lambda: session_of(host).close()):
+        process = agent(sshd, host)
+        session_of(host).begin(Command("sleep 4242", reads=True), lambda *_: None)
+        assert said(host, "until pgrep -fx 'sleep 4242'; do sleep 0.05; done")
+        end()
+        process.wait(10)
 
 
 def test_what_the_host_cannot_prove_is_not_repeated(sshd: Loopback, host: Host) -> None:
@@ -172,6 +233,40 @@ def test_nothing_is_left_on_a_host_after_a_good_end(sshd: Loopback) -> None:
     with connected(sshd.data()) as host:
         said(host, "true")
         assert sorted(path.name for path in (sshd.root() / "run").glob("pacsmith-shell-*")) != before
+        sshd.cut()
+        said(host, "true")
         process = agent(sshd, host)
     assert sshd.wait_for(lambda: not process.is_running())
     assert sorted(path.name for path in (sshd.root() / "run").glob("pacsmith-shell-*")) == before
+
+
+@pytest.mark.long
+def test_cut_at_random_no_command_is_lost_or_carried_out_twice(sshd: Loopback, host: Host) -> None:
+    """Each command ends well, and then it has run once; or with the sentence, and then at most once."""
+    moments = random.Random(5)
+    going, cuts = True, 0
+    sure: list[str] = []
+    unsure: list[str] = []
+
+    def cut() -> None:
+        nonlocal cuts
+        while going:
+            gevent.sleep(moments.uniform(0.02, 2))
+            cuts += sshd.cut()
+
+    cutter = gevent.spawn(cut)
+    for number in itertools.takewhile(lambda _: cuts < 40, itertools.count()):
+        text = f"echo {number} >> /srv/trial/all; head -c {moments.choice((0, 10, 300_000))} /dev/zero"
+        stdin = {"_stdin": "x" * moments.choice((1, 2_000_000))} if number % 3 == 0 else {}
+        try:
+            (sure if run(host, text, **stdin)[0] else unsure).append(str(number))
+        except ConnectionLostError:
+            unsure.append(str(number))
+    going = False
+    cutter.join()
+    ran = lines(sshd, "all")
+    assert len(ran) == len(set(ran)), "carried out twice"
+    assert set(sure) <= set(ran), "claimed, and never carried out"
+    assert set(ran) <= {*sure, *unsure}
+    left = set(unsure) - set(ran)
+    print(f"{cuts} cuts: {len(sure)} ended well, {len(unsure)} with the sentence; {len(left)} of those never ran")

@@ -1,9 +1,10 @@
 """A build in waves on three real archives: killed at random moments and resumed, locked, held back, booted anew.
 
-A landing waits for one build that is killed and resumed; PACSMITH_WAVE_KILLS=50 is the full exercise: 50 builds, each
-killed once and resumed, one in five from hosts that are only booted. The others begin where a build was cut off once
-the packages were there: installing these takes half of a cold build, and pacsmith itself does nothing meanwhile. The
-moments come from PACSMITH_KILL_SEED, printed when it fails; PACSMITH_KILL_AT=stocked:31.5 repeats one.
+A landing waits for one cold build, killed and resumed; PACSMITH_WAVE_KILLS=50 is the full exercise, with that many
+kills. In one round of five the hosts are only booted and the build is killed once. The other rounds start where a build
+was cut off once the packages were there: installing these takes half of a cold build, and pacsmith itself does nothing
+meanwhile. There the build is killed, and so are the first two that resume it. The moments come from PACSMITH_KILL_SEED,
+printed when it fails; PACSMITH_KILL_AT=stocked:31.5,12 repeats a round.
 """
 
 import json
@@ -36,14 +37,18 @@ REPAIR = "Finish an interrupted package installation"  # due because of the kill
 DEBRIS = ("*.part", "*.dpkg-new", ".pacsmith-*")
 
 
-def rounds() -> list[tuple[str, float]]:
-    """From which snapshot each round starts, and after how many seconds of its build the kill comes."""
+def rounds() -> list[tuple[str, tuple[float, ...]]]:
+    """From which snapshot each round starts, and after how many seconds its build, and each that resumes it, dies."""
     if "PACSMITH_KILL_AT" in os.environ:
-        start, _, moment = os.environ["PACSMITH_KILL_AT"].partition(":")
-        return [(start, float(moment))]
-    drawn, number = random.Random(SEED), int(os.environ.get("PACSMITH_WAVE_KILLS", "1"))
-    starts = ["booted" if each % 5 == 0 else "stocked" for each in range(number)]
-    return [(start, round(drawn.uniform(0.3, SPANS[start]), 2)) for start in starts]
+        start, _, moments = os.environ["PACSMITH_KILL_AT"].partition(":")
+        return [(start, tuple(map(float, moments.split(","))))]
+    drawn, kills = random.Random(SEED), int(os.environ.get("PACSMITH_WAVE_KILLS", "1"))
+    found: list[tuple[str, tuple[float, ...]]] = []
+    while (left := kills - sum(len(moments) for _, moments in found)) > 0:
+        start = "booted" if kills == 1 or len(found) % 5 == 4 else "stocked"
+        times = 1 if start == "booted" else min(3, left)
+        found.append((start, tuple(round(drawn.uniform(0.3, SPANS[start]), 2) for _ in range(times))))
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -108,14 +113,14 @@ def is_engine(process: psutil.Process) -> bool:
         return False
 
 
-def killed_after(site: BuiltSite, moment: float) -> bool:
-    """Build, and kill -9 after so many seconds; False when the build was through before."""
-    build = begin(site)
+def killed_after(build: "subprocess.Popen[str]", moment: float) -> bool:
+    """kill -9 after so many seconds; False when the build was through before, as it should be."""
     try:
-        build.communicate(timeout=moment)
+        _, said = build.communicate(timeout=moment)
     except subprocess.TimeoutExpired:
         kill(build)
         return True
+    assert build.returncode == 0, f"seed {SEED}, not killed at {moment} s:\n{said}"
     return False
 
 
@@ -146,20 +151,24 @@ def debris(site: BuiltSite) -> list[Path]:
     return [file for folder in (*disks, site.folder) for name in DEBRIS for file in folder.rglob(name)]
 
 
-@pytest.mark.parametrize(("start", "moment"), rounds())
-def test_a_killed_build_is_resumed_to_its_end(ward: BuiltSite, stocked: None, start: str, moment: float) -> None:
+@pytest.mark.parametrize(("start", "moments"), rounds(), ids=str)
+def test_a_killed_build_is_resumed_to_its_end(
+    ward: BuiltSite, stocked: None, start: str, moments: tuple[float, ...]
+) -> None:
     assert ward.pacsmith("lab", "restore", "--site", ward.name, start).returncode == 0
     for file in (ward.folder / ".pacsmith" / ward.name).glob("ledger.db*"):
         file.unlink()
-    killed = killed_after(ward, moment)
-    before = journal(ward)
-    last = f"{before[-1].host} {before[-1].role} {before[-1].step} {before[-1].status}" if before else "nothing"
-    context = f"seed {SEED}, {start}, killed at {moment} s, in the journal at last: {last}"
-    print(f"{context if killed else f'seed {SEED}, {start}: through before {moment} s'}", flush=True)
-    if killed and before:
-        false = claimed(before) & due(ward)
-        assert not false, f"{context}: claimed, and not so: {sorted(false)}"
-    resumed = ward.pacsmith("build", "--site", ward.name, *(["--resume"] if unfinished(ward) else []))
+    context = f"seed {SEED}, {start}"
+    for moment in moments:
+        killed = killed_after(begin(ward, *going_on(ward)), moment)
+        done = journal(ward)
+        last = f"{done[-1].host} {done[-1].role} {done[-1].step} {done[-1].status}".strip() if done else "nothing"
+        context += f"; {'killed at' if killed else 'through before'} {moment} s, in its journal at last: {last}"
+        if killed and done:
+            false = claimed(done) & due(ward)
+            assert not false, f"{context}: claimed, and not so: {sorted(false)}"
+    print(context, flush=True)
+    resumed = ward.pacsmith("build", "--site", ward.name, *going_on(ward))
     assert resumed.returncode == 0, f"{context}:\n{resumed.stdout}\n{resumed.stderr}"
     assert resumed.stdout.splitlines()[-1].endswith(": accepted")
     assert not due(ward), context
@@ -168,11 +177,11 @@ def test_a_killed_build_is_resumed_to_its_end(ward: BuiltSite, stocked: None, st
         assert book.locks() == (), context
 
 
-def unfinished(site: BuiltSite) -> bool:
-    """Whether the last build was cut off."""
+def going_on(site: BuiltSite) -> list[str]:
+    """The option of a build that goes on with the last one, where that was cut off."""
     with ledger(site) as book:
-        runs = book.runs(verbs=["build"], limit=1)
-        return bool(runs) and runs[0].outcome not in ("accepted", "refused")
+        run = next((run for run in book.runs(verbs=["build"]) if run.outcome != "refused"), None)
+    return ["--resume"] if run is not None and run.outcome != "accepted" else []
 
 
 def test_two_that_serve_together_are_never_changed_at_once(ward: BuiltSite) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from builder.engines.ahead import ask_ahead
 from builder.engines.material import Material
 from builder.models.event import Event
 from tests.unit.engine_site import HereAndNow
@@ -88,6 +89,31 @@ def test_a_question_is_asked_again_after_a_change_and_after_waiting(engine: Here
     assert engine.run("converge").ok
     first, changed, waited, read_again = 1, 1, 1, 1
     assert (engine.folder / "asked").read_text().split() == ["x"] * (first + changed + waited + read_again)
+
+
+def test_a_wait_that_found_all_well_costs_no_answer(engine: HereAndNow) -> None:
+    count = "echo x >> {variables.folder}/asked"
+    engine.role(
+        f'command("First", "true", unless=f"{count}")\n'
+        'wait_for("Wait", "true", 5)\n'
+        f'command("Again", "true", unless=f"{count}")'
+    )
+    assert engine.run("converge").ok
+    assert (engine.folder / "asked").read_text() == "x\n"
+
+
+def test_hosts_are_asked_before_models_and_pyinfra_are_loaded() -> None:
+    text = (
+        "import sys, builder.engines.ahead, builder.engines.order_in\n"
+        "print({name.split('.')[0] for name in sys.modules} & {'pydantic', 'pyinfra', 'gevent'})"
+    )
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True)
+    assert done.stdout == "{'gevent'}\n"
+
+
+@pytest.mark.parametrize("order", [None, [], {}, {"job": 1}, {"job": {"hosts": [{"connection": {"host": "a"}}]}}])
+def test_nobody_is_asked_ahead_for_an_order_that_is_none(order: object) -> None:
+    assert ask_ahead(order) == {}
 
 
 def test_what_cannot_be_previewed_is_named(engine: HereAndNow) -> None:

@@ -226,7 +226,7 @@ def rebooted(
     routes = [{"from": "read01", "to": "arc1", "may": ["find", "move"]}]
     station = peer("read01", "10.9.1.1", kind="workstation", modality=None)
     site = site_of([host(1)], peers=[station], routes=routes, windows=nights)
-    return reboot_of(site, of(site, "arc1"), steps, why, lambda: took, serves=serves)
+    return reboot_of(site, of(site, "arc1"), steps, why, lambda: took, serves=lambda: serves)
 
 
 def test_a_reboot_that_is_due_is_announced_with_who_loses_what() -> None:

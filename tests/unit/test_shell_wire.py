@@ -8,6 +8,7 @@ from pyinfra.api.command import StringCommand
 
 from builder.engines.shell import wire
 from builder.engines.shell.become import passwords_wanted, unix_command
+from builder.engines.shell.session import Command
 from builder.engines.shell.target import of_connection, of_data
 from builder.models.connection import Connection
 
@@ -99,11 +100,11 @@ def test_jump_hosts_stand_in_one_another_under_the_same_rules() -> None:
     (option,) = [part for part in argv if part.startswith("ProxyCommand=")]
     # ssh puts its own host and port in for %h and %p, and a single % for each two.
     outer = shlex.split(option.removeprefix("ProxyCommand=").replace("%%", "\0").replace("%h", "h").replace("%p", "22"))
-    assert outer[-4:] == ["2200", "-W", "[h]:22", "two"]
+    assert outer[-5:] == ["2200", "-W", "[h]:22", "--", "two"]
     assert "StrictHostKeyChecking=yes" in outer
     (inner_option,) = [part for part in outer if part.startswith("ProxyCommand=")]
     inner = shlex.split(inner_option.removeprefix("ProxyCommand=").replace("\0h", "two").replace("\0p", "2200"))
-    assert inner[-3:] == ["-W", "[two]:2200", "u@one"]
+    assert inner[-4:] == ["-W", "[two]:2200", "--", "u@one"]
     assert "StrictHostKeyChecking=yes" in inner
     assert "UserKnownHostsFile=pins" in inner
 
@@ -132,7 +133,8 @@ def test_a_password_stands_beside_the_command_and_never_in_it() -> None:
     assert text == "sudo -H -A -k sh -c id"
     assert environment == {"SUDO_ASKPASS": "/tmp/ask", "PYINFRA_SUDO_PASSWORD": "tiger"}
     text, environment = made({"_su_user": "x", "_su_password": "tiger"}, {"su": "/tmp/ask"})
-    assert text == "{ /tmp/ask && cat; } | su x -c 'sh -c id'"
+    assert text == "{ /tmp/ask && cat; } | { unset PYINFRA_SU_PASSWORD && su x -c 'sh -c id' ; }"
     assert environment == {"PYINFRA_SU_PASSWORD": "tiger"}
+    assert "tiger" not in repr(Command(text, environment=environment))
     assert passwords_wanted({"_sudo": True, "_sudo_password": ""}) == ()
     assert passwords_wanted({"_sudo_password": "unused"}) == ()

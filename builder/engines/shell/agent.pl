@@ -10,30 +10,31 @@ my $LINGER = 2;           # seconds that a background process may hold a finishe
 my $KILL_AFTER = 2;       # seconds between SIGTERM and SIGKILL
 my $CHUNK = 65536;
 my $CLAIMS_KEPT = 64;
-my $STALE = 86400;        # seconds after which a room that nobody came back for is swept
+my $STALE = 7200;         # seconds after which a room that nobody came back for is swept: no command takes that long
+my $TICKS = POSIX::sysconf(POSIX::_SC_CLK_TCK());
 my ($READ, $STDIN, $HIDDEN, $PTY) = (1, 2, 4, 8);
 my ($TIOCSPTLCK, $TIOCGPTN, $TIOCSWINSZ) = (0x40045431, 0x80045430, 0x5414);    # Linux
 # A text that nobody may see in the process list reaches its shell through a pipe. Up to what a pipe holds, it lies there
 # whole before the shell begins; a longer one must first come whole, lest half of it is carried out.
 my $IN_PIPE = 60000;
+my $ARGUMENT = 100_000;    # bytes of a text that go as an argument; Linux takes 128 KiB (MAX_ARG_STRLEN)
 my $THROUGH_PIPE = 't=$(cat <&9); case $t in *"#whole") ;; *) exit 125;; esac; eval "unset t; $t" 9<&-';
 
-my ($input, $lost, $highest) = ("", 0, 0);
+my ($input, $lost) = ("", 0);
 my (%job, @waiting, @draining);
 $SIG{PIPE} = 'IGNORE';
 $SIG{CHLD} = sub { };
 
 sub say_frame {
     my ($kind, $id, $data) = @_;
-    return if $lost > 1;
+    return if $lost;
     my $frame = pack("a N N", $kind, $id, length $data) . $data;
     my $sent = 0;
     while ($sent < length $frame) {
         my $n = syswrite(STDOUT, $frame, length($frame) - $sent, $sent);
         if (!defined $n) {
             next if $! == EINTR;
-            $lost = 2;    # nobody listens; what runs may finish, nothing new begins
-            return;
+            return connection_lost();
         }
         $sent += $n;
     }
@@ -56,11 +57,13 @@ sub sweep {
     }
 }
 
+# It loses its name before its claims: an agent that makes one in it meanwhile must not take it for its own.
 sub clear_room {
     my ($path) = @_;
-    opendir(my $folder, $path) or return;
-    unlink map { "$path/$_" } grep { /^(\d+)$/ } readdir $folder;
-    rmdir $path;
+    rename $path, "$path.gone" or return;
+    opendir(my $folder, "$path.gone") or return;
+    unlink map { "$path.gone/$_" } grep { /^(\d+)$/ } readdir $folder;
+    rmdir "$path.gone";
 }
 
 # Whoever makes the file first, has the command: this agent to run it, or its successor to know that it never ran.
@@ -69,6 +72,9 @@ sub claim {
     return "free" if sysopen(my $file, "$room/$id", O_CREAT | O_EXCL | O_WRONLY, 0600);
     return $! == EEXIST ? "taken" : "unknown";
 }
+
+# Seconds since some moment; the clock of a host may jump while it is built.
+sub now { return (POSIX::times())[0] / $TICKS }
 
 sub nonblocking { fcntl($_[0], F_SETFL, fcntl($_[0], F_GETFL, 0) | O_NONBLOCK) }
 
@@ -81,7 +87,8 @@ sub begin {
         my $claimed = claim($room, $id);
         return say_frame('X', $id, pack("n n", 0, 2)) if $claimed eq "taken" || !-d $room;
         if ($claimed ne "free") { clear_room($room); $room = "" }    # a full disk: go on, and let nobody claim
-        unlink "$room/" . ($id - $CLAIMS_KEPT) if $id > $CLAIMS_KEPT;
+        my $old = $id - $CLAIMS_KEPT;
+        unlink "$room/$old" if $old > 0 && !$job{$old};
     }
     my ($in_r, $in_w, $script_r, $script_w);
     my ($out_r, $out_w, $err_r, $err_w, $terminal);
@@ -93,7 +100,7 @@ sub begin {
     if ($flags & $PTY) { }
     elsif ($flags & $STDIN) { pipe($in_r, $in_w) or return no_process($id) }
     else { open($in_r, '<', '/dev/null') or return no_process($id) }
-    if ($flags & $HIDDEN) { pipe($script_r, $script_w) or return no_process($id) }
+    if ($flags & $HIDDEN || length $text > $ARGUMENT) { pipe($script_r, $script_w) or return no_process($id) }
     my $ahead = $script_w && length $text < $IN_PIPE && -e '/dev/fd/0';
     if ($ahead) { syswrite($script_w, "exec 9<&-\n$text\n"); undef $script_w }
     my $pid = fork;
@@ -115,8 +122,8 @@ sub begin {
         my @argv = !$script_r ? ('-c', $text) : $ahead ? ('/dev/fd/9') : ('-c', $THROUGH_PIPE);
         exec {'/bin/sh'} 'sh', @argv or POSIX::_exit(127);
     }
-    my %new = (pid => $pid, out => $out_r, err => $err_r, read => $flags & $READ, since => 0, kill => 0);
-    if ($in_w) { nonblocking($in_w); @new{qw(in queue more terminal)} = ($in_w, "", 1, $terminal) }
+    my %new = (pid => $pid, out => $out_r, err => $err_r, read => $flags & $READ, pty => $terminal, since => 0, kill => 0);
+    if ($in_w) { nonblocking($in_w); @new{qw(in queue more)} = ($in_w, "", 1) }
     if ($script_w) { nonblocking($script_w); @new{qw(script text)} = ($script_w, "$text\n#whole") }
     $job{$id} = \%new;
     feed_script(\%new) if $script_w;
@@ -162,7 +169,7 @@ sub terminate {
     my ($one) = @_;
     return if exists $one->{status};
     kill 'TERM', -$one->{pid};
-    $one->{kill} ||= time + $KILL_AFTER;
+    $one->{kill} ||= now() + $KILL_AFTER;
 }
 
 sub handle {
@@ -180,7 +187,7 @@ sub handle {
     }
     elsif ($kind eq 'Z') {
         if ($one && $one->{in}) {
-            $one->{queue} .= "\4" if $one->{terminal};    # a terminal's input ends with a sign
+            $one->{queue} .= "\4" if $one->{pty};    # a terminal's input ends with a sign
             $one->{more} = 0;
             close_input($one) if $one->{queue} eq "";
         }
@@ -192,7 +199,7 @@ sub handle {
         clear_room($other) if $other =~ m{/pacsmith-shell-[0-9a-f]+\z};
         say_frame('C', $id, $found);
     }
-    elsif ($kind eq 'Q') { clear_room($room) if $room ne ""; $room = ""; say_frame('Q', 0, ""); $lost = 2 }
+    elsif ($kind eq 'Q') { clear_room($room) if $room ne ""; $room = ""; say_frame('Q', 0, ""); connection_lost() }
 }
 
 sub readers { return scalar grep { $_->{read} && !exists $_->{status} } values %job }
@@ -211,7 +218,7 @@ sub take_input {
     my $n = sysread(STDIN, $input, $CHUNK, length $input);
     return if !defined $n && $! == EINTR;
     return connection_lost() if !$n;
-    while (length $input >= 9) {
+    while (!$lost && length $input >= 9) {
         my ($kind, $id, $size) = unpack("a N N", $input);
         last if length($input) < 9 + $size;
         my $data = substr($input, 9, $size);
@@ -220,11 +227,15 @@ sub take_input {
     }
 }
 
-# A command whose input was cut off must not take the rest for all of it; the others may finish, as under plain sshd.
+# A command whose input was cut off must not take the rest for all of it, and nobody wants a read any more; a terminal
+# hangs up. The others may finish, as under plain sshd.
 sub connection_lost {
-    $lost = 2;
+    $lost = 1;
     @waiting = ();
-    for my $one (values %job) { terminate($one) if $one->{in} && $one->{more} }
+    for my $one (values %job) {
+        if ($one->{pty}) { delete @$one{qw(out in)} }
+        elsif ($one->{read} || $one->{in} && $one->{more}) { terminate($one) }
+    }
 }
 
 sub take_output {
@@ -240,13 +251,13 @@ sub reap {
     if (!exists $one->{status}) {
         my $spins = $one->{out} || $one->{err} ? 1 : 20;    # both ends closed: it is dying this very moment
         while ($spins--) {
-            if (waitpid($one->{pid}, WNOHANG) == $one->{pid}) { @$one{qw(status since)} = ($?, time); last }
+            if (waitpid($one->{pid}, WNOHANG) == $one->{pid}) { @$one{qw(status since)} = ($?, now()); last }
             select(undef, undef, undef, 0.0005) if $spins;
         }
     }
     return if !exists $one->{status};
     my $open = $one->{out} || $one->{err};
-    return if $open && time - $one->{since} < $LINGER;
+    return if $open && now() - $one->{since} < $LINGER;
     my $code = $one->{status} & 127 ? 128 + ($one->{status} & 127) : $one->{status} >> 8;
     push @draining, grep { defined } @$one{qw(out err)};    # closing them would kill who still writes
     delete $job{$id};
@@ -263,9 +274,9 @@ sub turn {
         vec($write, fileno($one->{in}), 1) = 1 if $one->{in} && $one->{queue} ne "";
         vec($write, fileno($one->{script}), 1) = 1 if $one->{script};
         $wait = 1 if $wait > 1;
-        $wait = 0.01 if !$one->{out} && !$one->{err};
+        $wait = 0.01 if !$one->{out} && !$one->{err} && !$lost;
         $wait = 0.1 if $wait > 0.1 && exists $one->{status};
-        if ($one->{kill} && time >= $one->{kill} && !exists $one->{status}) { kill 'KILL', -$one->{pid}; $one->{kill} = time + 60 }
+        if ($one->{kill} && now() >= $one->{kill} && !exists $one->{status}) { kill 'KILL', -$one->{pid}; $one->{kill} += 60 }
     }
     vec($read, fileno($_), 1) = 1 for @draining;
     my $found = select($read, $write, undef, $wait);

@@ -7,7 +7,8 @@ from typing import Generic, NamedTuple, TypeVar
 
 KEPT_SECONDS = 30.0  # others work on a host, too: an answer that is older is asked for again
 # These change rights or make empty things; what a file says stays, so answers that rest on other files stay true.
-_TOUCHING = frozenset({"chmod", "chown", "chgrp", "mkdir", "touch"})
+_GIVING = frozenset({"chmod", "chown", "chgrp"})  # their first word is a mode or an owner
+_TOUCHING = _GIVING | {"mkdir", "touch"}
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./-_ '")
 
 T = TypeVar("T")
@@ -76,10 +77,11 @@ def touched_by(text: str) -> tuple[str, ...] | None:
         program, *words = shlex.split(text)
     except ValueError:
         return None
-    paths = tuple(word for word in words if word.startswith("/"))
+    named = [word for word in words if not word.startswith("-")]
+    paths = tuple(named[1:] if program in _GIVING else named)
     if program not in _TOUCHING or not paths or any("=/" in word for word in words):
         return None
-    return paths
+    return paths if all(path.startswith("/") for path in paths) else None
 
 
 class Order:

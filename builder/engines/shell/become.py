@@ -10,12 +10,19 @@ from typing import Any
 from pyinfra.api.command import QuoteString, StringCommand
 from pyinfra.connectors.util import SU_ASKPASS_ENV_VAR, SUDO_ASKPASS_ENV_VAR, make_unix_command
 
+CONTROL = ("_success_exit_codes", "_timeout", "_get_pty", "_stdin")  # how a command runs, not what it is
 _OTHERS = ("_sudo", "_su_user", "_doas", "_dzdo")
 
 
 def becomes_another(arguments: Mapping[str, Any]) -> bool:
     """Whether the command is to run under another account than the connection's."""
     return any(arguments.get(key) for key in _OTHERS)
+
+
+def account_of(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """What counts for a script of ours, as those that move files: the account, and no shell of the user's choice."""
+    dropped = (*CONTROL, "_shell_executable", "_env")
+    return {key: value for key, value in arguments.items() if key not in dropped}
 
 
 def passwords_wanted(arguments: Mapping[str, Any]) -> tuple[str, ...]:
@@ -45,6 +52,8 @@ def unix_command(
     made = make_unix_command(command, **given)
     if "su" in askpass:
         environment[SU_ASKPASS_ENV_VAR] = str(su_password)
-        # PAM reads the password byte by byte, so what follows it is still the command's own input.
-        made = StringCommand("{", QuoteString(askpass["su"]), "&& cat; } |", made)
+        # PAM reads the password byte by byte, so what follows it is still the command's own input. su hands its
+        # environment on: what runs under it has no business with the password.
+        piped = StringCommand("{", QuoteString(askpass["su"]), "&& cat; } |")
+        made = StringCommand(piped, "{ unset", SU_ASKPASS_ENV_VAR, "&&", made, "; }")
     return made, environment

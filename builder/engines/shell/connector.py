@@ -13,12 +13,9 @@ from typing import Any
 from pyinfra import logger
 from pyinfra.api.command import StringCommand
 from pyinfra.api.exceptions import ConnectError
-from pyinfra.api.facts import get_fact
 from pyinfra.api.host import Host
-from pyinfra.api.output import echo
-from pyinfra.connectors.base import BaseConnector, DataMeta
-from pyinfra.connectors.ssh import ConnectorData as SshData
-from pyinfra.connectors.ssh import connector_data_meta as ssh_meta
+from pyinfra.api.output import echo, format_text
+from pyinfra.connectors.base import BaseConnector
 from pyinfra.connectors.util import (
     ASKPASS_COMMAND,
     SU_ASKPASS_ENV_VAR,
@@ -29,12 +26,21 @@ from pyinfra.connectors.util import (
 )
 
 from builder.engines.shell.answers import touched_by
-from builder.engines.shell.become import passwords_wanted, unix_command
-from builder.engines.shell.fact_rules import cheaper, how_read
+from builder.engines.shell.become import CONTROL, account_of, passwords_wanted, unix_command
+from builder.engines.shell.fact_rules import read_fact
+from builder.engines.shell.host_data import META, HostData
 from builder.engines.shell.output import Collector, input_of
 from builder.engines.shell.questions import Asking
-from builder.engines.shell.reading import current, reading
-from builder.engines.shell.session import CONNECT_SECONDS, END_SECONDS, Command, ConnectionLostError, Session, one_line
+from builder.engines.shell.reading import current
+from builder.engines.shell.session import (
+    COMMAND_SECONDS,
+    CONNECT_SECONDS,
+    END_SECONDS,
+    Command,
+    ConnectionLostError,
+    Session,
+    one_line,
+)
 from builder.engines.shell.target import Target, of_connection, of_data
 from builder.engines.shell.transfer import (
     fetched,
@@ -48,24 +54,8 @@ from builder.engines.shell.transfer import (
 from builder.models.connection import Connection
 from builder.survey.unreached import why_unreached
 
-COMMAND_SECONDS = 3600.0  # with our own hosts, a command that takes longer is taken for dead
 _CUT = -1  # what pyinfra calls the exit code of a command whose connection ended: who names it expects it (a reboot)
-_CONTROL = ("_success_exit_codes", "_timeout", "_get_pty", "_stdin")
 _ASKPASS = {"sudo": SUDO_ASKPASS_ENV_VAR, "su": SU_ASKPASS_ENV_VAR}
-
-
-class HostData(SshData):
-    """pyinfra's settings for SSH, and ours."""
-
-    ssh_proxy_jump: str
-    pacsmith_questions: str
-
-
-_META = {
-    **ssh_meta,
-    "ssh_proxy_jump": DataMeta("Hosts to jump through, the first one first: user@a,user@b:2222"),
-    "pacsmith_questions": DataMeta("A file that keeps what was asked, so that the next run asks it all at once"),
-}
 
 
 class PacsmithConnector(BaseConnector):
@@ -73,7 +63,7 @@ class PacsmithConnector(BaseConnector):
 
     handles_execution = True
     data_cls = HostData
-    data_meta = _META
+    data_meta = META
 
     def __init__(self, state: Any, host: Host) -> None:
         super().__init__(state, host)
@@ -117,8 +107,10 @@ class PacsmithConnector(BaseConnector):
 
     def connect(self) -> None:
         """Open the shell, and ask ahead what was asked the last time. Raises ConnectError with a sentence."""
+        begun = self.session is not None
         if self.session is None:
-            self.session = Session(self._target(), self.host.connector_data.pop("pacsmith_link", None))
+            self.asking = self.host.connector_data.pop("pacsmith_asked", None)
+            self.session = Session(self._target()) if self.asking is None else self.asking.session
         try:
             self.session.open(CONNECT_SECONDS)
         except OSError as fault:  # TimeoutError is one
@@ -126,20 +118,21 @@ class PacsmithConnector(BaseConnector):
         if self.asking is None:
             self.asking = Asking(self.session, self.data["pacsmith_questions"], self._within)
             self.asking.begin()
-        else:  # the host may have been away, and may have changed
+        elif begun:  # the host may have been away, and may have changed
             self.changed()
 
     def _why(self, said: str) -> str:
+        if "perl" in said and "not found" in said:
+            other = "" if self.connection else ", or use @ssh there"
+            return f"{self.host.name}: the host has no perl, which @pacsmith needs; install perl-base{other}"
         if self.connection is not None:
             return why_unreached(self.connection, said)
-        if "perl" in said and "not found" in said:
-            return f"{self.host.name}: the host has no perl, which @pacsmith needs (package perl-base); use @ssh there"
         return f"{self.host.name}: no SSH connection ({one_line(said)}); ssh -v may tell more"
 
     def disconnect(self) -> None:
         """Close the shell."""
         if self.asking is not None:
-            self.asking.remember(self.host.connector_data.get("pacsmith_hides", lambda _: False))
+            self.asking.remember(self.host.connector_data.get("pacsmith_hides"))
         if self.session is not None:
             if self._askpass and self.session.alive:
                 removal = Command(f"rm -f {' '.join(self._askpass.values())}")
@@ -170,7 +163,7 @@ class PacsmithConnector(BaseConnector):
         **arguments: Any,
     ) -> tuple[bool, CommandOutput]:
         """Run a command as pyinfra asks. Raises TimeoutError, ConnectionLostError (an OSError) with a sentence."""
-        control = {key: arguments.pop(key, None) for key in _CONTROL}
+        control = {key: arguments.pop(key, None) for key in CONTROL}
         stringy = command if isinstance(command, StringCommand) else StringCommand(command)
 
         def execute() -> tuple[int, CommandOutput]:
@@ -179,32 +172,44 @@ class PacsmithConnector(BaseConnector):
                 echo(f"{self.host.print_prefix}>>> {made}", err=True)
             logger.debug("Running command on %s: (pty=%s) %s", self.host.name, control["_get_pty"], made)
             try:
-                collected = self._carried(made, environment, control, print_output=print_output)
+                collected = self._carried(made, environment, control, arguments, print_output=print_output)
             except ConnectionLostError as lost:
                 if _CUT not in (control["_success_exit_codes"] or ()):
                     raise
                 return _CUT, CommandOutput([OutputLine("stderr", str(lost))])
-            return collected.code, CommandOutput(collected.lines)
+            return collected.code, CommandOutput([OutputLine(*line) for line in collected.lines])
 
         code, output = execute_command_with_sudo_retry(self.host, arguments, execute)  # type: ignore[arg-type]
         return code in (control["_success_exit_codes"] or [0]), output
 
     def _carried(
-        self, made: StringCommand, environment: dict[str, str], control: dict[str, Any], *, print_output: bool
+        self,
+        made: StringCommand,
+        environment: dict[str, str],
+        control: dict[str, Any],
+        arguments: dict[str, Any],
+        *,
+        print_output: bool,
     ) -> Collector:
         session, how = self._open_session(), current()
         text, pty = made.get_raw_value(), bool(control["_get_pty"])
         hidden = made.get_masked_value() != made.get_raw_value()
-        given = control["_stdin"]
-        shown = self.host.print_prefix if print_output else None
+        given = control["_stdin"] or None
+        shown = self._show if print_output else None
         if how is not None and given is None and not pty and not control["_timeout"]:
             assert self.asking is not None
-            return self.asking.answer(text, environment, how, hidden=hidden, shown=shown)
+            named = not arguments.get("_env")  # pyinfra writes these into the text, whatever they hold
+            return self.asking.answer(text, environment, how, hidden=hidden, named=named, shown=shown)
         if how is None and self.asking is not None:
             self.asking.something_changes(None if environment else touched_by(text))
-        source = None if given is None else partial(input_of, given)
+        whole = None if given is None else tuple(input_of(given))  # it may have to be sent twice
+        source = None if whole is None else lambda: whole
         wanted = Command(text, how is not None, hidden, pty=pty, stdin=source, environment=environment)
         return Collector.run(session, wanted, within=control["_timeout"] or self._within, shown=shown)
+
+    def _show(self, stream: str, text: str) -> None:
+        """Print one line as pyinfra does."""
+        echo(f"{self.host.print_prefix}{format_text(text, 'red') if stream == 'stderr' else text}", err=True)
 
     def _made(self, command: StringCommand, arguments: dict[str, Any]) -> tuple[StringCommand, dict[str, str]]:
         """The command as the host's shell gets it; a password goes beside it, never into it."""
@@ -248,7 +253,7 @@ class PacsmithConnector(BaseConnector):
         return True
 
     def _moved(self, text: str, arguments: dict[str, Any], stdin: Any) -> Collector:
-        made, environment = self._made(StringCommand(text), self._kept_arguments(arguments))
+        made, environment = self._made(StringCommand(text), account_of(arguments))
         command = Command(made.get_raw_value(), repeatable=True, stdin=stdin, environment=environment)
         touched = None
         try:
@@ -258,12 +263,6 @@ class PacsmithConnector(BaseConnector):
             if self.asking is not None:
                 self.asking.something_changes(touched)
         return ended
-
-    @staticmethod
-    def _kept_arguments(arguments: dict[str, Any]) -> dict[str, Any]:
-        """A file is moved by a script for sh: the account counts, a shell of the user's choice does not."""
-        dropped = (*_CONTROL, "_shell_executable", "_env")
-        return {key: value for key, value in arguments.items() if key not in dropped}
 
     def get_file(
         self,
@@ -285,14 +284,8 @@ class PacsmithConnector(BaseConnector):
         return True
 
     def _fetch(self, path: str, out: Any, arguments: dict[str, Any]) -> None:
-        made, environment = self._made(StringCommand(send_script(path)), self._kept_arguments(arguments))
+        made, environment = self._made(StringCommand(send_script(path)), account_of(arguments))
         within = arguments.get("_timeout") or self._within
         reason = fetched(self._open_session(), made.get_raw_value(), environment, out, within)
         if reason:
             raise OSError(f"{self.host.name}: {path} could not be read ({reason})")
-
-
-def read_fact(host: Host, fact: Any, *args: Any, **kwargs: Any) -> Any:
-    """In place of `Host.get_fact`: the same answer, kept while it holds and asked for in the cheapest way."""
-    with reading(how_read(fact)):
-        return get_fact(host.state, host, cheaper(fact), args=args, kwargs=kwargs)

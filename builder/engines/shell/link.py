@@ -7,6 +7,7 @@ import contextlib
 import ctypes
 import os
 import signal
+import struct
 from collections.abc import Callable, Iterable, Mapping
 from secrets import token_hex
 from typing import Any
@@ -83,9 +84,6 @@ class Link:
         self._listener = gevent.spawn(self._listen)
         self._complainer = gevent.spawn(self._keep_complaints)
         self._sender = gevent.spawn(self._send_queued)
-        self._introducer = gevent.spawn(self._introduce, program)
-
-    def _introduce(self, program: bytes) -> None:
         with contextlib.suppress(LinkLostError):  # the listener says why
             self._post(program)
 
@@ -232,7 +230,7 @@ class Link:
             while data := gevent_os.nb_read(self.process.stdout.fileno(), _AT_ONCE):
                 for frame in self._decoder.feed(data):
                     self._take(frame)
-        except OSError as fault:
+        except (OSError, ValueError, struct.error) as fault:  # the last two: what came is no frame of ours
             self._complaints += str(fault).encode()
         self._complainer.join(timeout=2)
         self._end(self._why())

@@ -1,13 +1,11 @@
 """What a command says, as pyinfra wants it: lines, in the order in which they came, each of its own stream."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Self
-
-from pyinfra.api.output import echo, format_text
-from pyinfra.connectors.util import OutputLine
 
 from builder.engines.shell.session import Command, Session
 
+Show = Callable[[str, str], None]
 FLOOD_BYTES = 64 << 20
 FLOOD_LINES = 1_000_000  # a line costs pyinfra some 150 bytes of memory, however short it is
 
@@ -17,17 +15,17 @@ class FloodError(OSError):
 
 
 class Collector:
-    """Takes bytes as they come; shows whole lines at once when `shown` (a prefix) is given. Raises FloodError."""
+    """Takes bytes as they come; whole lines go to `shown` at once, with the name of their stream. Raises FloodError."""
 
-    def __init__(self, shown: str | None = None) -> None:
-        self.lines: list[OutputLine] = []
+    def __init__(self, shown: Show | None = None) -> None:
+        self.lines: list[tuple[str, str]] = []
         self.code = 0
         self._shown = shown
         self._bytes = 0
         self._rest: dict[str, bytearray] = {"stdout": bytearray(), "stderr": bytearray()}
 
     @classmethod
-    def run(cls, session: Session, command: Command, *, within: float | None, shown: str | None = None) -> Self:
+    def run(cls, session: Session, command: Command, *, within: float | None, shown: Show | None = None) -> Self:
         """Carry a command out; raises as Session.run does."""
         attempts: list[Self] = []
 
@@ -65,23 +63,12 @@ class Collector:
 
     def _add(self, stream: str, line: bytes) -> None:
         text = line.decode("utf-8", "replace")
-        self.lines.append(OutputLine(stream, text))
+        self.lines.append((stream, text))
         if self._shown is not None:
-            self.show(stream, text)
-
-    def show(self, stream: str, text: str) -> None:
-        """Print one line as pyinfra does."""
-        line = format_text(text, "red") if stream == "stderr" else text
-        echo(f"{self._shown}{line}", err=True)
-
-    def show_all(self, prefix: str) -> None:
-        """Print what was collected earlier."""
-        self._shown = prefix
-        for line in self.lines:
-            self.show(line.buffer_name, line.line)
+            self._shown(stream, text)
 
     def _joined(self, stream: str) -> str:
-        return "\n".join(line.line for line in self.lines if line.buffer_name == stream)
+        return "\n".join(text for name, text in self.lines if name == stream)
 
     @property
     def stdout(self) -> str:

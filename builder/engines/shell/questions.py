@@ -2,13 +2,14 @@
 
 import contextlib
 import json
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from builder.engines.shell.answers import Answers, Order, Question
 from builder.engines.shell.link import Call
-from builder.engines.shell.output import Collector
+from builder.engines.shell.output import Collector, Show
 from builder.engines.shell.reading import Reading
 from builder.engines.shell.session import Command, Session
 from builder.engines.shell.wire import FENCED, NEVER_BEGUN
@@ -33,22 +34,28 @@ class Asking:
 
     def __init__(self, session: Session, memory: str | None = None, within: float | None = None) -> None:
         self.answers: Answers[_Pending] = Answers(time.monotonic)
-        self._session, self._within = session, within
+        self.session, self._within = session, within
+        self._opened = max(session.opened, 1)  # the connection may still be opening
         self._memory = Path(memory) if memory else None
         self._order = Order(_remembered(self._memory) if self._memory else ())
         self._ahead = MOST
 
     def begin(self) -> None:
-        """Ask ahead, without waiting, what was asked the last time."""
+        """Ask ahead, without waiting, what was asked the last time; the connection may still be opening."""
         for question in self._order.first(MOST):
-            self._send(question, None)
+            collected = Collector()
+            call = self.session.ahead(_command(question), collected.take)
+            self.answers.keep(question, _Pending(call, collected))
 
-    def remember(self, hides: Callable[[str], bool]) -> None:
-        """Keep the order for the next run, but no question that hides a secret or may hold a password."""
+    def remember(self, hides: Callable[[str], bool] | None) -> None:
+        """Keep the order for the next run, but no question that hides a secret or may hold a password.
+
+        `hides` tells texts with a secret; without it, every text that is to be hidden counts as one.
+        """
         if self._memory is None or not self._order.asked:
             return
         fit = [one for one in self._order.asked if not one.environment and len(one.text) <= _LONGEST]
-        listed = [[one.text, one.hidden] for one in fit if not hides(one.text)]
+        listed = [[one.text, one.hidden] for one in fit if not (hides(one.text) if hides else one.hidden)]
         with contextlib.suppress(OSError):  # without it the next run is slower, and that is all
             self._write(self._memory, json.dumps(listed[:MOST]))
 
@@ -68,19 +75,33 @@ class Asking:
         self.answers.drop(touched)
         self._ahead = 0
 
+    @property
+    def changed(self) -> bool:
+        """Whether the host was changed, as far as is known here, since this pass began."""
+        return self._ahead == 0
+
     def forget(self) -> None:
         """A new pass begins: what was said until now is asked again, the later questions along with the first."""
         self.answers.drop()
         self._ahead = MOST
 
     def answer(
-        self, text: str, environment: dict[str, str], how: Reading, *, hidden: bool, shown: str | None = None
+        self,
+        text: str,
+        environment: dict[str, str],
+        how: Reading,
+        *,
+        hidden: bool,
+        named: bool = True,
+        shown: Show | None = None,
     ) -> Collector:
-        """What the host says to a question now. Raises as Session.run does."""
+        """What the host says to a question now. One that is not `named` is not remembered. Raises as Session.run."""
+        self._come_back()
         question = Question(text, tuple(environment.items()), hidden)
         if not how.kept:
-            return Collector.run(self._session, _command(question), within=self._within, shown=shown)
-        self._order.note(question)
+            return Collector.run(self.session, _command(question), within=self._within, shown=shown)
+        if named:
+            self._order.note(question)
         pending = self.answers.get(question)
         if pending is None:
             pending = self._ask(question, how)
@@ -88,8 +109,15 @@ class Asking:
             self.answers.depends(question, how.files)
         collected = self._end(question, pending, how)
         if shown is not None:
-            collected.show_all(shown)
+            for line in collected.lines:
+                shown(*line)
         return collected
+
+    def _come_back(self) -> None:
+        """After a connection was lost the host may be another: it may have been started anew."""
+        if self.session.opened > self._opened:
+            self._opened = self.session.opened
+            self.something_changes(None)
 
     def _ask(self, question: Question, how: Reading) -> _Pending:
         pending = self._send(question, how.files)
@@ -100,7 +128,7 @@ class Asking:
 
     def _send(self, question: Question, files: tuple[str, ...] | None) -> _Pending:
         collected = Collector()
-        _, call = self._session.begin(_command(question), collected.take)
+        _, call = self.session.begin(_command(question), collected.take)
         pending = _Pending(call, collected)
         self.answers.keep(question, pending, files)
         return pending
@@ -109,15 +137,15 @@ class Asking:
         if pending.call is None:
             return pending.collected
         if not pending.call.ended.is_set():
-            self._session.round_trips += 1
+            self.session.round_trips += 1
             if not pending.call.ended.wait(self._within):
-                self._session.terminate(pending.call)
-                raise TimeoutError(f"{self._session.target.name}: no answer within {self._within} s")
+                self.session.terminate(pending.call)
+                raise TimeoutError(f"{self.session.target.name}: no answer within {self._within} s")
         if pending.call.fault is not None:
             raise pending.call.fault
         ended = pending.call.exit
         if ended is None or ended.flags & NO_ANSWER:  # lost, or dropped on its way: alone, with another try
-            collected = Collector.run(self._session, _command(question), within=self._within)
+            collected = Collector.run(self.session, _command(question), within=self._within)
             self.answers.keep(question, _Pending(None, collected), how.files)
             return collected
         pending.collected.end(ended.code)
@@ -129,8 +157,14 @@ def _command(question: Question) -> Command:
 
 
 def _remembered(memory: Path) -> list[Question]:
-    """The order of the last run; nothing when there is none, or none that can be read."""
+    """The order of the last run; nothing when there is none, or none that can be read.
+
+    It is carried out as whoever the engine is on the host, so nobody else may have written it.
+    """
     try:
+        about = memory.stat()
+        if about.st_uid != os.geteuid() or about.st_mode & 0o022:
+            return []
         listed = json.loads(memory.read_text())
         return [Question(str(text), (), bool(hidden)) for text, hidden in listed]
     except (OSError, ValueError, TypeError):

@@ -16,6 +16,7 @@ from builder.engines.shell.link import Call, Chunks, Link, LinkLostError, Sink
 from builder.engines.shell.target import Target
 
 CONNECT_SECONDS = 30.0
+COMMAND_SECONDS = 3600.0  # with our own hosts, a command that takes longer is taken for dead
 CLAIM_SECONDS = 10.0
 END_SECONDS = 5.0  # how long a command that is out of time may take to die
 
@@ -38,7 +39,7 @@ class Command:
     repeatable: bool = False
     pty: bool = False
     stdin: Callable[[], Chunks] | None = None
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)  # it may hold a password
 
     @property
     def flags(self) -> int:
@@ -61,6 +62,7 @@ class Session:
         self.round_trips = 0
         self.lost: str | None = None  # why the last command ended too early
         self._link = link
+        self._left: list[wire.Hello] = []  # agents that were lost, and could not clear their rooms
         self._opening = RLock()
 
     def open(self, within: float = CONNECT_SECONDS) -> wire.Hello:
@@ -93,11 +95,16 @@ class Session:
     def close(self) -> None:
         """End the connection; a later command would open another."""
         if self._link is not None:
+            for hello in self._left if self.alive else ():
+                self._link.claim(0, hello.room, hello.boot, END_SECONDS)
+            self._left.clear()
             self._link.close()
             self._link = None
 
     def _end_link(self) -> None:
         if self._link is not None:
+            if self._link.hello is not None:
+                self._left.append(self._link.hello)
             self._link.close(kill=True)
             self._link = None
 
@@ -111,6 +118,11 @@ class Session:
         link = self._link
         assert link is not None
         return link, link.begin(command.text, command.environment, command.flags, sink)
+
+    def ahead(self, command: Command, sink: Sink) -> Call:
+        """Send a command on a link that was begun, whether or not somebody has answered there already."""
+        assert self._link is not None
+        return self._link.begin(command.text, command.environment, command.flags, sink)
 
     def terminate(self, call: Call) -> None:
         """End a command that was begun here, if its connection still lives."""

@@ -7,9 +7,12 @@ own `ssh` does; but a host key is never taken on trust and nobody is ever asked 
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from builder.models.connection import Connection
+from builder.models.ssh_options import ssh_options
+
+if TYPE_CHECKING:
+    from builder.models.connection import Connection
 
 _ALIVE = ("-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=4")
 _STRICT = ("-o", "StrictHostKeyChecking=yes", "-o", "BatchMode=yes", "-o", "LogLevel=ERROR")
@@ -42,9 +45,10 @@ class Target:
         return [*self.argv, program]
 
 
-def of_connection(where: Connection) -> Target:
+def of_connection(where: "Connection") -> Target:
     """One of our own hosts: its key, its pinned host keys, and no configuration of this machine's."""
-    argv = ("ssh", *where.ssh_options(), *_ALIVE, *_ALONE, f"{where.user}@{where.address}")
+    options = ssh_options(where.key, where.port, where.known_hosts)
+    argv = ("ssh", *options, *_ALIVE, *_ALONE, f"{where.user}@{where.address}")
     return Target(where.host, argv, root=True, sudo=where.sudo)
 
 
@@ -66,7 +70,7 @@ def _through(jumps: Sequence[str], options: Sequence[str]) -> list[str]:
     for jump in jumps:
         place, _, port = jump.partition(":") if jump.count(":") == 1 else (jump, "", "")
         further = ["-o", "ProxyCommand=" + proxied.replace("%", "%%")] if proxied else []
-        place_argv = [*(("-p", port) if port else ()), "-W", "[%h]:%p", place]
+        place_argv = [*(("-p", port) if port else ()), "-W", "[%h]:%p", "--", place]
         proxied = shlex.join(["ssh", *options, *_STRICT, *_ALONE, *further, *place_argv])
     return ["-o", f"ProxyCommand={proxied}"] if proxied else []
 

@@ -18,7 +18,8 @@ READ, STDIN, HIDDEN, PTY = 1, 2, 4, 8  # flags of a command
 NEVER_BEGUN, FENCED, LEFT_OPEN = 1, 2, 4  # flags of an exit
 AGENT = Path(__file__).with_name("agent.pl")
 READERS = 4  # commands that only read run side by side on the host, so many at once
-# sysread takes exactly the program: what follows it is left for the program to read. No quote, no history mark.
+# sysread takes exactly the program: what follows it is left for the program to read. No quote, no history mark. Bytes
+# are bytes (-C0), whatever PERL_UNICODE says there.
 _BOOTSTRAP = (
     "$c = q(); while (length $c < {size}) {{ sysread(STDIN, $c, {size} - length $c, length $c) or exit 7 }} "
     "eval $c or do {{ print STDERR $@; exit 9 }}"
@@ -94,7 +95,7 @@ def parse_count(payload: bytes) -> int:
 
 def bootstrap(agent: bytes, token: str) -> str:
     """Shell text that starts perl with a program that comes on its standard input (`agent`), named `token`."""
-    return f"perl -e '{_BOOTSTRAP.format(size=len(agent))}' {token} {READERS}"
+    return f"perl -C0 -e '{_BOOTSTRAP.format(size=len(agent))}' {token} {READERS}"
 
 
 class Decoder:
