@@ -15,6 +15,7 @@ from rich.console import Console
 
 from builder.cli.ask import asker
 from builder.cli.options import ClassOption, HostOption, JsonOption, SiteArgument, SiteOption, one_site
+from builder.cli.progress import watching
 from builder.durable import write_whole
 from builder.errors import EXIT_FAILED, EXIT_UNREACHABLE, BadInput, PacsmithError
 from builder.inventory.references import secret_references
@@ -92,7 +93,9 @@ def drift(  # noqa: PLR0917 - one option each
     ask = _once(asker())
 
     def reading() -> SiteDrift:
-        return read_once(open_session("drift", name, hosts=host, host_class=host_class, ask=ask))
+        session = open_session("drift", name, hosts=host, host_class=host_class, ask=ask)
+        with watching(session.machines, quiet=form != "table") as watcher:
+            return read_once(session, watcher.event)
 
     found = reading()
     _give(found, form, out)
@@ -206,6 +209,14 @@ def _may_write(user: str, folder: Path) -> bool:
     )
 
 
+def _owner(folder: Path) -> str:
+    try:
+        return folder.owner()
+    except KeyError:
+        raise BadInput(f"--systemd: {folder} belongs to a user without a name, {folder.stat().st_uid}; give it to one "
+                       "that this machine knows (chown)") from None  # fmt: skip
+
+
 def _from_environment(site: Site) -> Iterator[str]:
     return (placed.reference.env for placed in secret_references(site) if placed.reference.env is not None)
 
@@ -223,7 +234,7 @@ def _watch(site: Site, file: Path, metrics: Path | None) -> Watch:
     start = (str(program),) if program.is_file() else (sys.executable, "-m", "builder.cli.main")
     return Watch(
         site=site.name,
-        user=Path.cwd().owner(),
+        user=_owner(Path.cwd()),
         folder=str(Path.cwd()),
         command=(*start, "drift", str(file), "--format", "prometheus", "--out", collected),
         metrics=collected,

@@ -4,6 +4,7 @@ import typer
 
 from builder.inventory.waves import waves_of
 from builder.inventory.windows import told
+from builder.workflows.at_work import changed_now
 from builder.workflows.course import Course
 from builder.workflows.handed_in import ending_soon
 from builder.workflows.hours import closed_now, closing_soon
@@ -22,6 +23,16 @@ def tell_waves(session: Session) -> None:
     if len(waves) > 1:
         listed = "; ".join(f"{wave.number}: {', '.join(wave.hosts)}" for wave in waves)
         typer.echo(f"note: a build changes these hosts in {len(waves)} waves ({listed})", err=True)
+
+
+def tell_at_work(session: Session) -> None:
+    """A note on standard error of each selected host that a run changes now: what is seen there may be half done."""
+    for name, lock in changed_now(session).items():
+        typer.echo(
+            f"note: {lock.holder} is at work on {name} since {lock.since:%Y-%m-%d %H:%M} UTC (run {lock.run}): what is "
+            "seen there may be half done",
+            err=True,
+        )
 
 
 def tell_closing(session: Session) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from builder.cli.ask import asker
-from builder.cli.notes import tell_ends, tell_hours, tell_waves
+from builder.cli.notes import tell_at_work, tell_ends, tell_hours, tell_waves
 from builder.cli.options import ClassOption, HostOption, JsonOption, SiteArgument, SiteOption, one_site
 from builder.cli.progress import watching
 from builder.errors import EXIT_FAILED, EXIT_UNREACHABLE
@@ -38,6 +38,7 @@ def plan(  # noqa: PLR0917 - one option each
     """
     session = open_session("plan", one_site(site_name, site), hosts=host, host_class=host_class, ask=asker())
     tell_hours(session)
+    tell_at_work(session)
     tell_ends(session)
     tell_waves(session)
     with watching(session.machines, quiet=as_json) as watcher:

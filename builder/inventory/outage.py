@@ -48,11 +48,11 @@ def reboot_of(
     why: Sequence[str],
     seconds: Callable[[], float | None],
     *,
-    serves: bool,
+    serves: Callable[[], bool],
 ) -> Reboot | None:
     """That `host` may be booted anew after the planned `steps`; None when nothing asks for it, or when only packages
     might and no window allows it. `why` are the reasons that it gives now, `seconds` says how long it took before,
-    `serves` is False for one that was never accepted: nobody knows who would lose it."""
+    `serves` is False of one that was never accepted: nobody knows who would lose it."""
     windows = [window.name for window in windows_of(site, host) if window.reboot]
     if not why and not (windows and any(map(installs, steps))):
         return None
@@ -63,7 +63,7 @@ def reboot_of(
         )
         return Reboot(host=host.name, allowed=False, why=tuple(why), sentence=sentence)
     took = seconds()
-    lost = losses(site, host, ("dicom", "web", "screen")) if serves else ()
+    lost = losses(site, host, ("dicom", "web", "screen")) if serves() else ()
     cause = "; ".join(why) or "if packages that are installed ask for it"
     away = f"AE {name_of(host)} does" if host.ae is not None else "it does"
     long = f" for {about(took)}" if took is not None else " until it is up again"
@@ -117,16 +117,21 @@ def _outage(site: Site, host: Host, stops: tuple[Service, ...], due: list[Interr
     lost = losses(site, host, stops)
     return Outage(
         host=host.name, stops=stops, steps=tuple(one.step for one in due), seconds=seconds, source=source, losses=lost,
-        sentence="; ".join((f"{_what(host, stops)} for {about(seconds)}", *map(_said, lost))),
+        sentence="; ".join((f"{_what(host, stops)} for {about(seconds)}", *_closed(stops), *map(_said, lost))),
     )  # fmt: skip
 
 
 def _what(host: Host, stops: Sequence[Service]) -> str:
-    if "dicom" in stops:
-        return f"AE {name_of(host)} stops answering" if host.ae is not None else f"{host.name} stops answering"
+    if "dicom" in stops and (host.ae is not None or "screen" not in stops):
+        answering = f"AE {name_of(host)} stops answering" if host.ae is not None else f"{host.name} stops answering"
+        return f"{answering} and its screen goes dark" if "screen" in stops else answering
     if "web" in stops:
         return f"the web door of {host.name} stops answering"
-    return f"the screen of {host.name} goes dark and what is open there is closed"
+    return f"the screen of {host.name} goes dark"
+
+
+def _closed(stops: Sequence[Service]) -> tuple[str, ...]:
+    return ("what is open there is closed",) if "screen" in stops else ()
 
 
 def _said(loss: Loss) -> str:

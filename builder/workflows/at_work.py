@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from builder.errors import Locked
 from builder.inventory.waves import Wave, crowded
+from builder.ledger import Lock
 from builder.ledger.records import unlocking
 from builder.models.site import Site
 from builder.secrets import open_store
@@ -30,6 +31,16 @@ def refuse_while_at_work(site: Site, doing: str) -> None:
                     "nothing is at work there, free it with: pacsmith unlock "
                     f"{unlocking(lock.scope)} --held-by {lock.holder} --why '…'"
                 )
+
+
+def changed_now(session: Session) -> dict[str, Lock]:
+    """By host, the lock of another run that is changing it, or its whole site, now."""
+    site = session.site.name
+    theirs = [one for one in session.ledger.living_locks() if one.why != _ONLY_READS and one.run != session.run.id]
+    by_scope = {lock.scope: lock for lock in theirs}
+    names = [machine.host.name for machine in session.machines]
+    found = {name: by_scope.get(f"{site}/{name}", by_scope.get(site)) for name in names}
+    return {name: lock for name, lock in found.items() if lock is not None}
 
 
 def refuse_crowded(session: Session, waves: Sequence[Wave]) -> None:

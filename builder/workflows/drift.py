@@ -63,13 +63,14 @@ class _Known:
         return self.by.finished or self.by.started if self.by is not None else None
 
 
-def drift(session: Session) -> SiteDrift:
-    """One reading of the selected hosts, recorded as a run. Raises BadInput for bad secrets."""
+def drift(session: Session, on_event: Callable[[Event], None] = lambda _: None) -> SiteDrift:
+    """One reading of the selected hosts, recorded as a run; what the dry run says goes to `on_event`. Raises BadInput
+    for bad secrets."""
     this_tool.cache_clear()  # whoever watches for days may be installed anew meanwhile
     with closing(session.ledger), recorded(session, locked=False) as ending:
         known = _known(session)
         free = replace(session, machines=tuple(one for one in session.machines if not known[one.host.name].at_work))
-        read = _read(free, known)
+        read = _read(free, known, on_event)
         found = remembered(
             session,
             [_host(session, machine, known[machine.host.name], read) for machine in session.machines],
@@ -100,32 +101,37 @@ def _known(session: Session) -> dict[str, _Known]:
         by = None
         if state is not None and state.accepted_run is not None:
             by = runs[state.accepted_run] = runs.get(state.accepted_run) or session.ledger.run(state.accepted_run)
+        moved = (False, False)
+        if state is not None and by is not None:
+            moved = wanted_moved(session, machine, state, by, accepted)
         lock = locks.get(f"{session.site.name}/{name}") or locks.get(session.site.name)
         found[name] = _Known(
-            state, by, accepted,
-            wanted_moved(session, machine, state, by) if state is not None and by is not None else (False, False),
+            state, by, accepted, moved,
             f"{lock.who} is at work on it since {lock.since:%H:%M} UTC ({lock.why}, run {lock.run})" if lock else None,
         )  # fmt: skip
     return found
 
 
-def _read(session: Session, known: Mapping[str, _Known]) -> _Reading:
+def _read(session: Session, known: Mapping[str, _Known], on_event: Callable[[Event], None]) -> _Reading:
     day = _certificate_stays(session)
     materials = materials_for(session, day)
     with ThreadPoolExecutor(1) as pool:
         surveyed = pool.submit(survey_hosts, session.machines, session.recordings)
-        steps, job = _dry_run(session, materials)
+        steps, job = _dry_run(session, materials, on_event)
         facts = {one.machine.host.name: replace(one, answer="") for one in surveyed.result()}
     return _Reading(facts, steps, _as_accepted(session, known, job, day), job)
 
 
-def _dry_run(session: Session, materials: Mapping[str, Material]) -> tuple[Mapping[str, Steps], JobResult]:
+def _dry_run(
+    session: Session, materials: Mapping[str, Material], on_event: Callable[[Event], None]
+) -> tuple[Mapping[str, Steps], JobResult]:
     steps: defaultdict[str, list[PlannedStep]] = defaultdict(list)
     clean = session.store.redactor().clean
 
     def hear(event: Event) -> None:
         if event.status == "planned":  # what of it is needed, and no more: a fleet has 40 events a host
             steps[event.host].append(PlannedStep.of(cleaned(event, clean)))
+        on_event(event)
 
     job = run_parts(parts_of(session.machines, session.run.id, "plan", memory=session.questions), materials, hear)
     return {host: marked(its) for host, its in steps.items()}, job

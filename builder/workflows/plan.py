@@ -158,13 +158,17 @@ def _reboots(
         for event in heard
         if event.status == "note" and event.step == REBOOT_DUE
     }
-    states = session.ledger.host_states(session.site.name, [machine.host.name for machine in session.machines])
+    ledger, site = session.ledger, session.site.name
+
+    def serves(name: str) -> bool:
+        state = ledger.host_state(site, name)
+        return state is not None and state.accepted_run is not None
 
     def one(machine: Machine) -> Reboot | None:
         name = machine.host.name
-        state = states.get(name)
-        serves = state is not None and state.accepted_run is not None
-        measure = partial(boot_seconds, session.ledger, session.site.name, name)
-        return reboot_of(session.site, machine.host, steps.get(name, ()), due.get(name, ()), measure, serves=serves)
+        return reboot_of(
+            session.site, machine.host, steps.get(name, ()), due.get(name, ()),
+            partial(boot_seconds, ledger, site, name), serves=partial(serves, name),
+        )  # fmt: skip
 
     return tuple(found for found in map(one, session.machines) if found is not None)

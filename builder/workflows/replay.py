@@ -42,11 +42,12 @@ def kept(state: HostState | None) -> Accepted | None:
     return found
 
 
-def wanted_moved(session: Session, machine: Machine, state: HostState, accepted_by: Run) -> tuple[bool, bool]:
+def wanted_moved(
+    session: Session, machine: Machine, state: HostState, accepted_by: Run, accepted: Accepted | None
+) -> tuple[bool, bool]:
     """Whether the host's variables, and whether the roles or pacsmith itself, are others than at its acceptance."""
     roles = [f"roles/{role.role}" for role in machine.roles]
     other = any(accepted_by.inputs.get(role) != session.run.inputs.get(role) for role in roles)
-    accepted = kept(state)
     tool = accepted.tool if accepted is not None else None
     moved = tool != this_tool() if tool is not None else accepted_by.tool_version != session.run.tool_version
     return state.variables_digest != variables_digest(machine), other or moved

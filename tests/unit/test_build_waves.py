@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from builder.cli.notes import tell_resumed, tell_waves
+from builder.cli.notes import tell_at_work, tell_resumed, tell_waves
 from builder.engines.job import JobResult
 from builder.errors import BadInput, Locked, Refused
 from builder.inventory import Machine, build_inventory
@@ -181,6 +181,19 @@ def test_a_plan_tells_the_waves(hospital: Hospital, capsys: pytest.CaptureFixtur
     assert capsys.readouterr().err == ""
     tell_waves(hospital.session())
     assert capsys.readouterr().err == "note: a build changes these hosts in 2 waves (1: arc1, arc3; 2: arc2, arc4)\n"
+
+
+@pytest.mark.parametrize(("verb", "told"), [("build", True), ("verify", False)])
+def test_a_plan_tells_who_is_at_work_there(
+    hospital: Hospital, capsys: pytest.CaptureFixture[str], verb: str, told: bool
+) -> None:
+    theirs = hospital.session(hosts=("arc2",)).run
+    hospital.ledger.begin(theirs)
+    with hospital.ledger.lock("g-site/arc2", who="ines", why=verb, run=theirs.id):
+        tell_at_work(hospital.session())
+    said = capsys.readouterr().err
+    assert said.startswith("note: ines@") is told
+    assert (" is at work on arc2 since " in said, said.count("\n")) == (told, int(told))
 
 
 def test_one_wave_is_verified_once_and_not_spoken_of(hospital: Hospital) -> None:

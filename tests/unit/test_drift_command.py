@@ -17,7 +17,7 @@ from builder.models.run import Run
 from builder.report.drift import host_lines
 from builder.report.prometheus import prometheus_text
 from builder.workflows.drift import drift
-from builder.workflows.replay import wanted_moved
+from builder.workflows.replay import kept, wanted_moved
 from builder.workflows.session import Session, this_tool
 from tests.unit.drift_sample import drift_sample
 from tests.unit.planned_project import Project, accepted, accepted_once, begun, project, restored
@@ -139,10 +139,10 @@ def test_another_pacsmith_of_the_same_version_leaves_it_undecided_too(
         state = ledger.host_state("hill", "archive01")
         assert state is not None
         by = ledger.run(str(state.accepted_run))
-    assert wanted_moved(session, machine, state, by) == (False, False)
+    assert wanted_moved(session, machine, state, by, kept(state)) == (False, False)
     other = this_tool().model_copy(update={"code": "0" * 64})
     monkeypatch.setattr("builder.workflows.replay.this_tool", lambda: other)
-    assert wanted_moved(session, machine, state, by) == (False, True)
+    assert wanted_moved(session, machine, state, by, kept(state)) == (False, True)
 
 
 def test_a_host_that_does_not_answer_is_unknown_and_never_as_accepted(accepted: Project) -> None:
@@ -190,7 +190,7 @@ def test_a_certificate_that_ends_soon_is_told_and_not_renewed(accepted: Project)
 
 
 def test_metrics_are_written_whole(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    def found(session: Session) -> SiteDrift:
+    def found(session: Session, _: object) -> SiteDrift:
         session.ledger.close()
         return drift_sample()
 
@@ -207,7 +207,7 @@ def test_whoever_watches_sees_each_reading_and_a_site_file_that_is_being_edited_
     site = project.site_file.read_text()
     readings: list[str] = []
 
-    def found(session: Session) -> SiteDrift:
+    def found(session: Session, _: object) -> SiteDrift:
         session.ledger.close()
         readings.append(session.run.id)
         return drift_sample().model_copy(update={"run": session.run.id})

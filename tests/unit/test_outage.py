@@ -110,8 +110,18 @@ def test_an_archive_that_only_sends_on_leaves_its_targets_without() -> None:
 
 def test_a_screen_is_a_person_s_work() -> None:
     assert sentences(hospital(), "read02", step("Restart the screen")) == [
-        "the screen of read02 goes dark and what is open there is closed for about 8 s"
+        "the screen of read02 goes dark for about 8 s; what is open there is closed"
     ]
+
+
+def test_a_station_s_viewer_is_its_ae_too() -> None:
+    viewer = Interruption(step="Restart the viewer", stops=("dicom", "screen"), seconds=7, source="a lab")
+    station = host(2, **{"class": "workstation", "archive": None})
+    site = site_of([host(1), station], routes=[{"from": "arc1", "to": "arc2", "may": ["store"]}])
+    (found,) = outages(site, of(site, "arc2"), [step("Restart the viewer")], [viewer], unmeasured)
+    assert found.sentence == (
+        "AE ARC2 stops answering and its screen goes dark for about 7 s; what is open there is closed; ARC1 cannot send"
+    )
 
 
 def test_a_measurement_of_the_host_itself_counts_before_the_role_s_own() -> None:
@@ -216,7 +226,7 @@ def rebooted(
     routes = [{"from": "read01", "to": "arc1", "may": ["find", "move"]}]
     station = peer("read01", "10.9.1.1", kind="workstation", modality=None)
     site = site_of([host(1)], peers=[station], routes=routes, windows=nights)
-    return reboot_of(site, of(site, "arc1"), steps, why, lambda: took, serves=serves)
+    return reboot_of(site, of(site, "arc1"), steps, why, lambda: took, serves=lambda: serves)
 
 
 def test_a_reboot_that_is_due_is_announced_with_who_loses_what() -> None:
