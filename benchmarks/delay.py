@@ -42,7 +42,11 @@ def proxy(address: str, port: int, seconds: float) -> Callable[..., Awaitable[No
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(seconds)
-        there, back = await asyncio.open_connection(address, port)
+        try:
+            there, back = await asyncio.open_connection(address, port)
+        except OSError:  # whoever is refused there is refused here, too
+            writer.close()
+            return
         await asyncio.gather(hand_on(reader, back, seconds / 2), hand_on(there, writer, seconds / 2))
 
     return serve

@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from builder.models.connection import Connection
 HERE = Path(__file__).parent
 WORK = HERE / "noop_work"
 BIN = Path(sys.executable).parent
-WAYS = ("limit", "ours", "ours-cli", "stock", "ansible")
+WAYS = ("limit", "ours", "ours-cold", "ours-cli", "stock", "ansible")
 
 _VARIABLES = "from builder.models.base import Model\n\n\nclass Variables(Model):\n    pass\n"
 _DEPLOY = (
@@ -100,7 +101,7 @@ class Project:
         """The argument list of one way, to be run in the folder."""
         if way == "limit":
             return ["sh", "-c", self._limit()]
-        if way == "ours":
+        if way in ("ours", "ours-cold"):
             return ["sh", "-c", f"exec {shlex.quote(sys.executable)} -P -m builder.engines.pyinfra_worker < order.json"]
         if way == "ansible":
             return [str(BIN / "ansible-playbook"), "-i", "hosts.json", "playbook.yml"]
@@ -116,7 +117,12 @@ class Project:
             shell = "sudo -n sh" if one.sudo else "sh"
             argv = ["ssh", *one.ssh_options(), f"{one.user}@{one.address}", shell]
             lines.append(f"{shlex.join(argv)} < {shlex.quote(str(WORK / 'limit.sh'))} > {one.host}.out &")
-        return "\n".join([*lines, "wait"])
+        read = [f'test "$(tail -n 1 {one.host}.out)" = all-read || exit 1' for one in self.connections]
+        return "\n".join([*lines, "wait", *read])
+
+    def forget(self) -> None:
+        """Let our engine ask as if it had never been at these hosts."""
+        shutil.rmtree(self.folder / "memory", ignore_errors=True)
 
     def environment(self) -> dict[str, str]:
         """What the commands run in: this checkout's modules and the connector's entry point among them."""
