@@ -110,5 +110,6 @@ def _first_backup() -> None:
     command(
         "A first backup, and its restore tried",
         "systemctl start --no-block pacsmith-backup.service pacsmith-restore-test.service",
-        unless=f"{{ {fine}; }} || systemctl list-jobs --no-legend | grep -Eq '({'|'.join(units)}).service'",
+        # Jobs first: one that ends between the two questions has written its result by then.
+        unless=f"systemctl list-jobs --no-legend | grep -Eq '({'|'.join(units)}).service' || {{ {fine}; }}",
     )
