@@ -31,7 +31,7 @@ from tests.lab.conftest import BuiltSite, bare_site, run_steps
 
 HOSTS = ("wa", "wb", "wc")
 SEED = int(os.environ.get("PACSMITH_KILL_SEED", str(int(time.time()))))
-SPANS = {"booted": 260.0, "stocked": 130.0}  # seconds of a build from there on 2 cores, with much else going on there
+SPANS = {"booted": 170.0, "stocked": 90.0}  # seconds of a build from there on 2 cores, with much else going on there
 PACKAGES = "system: Install the packages of all roles: changed"
 REPAIR = "Finish an interrupted package installation"  # due because of the kill, however often it was done before
 DEBRIS = ("*.part", "*.dpkg-new", ".pacsmith-*")
