@@ -31,7 +31,7 @@ from tests.lab.conftest import BuiltSite, bare_site, run_steps
 
 HOSTS = ("wa", "wb", "wc")
 SEED = int(os.environ.get("PACSMITH_KILL_SEED", str(int(time.time()))))
-SPANS = {"booted": 170.0, "stocked": 90.0}  # seconds of a build from there on 2 cores, with much else going on there
+SPANS = {"booted": 100.0, "stocked": 50.0}  # seconds of a build from there on 2 cores; twice that beside much else
 PACKAGES = "system: Install the packages of all roles: changed"
 REPAIR = "Finish an interrupted package installation"  # due because of the kill, however often it was done before
 DEBRIS = ("*.part", "*.dpkg-new", ".pacsmith-*")
