@@ -75,12 +75,12 @@ def closes(site: Site, host: Host, moment: datetime) -> datetime | None:
 def _boundaries(times: Sequence[str], moment: datetime, zone: ZoneInfo) -> list[datetime]:
     """Every moment after `moment` at which the wall clock shows one of `times`, or is changed; in UTC, in order."""
     today = moment.astimezone(zone).date()
-    walls = {
+    walls = [  # a list: a set takes the two times that one hour is shown for the same
         datetime.combine(today + timedelta(days=day), time(int(text[:2]), int(text[3:])), zone).replace(fold=fold)
         for day in range(-1, _DAYS_AHEAD + 1)
         for text in times
         for fold in (0, 1)
-    }
+    ]
     shown = {wall.astimezone(UTC) for wall in walls if _is_shown(wall)}
     return sorted(one for one in shown | _changes(today, zone) if one > moment)
 

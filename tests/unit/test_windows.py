@@ -86,6 +86,9 @@ def test_the_next_opening_is_the_first_open_minute(calendar: Site, moment: datet
 
 @settings(max_examples=60, deadline=None)
 @given(calendars(), MOMENTS)
+@example(  # the clock shows the window's end twice, and it is past the first time
+    site(windows=[period(["sun"], "00:00", "01:15", name="w")], peak_hours=[]), datetime(2026, 10, 25, 1, 0, tzinfo=UTC)
+)
 def test_the_closing_is_the_first_closed_minute(calendar: Site, moment: datetime) -> None:
     found = closes(calendar, calendar.hosts[0], moment)
     slow = first_minute(calendar, moment + timedelta(minutes=1), is_open=False)
