@@ -87,6 +87,9 @@ def answers(sshd: Loopback, connector: type[Any], user: str = "root") -> list[tu
 def test_commands_answer_as_with_the_stock_connector(sshd: Loopback, user: str) -> None:
     theirs, ours = answers(sshd, STOCK, user), answers(sshd, OURS, user)
     for (text, arguments), stock, mine in zip(SAME, theirs, ours, strict=True):
+        if {"_get_pty", "_stdin"} <= arguments.keys():  # a terminal shows what is typed when it comes, not in its turn
+            stock[1].sort()
+            mine[1].sort()
         assert mine == stock, (text, arguments)
 
 
