@@ -1,6 +1,5 @@
 """Drift: read the hosts, change nothing, and say what is no longer as it was accepted, since when, and who moved."""
 
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -8,10 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from builder.assess.drifted import Compared, facts_drifted, requirements_drifted, steps_drifted, together
-from builder.assess.moved import marked
 from builder.assess.outliers import facts_recorded
 from builder.engines.job import JobResult
-from builder.engines.material import Material
 from builder.inventory import Machine
 from builder.ledger import HostState
 from builder.models.drift import Accepted, Cause, Difference, HostDrift, SiteDrift, Unseen
@@ -21,9 +18,8 @@ from builder.models.run import Run
 from builder.secrets.certificates import certificates_folder, present_certificate
 from builder.secrets.leaf import days_left
 from builder.workflows.findings import findings_of
-from builder.workflows.jobs import parts_of, run_parts
 from builder.workflows.material import materials_for
-from builder.workflows.plan import cleaned
+from builder.workflows.plan import dry_run
 from builder.workflows.recording import recorded
 from builder.workflows.remembering import READING, remembered
 from builder.workflows.replay import as_accepted, causes, doubts, kept, renewed_since, steps_as_accepted, wanted_moved
@@ -117,24 +113,9 @@ def _read(session: Session, known: Mapping[str, _Known], on_event: Callable[[Eve
     materials = materials_for(session, day)
     with ThreadPoolExecutor(1) as pool:
         surveyed = pool.submit(survey_hosts, session.machines, session.recordings)
-        steps, job = _dry_run(session, materials, on_event)
+        steps, job = dry_run(session, session.machines, materials, on_event)
         facts = {one.machine.host.name: replace(one, answer="") for one in surveyed.result()}
     return _Reading(facts, steps, _as_accepted(session, known, job, day), job)
-
-
-def _dry_run(
-    session: Session, materials: Mapping[str, Material], on_event: Callable[[Event], None]
-) -> tuple[Mapping[str, Steps], JobResult]:
-    steps: defaultdict[str, list[PlannedStep]] = defaultdict(list)
-    clean = session.store.redactor().clean
-
-    def hear(event: Event) -> None:
-        if event.status == "planned":  # what of it is needed, and no more: a fleet has 40 events a host
-            steps[event.host].append(PlannedStep.of(cleaned(event, clean)))
-        on_event(event)
-
-    job = run_parts(parts_of(session.machines, session.run.id, "plan", memory=session.questions), materials, hear)
-    return {host: marked(its) for host, its in steps.items()}, job
 
 
 def _as_accepted(

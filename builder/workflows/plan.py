@@ -10,6 +10,7 @@ from pathlib import Path
 from builder.assess.moved import marked
 from builder.durable import write_whole
 from builder.engines.job import JobResult
+from builder.engines.material import Material
 from builder.errors import BadInput
 from builder.inventory import Machine
 from builder.inventory.outage import outages, reboot_of
@@ -70,6 +71,25 @@ def plan(session: Session, on_event: Callable[[Event], None] = lambda _: None) -
         ending.outcome = "done" if job.ok else "failed"
         found = by_host(steps)
         return Plan(tuple(steps), job, *_outages(session, found), _reboots(session, found, heard))
+
+
+def dry_run(
+    session: Session,
+    machines: Sequence[Machine],
+    materials: Mapping[str, Material],
+    on_event: Callable[[Event], None] = lambda _: None,
+) -> tuple[Mapping[str, tuple[PlannedStep, ...]], JobResult]:
+    """What the roles of `machines` would do now, by host, without a secret; nothing is recorded or changed."""
+    steps: defaultdict[str, list[PlannedStep]] = defaultdict(list)
+    clean = session.store.redactor().clean
+
+    def hear(event: Event) -> None:
+        if event.status == "planned":  # what of it is needed, and no more: a fleet has 40 events a host
+            steps[event.host].append(PlannedStep.of(cleaned(event, clean)))
+        on_event(event)
+
+    job = run_parts(parts_of(machines, session.run.id, "plan", memory=session.questions), materials, hear)
+    return {host: marked(its) for host, its in steps.items()}, job
 
 
 def by_host(events: list[Event]) -> Mapping[str, tuple[PlannedStep, ...]]:

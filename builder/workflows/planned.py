@@ -13,8 +13,7 @@ from builder.load.plan import load_plan
 from builder.load.site import load_site
 from builder.models.event import Event
 from builder.models.plan import HOLDS, WrittenPlan
-from builder.workflows.jobs import parts_of, run_parts
-from builder.workflows.plan import by_host, cleaned
+from builder.workflows.plan import cleaned, dry_run
 from builder.workflows.session import Session, this_tool
 
 _NOTHING = "nothing was changed"
@@ -61,15 +60,10 @@ def refuse_other_inputs(plan: WrittenPlan, session: Session) -> None:
 def refuse_other_world(plan: WrittenPlan, session: Session, materials: Mapping[str, Material]) -> WrittenPlan:
     """Read the hosts again; the plan, of which a resumed build has what is left to do. Raises Refused that names every
     step for which a host is not as it was, Unreachable when one does not answer."""
-    seen: list[Event] = []
-    job = run_parts(
-        parts_of(session.machines, session.run.id, "plan", memory=session.questions), materials, seen.append
-    )
+    now, job = dry_run(session, session.machines, materials)
     if not job.ok:
         kind: type[PacsmithError] = Unreachable if job.unreachable else Refused
         raise kind(f"{_NOTHING}: whether all is as the plan found it cannot be seen: {first_of(job.reasons)}")
-    clean = session.store.redactor().clean
-    now = by_host([cleaned(event, clean) for event in seen if event.status == "planned"])
     places = {machine.host.name: machine.connection for machine in session.machines}
     begun = session.run.terms is not None and session.run.terms.resumes is not None
     moved: list[str] = []

@@ -17,13 +17,11 @@ from builder.inventory.build import RoleVariables
 from builder.inventory.roles import load_role_module
 from builder.ledger import HostState
 from builder.models.drift import Accepted, Cause
-from builder.models.event import Event
 from builder.models.plan import PlannedStep
 from builder.models.run import Run
 from builder.secrets.certificates import certificates_folder, present_certificate
-from builder.workflows.jobs import parts_of, run_parts
 from builder.workflows.material import materials_for
-from builder.workflows.plan import by_host, cleaned
+from builder.workflows.plan import dry_run
 from builder.workflows.recording import digest_of, variables_digest
 from builder.workflows.session import Session, this_tool
 
@@ -80,11 +78,8 @@ def steps_as_accepted(
         with suppress(BadInput):
             materials |= materials_for(replace(session, machines=(machine,)), day)
     machines = [machine for machine in machines if machine.host.name in materials]
-    seen: list[Event] = []
-    job = run_parts(parts_of(machines, session.run.id, "plan", memory=session.questions), materials, seen.append)
+    steps, job = dry_run(session, machines, materials)
     lost = {*job.failed, *job.unreachable}
-    clean = session.store.redactor().clean
-    steps = by_host([cleaned(event, clean) for event in seen if event.status == "planned"])
     return {host: its for host, its in steps.items() if host not in lost}
 
 
