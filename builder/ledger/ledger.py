@@ -192,8 +192,7 @@ class Ledger(Locks):
             for row in session.scalars(still_open.with_for_update()):
                 process = process_of(row)
                 if process.gone(self._process):
-                    row.outcome, row.finished = "interrupted", self._now()
-                    row.note = "; ".join(filter(None, (row.note, f"{process} ended before the run did")))
+                    self._cut_off(row, f"{process} ended before the run did")
 
     def _insert(self, table: type[EventRow | EvidenceRow], records: Iterable[Event | Evidence]) -> None:
         """All of them or none, as plain rows: a plan of 1,000 hosts has 40,000 events."""

@@ -112,8 +112,11 @@ class Locks:
         row = session.get(RunRow, run)
         held = session.scalars(select(LockRow).where(LockRow.run == run)).first()
         if row is not None and row.outcome == "running" and held is None:
-            row.outcome, row.finished = "interrupted", self._now()
-            row.note = storable("; ".join(filter(None, (row.note, note))), self._clean)
+            self._cut_off(row, note)
+
+    def _cut_off(self, row: RunRow, why: str) -> None:
+        row.outcome, row.finished = "interrupted", self._now()
+        row.note = storable("; ".join(filter(None, (row.note, why))), self._clean)
 
     def _add_done(self, session: Session, run: Run, scope: str, what: str, note: str | None = None) -> None:
         """Record a run that was one act, and what it did."""
