@@ -4,6 +4,7 @@ Run as root: .venv/bin/python -m benchmarks.noop_lab up FOLDER [HOSTS], then `â€
 --sizes 1,4,16`, then `â€¦ noop_lab down FOLDER`. FOLDER is a project folder of its own; the hosts have 10.124.1.0/24.
 """
 
+import argparse
 import json
 import subprocess
 import sys
@@ -68,8 +69,12 @@ def _pacsmith(folder: Path, *arguments: str) -> None:
 
 
 if __name__ == "__main__":
-    what, where = sys.argv[1], Path(sys.argv[2])
-    if what == "up":
-        up(where, int(sys.argv[3]) if len(sys.argv) > 3 else 16)
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked.add_argument("what", choices=("up", "down"))
+    asked.add_argument("folder", type=Path)
+    asked.add_argument("hosts", nargs="?", type=int, default=16)
+    given = asked.parse_args()
+    if given.what == "up":
+        up(given.folder, given.hosts)
     else:
-        _pacsmith(where, "lab", "down", NAME)
+        _pacsmith(given.folder, "lab", "down", NAME)

@@ -126,6 +126,8 @@ def _updates(variables: Variables) -> None:
     service(
         "Run the update timers" if on else "Stop the update timers", *TIMERS, enabled=on, running=on, restart_if=[kept]
     )
+    # Its package starts it at the next boot only: without this a host would differ from what was accepted by then.
+    service("Hold a shutdown until an update is whole", "unattended-upgrades")
 
 
 def _monitoring(variables: Variables) -> None:
