@@ -7,8 +7,7 @@ from typing import Any
 from builder.probes.question import Answer, Question
 from builder.probes.stage import Stage
 
-_BACKUP = "/usr/local/sbin/pacsmith-backup"
-_RESTORE = "/usr/local/sbin/pacsmith-restore-test"
+_UNITS = ("pacsmith-backup.service", "pacsmith-restore-test.service")
 _REPORTS = "/var/lib/pacsmith"
 BACKUP_HOURS = 26.0  # nightly, with two hours of grace
 RESTORE_DAYS = 8.0  # weekly, with a day of grace
@@ -22,8 +21,8 @@ def restore(stage: Stage, question: Question) -> Answer:
     began = datetime.now(UTC)
     log = b""
     if not _files_compared(stage, question.target):
-        for program in (_BACKUP, _RESTORE):
-            done = remote.run([program], sudo=True, timeout=_SECONDS)
+        for unit in _UNITS:  # of systemd's: what ends with our connection would be reported as a backup that failed
+            done = remote.run(_done(unit), sudo=True, timeout=_SECONDS)
             log += done.stdout + done.stderr
     backup, restored = _report(stage, question.target, "backup"), _report(stage, question.target, "restore-test")
     faults = [*_faults("backup", backup, BACKUP_HOURS), *_faults("restore", restored, RESTORE_DAYS * 24)]
@@ -40,6 +39,13 @@ def restore(stage: Stage, question: Question) -> Answer:
         raw=log + json.dumps([backup, restored]).encode(),
         seconds=(datetime.now(UTC) - began).total_seconds(),
     )
+
+
+def _done(unit: str) -> str:
+    """Shell text that runs the unit from its beginning, after what it is at already, and prints what it said."""
+    start = f"systemctl start {unit}"  # waits until it is done, and joins one that is under way
+    under_way = f'[ "$(systemctl is-active {unit})" = activating ]'
+    return f"! {under_way} || {start}; {start}; journalctl --quiet --unit {unit} --lines 20 --output cat"
 
 
 def _report(stage: Stage, archive: str, name: str) -> dict[str, Any]:
