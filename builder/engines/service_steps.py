@@ -18,7 +18,7 @@ from builder.engines.notes import (
     stamp_path,
     stamp_text,
 )
-from builder.engines.units import Unit, parse_units, show_script, systemctl_lines, wanted_verbs
+from builder.engines.units import Unit, brought_by_package, parse_units, show_script, systemctl_lines, wanted_verbs
 
 
 @operation()
@@ -53,10 +53,9 @@ def service(
         for unit in units
     }
     script = systemctl_lines(verbs)
-    if not host.state.is_executing and all(wanted in ((), ("enable",)) for wanted in verbs.values()) and not owed:
-        new = [name for name, unit in found.items() if verbs[name] and not unit.file_state]
-        current_note(host).previewable = not new
-        current_note(host).why = "its package brings it, mostly enabled already" if new else None
+    if not host.state.is_executing and not owed and brought_by_package(found, verbs):
+        current_note(host).previewable = False
+        current_note(host).why = "its package brings it, mostly enabled already"
     if script or owed:
         current_note(host).diff = "\n".join(f"# {line}" for line in script) or None
         # systemd does not notice a drop-in folder that is new: it asks a cache that only a reload renews.

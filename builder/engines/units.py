@@ -58,6 +58,13 @@ def wanted_verbs(unit: Unit, *, enabled: bool, running: bool, restart: bool, rel
     return tuple(verbs)
 
 
+def brought_by_package(found: Mapping[str, Unit], verbs: Mapping[str, Sequence[str]]) -> bool:
+    """Whether nothing is left to do but to enable units, one of which is not there yet: a Debian package mostly enables
+    its own, so nobody can say before it comes whether that will still be to do. Both by unit name."""
+    left = {verb for wanted in verbs.values() for verb in wanted}
+    return left == {"enable"} and any(verbs[name] and not unit.file_state for name, unit in found.items())
+
+
 def systemctl_lines(verbs: Mapping[str, Sequence[str]]) -> list[str]:
     """One systemctl call a verb for all its units (by unit name): each `enable` makes systemd read all units again."""
     grouped = {verb: [unit for unit, wanted in verbs.items() if verb in wanted] for verb in _VERBS}

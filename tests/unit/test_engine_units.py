@@ -3,7 +3,7 @@
 import subprocess
 
 from builder.engines.apt import LOG, install_script, missing, query_script, repair_script
-from builder.engines.units import Unit, parse_units, show_script, systemctl_lines, wanted_verbs
+from builder.engines.units import Unit, brought_by_package, parse_units, show_script, systemctl_lines, wanted_verbs
 
 UP = Unit("nginx", "active", "enabled")
 
@@ -61,3 +61,12 @@ def test_an_installation_outlives_its_connection() -> None:
     assert script.startswith("setsid ")
     assert f">{LOG} 2>&1 </dev/null" in script
     assert "DPkg::Lock::Timeout=300" in script
+
+
+def test_what_a_package_may_enable_itself_is_not_foretold() -> None:
+    found = {"new": Unit("new"), "old": Unit("old", "inactive", "disabled"), "up": UP}
+    assert brought_by_package(found, {"new": ("enable",), "old": (), "up": ()})
+    assert brought_by_package(found, {"new": ("enable",), "old": ("enable",), "up": ()})
+    assert not brought_by_package(found, {"new": (), "old": ("enable",), "up": ()}), "it is there, not enabled"
+    assert not brought_by_package(found, {"new": ("enable", "start"), "old": (), "up": ()}), "a start is left anyway"
+    assert not brought_by_package(found, {"new": (), "old": (), "up": ()}), "nothing is left to do"
