@@ -40,11 +40,27 @@ def steps_drifted(
         Difference(
             host=host, kind="step", subject=f"{step.role}: {step.step}", concern=of_step(step.step, step.diff),
             cause=causes.get((step.role, step.step), otherwise), accepted="nothing to do",
-            now=_brief(step.diff) or "would be done again", diff=step.diff,
+            now=_brief(step.diff) or "a build would do it again", diff=step.diff,
         )
         for step in steps if step.changes
     ]  # fmt: skip
     return Compared(sum(step.changes is not None for step in steps), _once(found), ())
+
+
+def steps_done(host: str, steps: Sequence[PlannedStep], accepted: Sequence[PlannedStep] | None) -> Compared:
+    """What was done to a host since its acceptance, and not accepted: steps that would change something with the
+    variables of its acceptance (`accepted`, a dry run; None where nobody can tell), and nothing with the present ones.
+    The site was changed, and the machine already is as it says now."""
+    due = {(step.role, step.step) for step in steps if step.changes}
+    found = [
+        Difference(
+            host=host, kind="step", subject=f"{step.role}: {step.step}", concern=of_step(step.step, step.diff),
+            cause="intended", accepted=_brief(step.diff) or "otherwise",
+            now="as the site says now: it was done since, and nobody has accepted it", diff=step.diff,
+        )
+        for step in accepted or () if step.changes and (step.role, step.step) not in due
+    ]  # fmt: skip
+    return Compared(0, _once(found), ())
 
 
 def facts_drifted(host: str, accepted: Mapping[str, Fact], now: Mapping[str, Fact]) -> Compared:
@@ -139,13 +155,16 @@ def _fact(host: str, name: str, was: str, now: str) -> Difference:
 
 
 def _brief(diff: str | None) -> str:
-    """The first line of a difference that says something: what the host has, else what it lacks, else what is due."""
+    """The first line of a difference that says something: what the host has, else what it lacks, else what a build
+    would do about it."""
     lines = [line for line in (diff or "").splitlines() if line[:1] in "-+#(" and not line.startswith(("---", "+++"))]
     if not lines:
         return ""
-    first = next((line for line in lines if not line.startswith("+")), lines[0])
-    said = {"-": "has ", "+": "lacks "}.get(first[0], "") + first.lstrip("-+#").strip()
-    more = len(lines) - 1
+    telling = [line for line in lines if any(map(str.isalnum, line))] or lines
+    first = next((line for line in telling if not line.startswith("+")), telling[0])
+    said = {"-": "has ", "+": "lacks ", "#": "a build would: "}.get(first[0], "") + first.lstrip("-+#").strip()
+    kinds = [line[0] for line in lines]
+    more = max(kinds.count("-"), kinds.count("+")) + kinds.count("#") + kinds.count("(") - 1
     return said[:_LONG] + (f" (and {more} more line{'s' if more > 1 else ''})" if more else "")
 
 

@@ -12,6 +12,7 @@ LISTED = 6
 """Sentences of one list; a host that is wholly another one would fill pages."""
 Key = tuple[str, str, int]
 _SYSTEMCTL = re.compile(r"^# systemctl [a-z-]+ ([^\s]+)$", re.MULTILINE)
+_HUNK = re.compile(r"@@ -\d+(,\d+)? \+\d+(,\d+)? @@")
 _DONE = ("ok", "changed", "failed", "skipped")
 
 
@@ -144,9 +145,16 @@ def _is_rest(whole: str, rest: str) -> bool:
 
 
 def _first_difference(was: str | None, now: str | None) -> str:
-    pairs = zip_longest((was or "").splitlines(), (now or "").splitlines())
+    """The first line in which two differences differ; where a difference's parts begin says nothing to a person."""
+    pairs = zip_longest(_lines(was), _lines(now))
     old, new = next(((a, b) for a, b in pairs if a != b), (None, None))
+    if old is None and new is None:
+        return "the same lines, at another place of the file"
     return f"planned {_quoted(old)}, now {_quoted(new)}"
+
+
+def _lines(diff: str | None) -> list[str]:
+    return [line for line in (diff or "").splitlines() if not _HUNK.match(line)]
 
 
 def _quoted(line: str | None) -> str:

@@ -84,7 +84,7 @@ def build(  # noqa: PLR0917 - one option each
     tell_ends(session)
     tell_closing(session)
     with watching(session.machines, quiet=as_json) as watcher, _resumable(planned):
-        result = carry_out(course, Show(phase=watcher.phase, event=watcher.event), plan)
+        result = carry_out(course, Show(phase=watcher.phase, event=watcher.event), plan, planned)
     if as_json:
         typer.echo(json.dumps(_as_data(session, result), indent=2))
     else:

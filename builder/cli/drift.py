@@ -14,7 +14,15 @@ import typer
 from rich.console import Console
 
 from builder.cli.ask import asker
-from builder.cli.options import ClassOption, HostOption, JsonOption, SiteArgument, SiteOption, one_site
+from builder.cli.options import (
+    ClassOption,
+    HostOption,
+    JsonOption,
+    SiteArgument,
+    SiteOption,
+    one_site,
+    refuse_without_folder,
+)
 from builder.cli.progress import watching
 from builder.durable import write_whole
 from builder.errors import EXIT_FAILED, EXIT_UNREACHABLE, BadInput, PacsmithError
@@ -67,8 +75,8 @@ def drift(  # noqa: PLR0917 - one option each
     as_json: JsonOption = False,
 ) -> None:
     """Say what differs from what was accepted, since when, and whether the machine was changed (corrective: a build
-    would undo it) or the site (intended: a build would carry it out). What matters to patients comes first. No host
-    is changed: the roles are tried without effect, facts and certificates are compared.
+    undoes what a role sets) or the site (intended: a build would carry it out). What matters to patients comes first.
+    No host is changed: the roles are tried without effect, facts and certificates are compared.
 
     Exit code 0 when all is as accepted; 1 when something differs, or is unknown; 3 when a host could not be reached.
 
@@ -90,6 +98,8 @@ def drift(  # noqa: PLR0917 - one option each
     form = "json" if as_json else form
     if form == "table" and out is not None:
         raise BadInput(f"--out {out}: a table is for a terminal; choose --format json or prometheus")
+    if out is not None:
+        refuse_without_folder("--out", out, out.parent)
     ask = _once(asker())
 
     def reading() -> SiteDrift:
@@ -178,6 +188,7 @@ def _refuse_beside(folder: Path, **given: object) -> None:
 
 def _write_units(folder: Path, file: Path, metrics: Path | None) -> None:
     watch = _watch(load_site(file).value, file, metrics)
+    refuse_without_folder("--systemd", folder, folder)
     for unit in drift_units(watch):
         try:
             write_whole(folder / unit.name, unit.text.encode(), _UNITS)

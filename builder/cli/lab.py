@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import sys
 from dataclasses import asdict
@@ -12,7 +13,7 @@ import typer
 from rich.table import Table
 
 from builder.cli.options import JsonOption, SiteArgument, SiteOption, one_site
-from builder.errors import Locked, PacsmithError
+from builder.errors import Locked, PacsmithError, Unreachable
 from builder.lab.box import ensure_box
 from builder.lab.image import Cache
 from builder.lab.lab import Driver, HostStatus, Lab
@@ -128,8 +129,12 @@ def ssh(
     ] = None,
     site: SiteOption = None,
 ) -> None:
-    """Log in to a host of the lab, or run one command there."""
-    argv = _lab(site).ssh_argv(name, command or [])
+    """Log in to a host of the lab, or run one command there. One that is not running: exit code 3."""
+    lab = _lab(site)
+    argv = lab.ssh_argv(name, command or [])
+    if lab.is_down(name):
+        start = f"pacsmith lab up --site {shlex.quote(site)}" if site else "pacsmith lab up"
+        raise Unreachable(f"{name} is not running; start it with: {start}")
     sys.stdout.flush()
     os.execvp(argv[0], argv)
 

@@ -1,7 +1,7 @@
 """`pacsmith locks`, `lock` and `unlock`: who holds what and until when; to take a lock, and to give it back."""
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -11,9 +11,10 @@ import typer
 from builder import __version__
 from builder.cli.ask import asker
 from builder.cli.options import ClassOption, HostOption, JsonOption, SiteArgument, SiteOption, one_site
-from builder.errors import BadInput
+from builder.errors import BadInput, Locked, PacsmithError
 from builder.inventory.windows import Closed, told
 from builder.ledger import Ledger, Lock, Reservation
+from builder.ledger.reserving import NotLocked
 from builder.load.place import find_site
 from builder.load.site import load_site
 from builder.load.until import until_of
@@ -71,7 +72,7 @@ def lock(  # noqa: PLR0917 - one option each
     as_json: JsonOption = False,
 ) -> None:
     """Lock hosts for yourself until a time: meanwhile others may read and verify them, and change nothing. Times are of
-    the site's time zone. To prolong or shorten a lock of yours, lock again.
+    the site's time zone. Of several hosts all are locked, or none. To prolong or shorten a lock of yours, lock again.
 
     Example: pacsmith lock archive01 --why 'new disks, change 4711' --until 22:00
     """
@@ -80,12 +81,16 @@ def lock(  # noqa: PLR0917 - one option each
     with _opened(site) as (hospital, ledger):
         scopes = _scopes("lock", hospital, [*(hosts or []), *(host or [])], host_class, whole_site)
         end = until_of(until, now(), ZoneInfo(hospital.time.zone))
-        taken = []
-        for scope in scopes:
-            taken.append(ledger.reserve(scope, why=why, until=end, run=_act("lock", hospital.name, scope)))
-            if not as_json:
-                typer.echo(f"{scope} is locked by {taken[-1].holder} until {told(end)}: {why}")
-    if as_json:
+        try:
+            taken = ledger.reserve_all(
+                {scope: _act("lock", hospital.name, scope) for scope in scopes}, why=why, until=end
+            )
+        except Locked as held:
+            raise Locked(f"nothing was locked: {held}" if len(scopes) > 1 else str(held)) from None
+    if not as_json:
+        for one in taken:
+            typer.echo(f"{one.scope} is locked by {one.holder} until {told(end)}: {why}")
+    else:
         typer.echo(json.dumps([{"kind": "person", **one.model_dump(mode="json")} for one in taken], indent=2))
 
 
@@ -103,23 +108,46 @@ def unlock(  # noqa: PLR0917 - one option each
     as_json: JsonOption = False,
 ) -> None:
     """Give your lock back. Another's, and that of a run which may still be at work, is only removed when its holder is
-    typed out in full with a reason; who did it is recorded.
+    typed out in full with a reason; who did it is recorded. Of several hosts each lock that may go does; then the
+    others are told.
 
     Example: pacsmith unlock archive01 --held-by maeve@jump1 --why 'agreed by telephone'
     """
     if held_by is not None and not (why or "").strip():
         raise BadInput("unlock: another's lock is removed for a reason; write --why '…'")
-    removed: list[Mapping[str, object]] = []
+    removed: list[Lock | Reservation] = []
+    free: list[NotLocked] = []
+    refused: list[PacsmithError] = []
     with _opened(site) as (hospital, ledger):
         for scope in _scopes("unlock", hospital, [*(hosts or []), *(host or [])], host_class, whole_site):
-            run = _act("unlock", hospital.name, scope)
-            for gone in ledger.unlock(scope, run=run, named=held_by, why=why):
-                kind = "run" if isinstance(gone, Lock) else "person"
-                removed.append({"kind": kind, **gone.model_dump(mode="json")})
-                if not as_json:
-                    typer.echo(f"removed the lock on {scope} of {gone.holder} (run {gone.run})")
-    if as_json:
-        typer.echo(json.dumps(removed, indent=2))
+            try:
+                gone = ledger.unlock(scope, run=_act("unlock", hospital.name, scope), named=held_by, why=why)
+            except NotLocked as fault:
+                free.append(fault)
+            except (BadInput, Locked) as fault:
+                refused.append(fault)
+            else:
+                removed += gone
+                for one in () if as_json else gone:
+                    typer.echo(f"removed the lock on {scope} of {one.holder} (run {one.run})")
+    if as_json and removed:
+        rows = [{"kind": _kind(one), **one.model_dump(mode="json")} for one in removed]
+        typer.echo(json.dumps(rows, indent=2))
+    _tell_left(free, refused if removed or refused else [free.pop()])
+
+
+def _tell_left(free: Sequence[NotLocked], refused: Sequence[PacsmithError]) -> None:
+    """Say what was not unlocked: hosts without a lock are notes, the last of the `refused` is raised."""
+    for left in free:
+        typer.echo(f"note: {left}", err=True)
+    for other in refused[:-1]:
+        typer.echo(f"pacsmith: {other}", err=True)
+    if refused:
+        raise refused[-1]
+
+
+def _kind(held: Lock | Reservation) -> str:
+    return "run" if isinstance(held, Lock) else "person"
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from builder.ownership import give_back
 Given = ParamSpec("Given")
 _VERBS = (
     "init", "validate", "schema", "render", "survey", "assess", "plan", "build", "verify", "drift", "report",
-    "locks", "lock", "unlock",
+    "locks", "lock", "unlock", "upgrade", "approve", "rollback",
 )  # fmt: skip
 _ELSEWHERE = {"lock": "locks", "unlock": "locks"}
 """The module of a command that has none of its own name."""

@@ -3,7 +3,7 @@
 import typer
 
 from builder.inventory.waves import waves_of
-from builder.inventory.windows import told
+from builder.inventory.windows import told, told_in
 from builder.workflows.at_work import changed_now
 from builder.workflows.course import Course
 from builder.workflows.handed_in import ending_soon
@@ -29,8 +29,8 @@ def tell_at_work(session: Session) -> None:
     """A note on standard error of each selected host that a run changes now: what is seen there may be half done."""
     for name, lock in changed_now(session).items():
         typer.echo(
-            f"note: {lock.holder} is at work on {name} since {lock.since:%Y-%m-%d %H:%M} UTC (run {lock.run}): what is "
-            "seen there may be half done",
+            f"note: {lock.holder} is at work on {name} since {told_in(session.site.time.zone, lock.since)} (run "
+            f"{lock.run}): what is seen there may be half done",
             err=True,
         )
 

@@ -41,6 +41,13 @@ def one_site(argument: str | None, option: str | None) -> str | None:
     return argument or option
 
 
+def refuse_without_folder(option: str, named: Path, folder: Path) -> None:
+    """Raise BadInput unless the `folder` that `named` is to be written to is there: one that is misspelt would be made,
+    and what lies in it looked for elsewhere."""
+    if not folder.is_dir():
+        raise BadInput(f"{option} {named}: there is no folder {folder}; make it, or correct the name")
+
+
 OutliersOption = Annotated[
     bool,
     typer.Option(

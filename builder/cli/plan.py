@@ -8,7 +8,15 @@ import typer
 
 from builder.cli.ask import asker
 from builder.cli.notes import tell_at_work, tell_ends, tell_hours, tell_waves
-from builder.cli.options import ClassOption, HostOption, JsonOption, SiteArgument, SiteOption, one_site
+from builder.cli.options import (
+    ClassOption,
+    HostOption,
+    JsonOption,
+    SiteArgument,
+    SiteOption,
+    one_site,
+    refuse_without_folder,
+)
 from builder.cli.progress import watching
 from builder.errors import EXIT_FAILED, EXIT_UNREACHABLE
 from builder.workflows.plan import Plan, by_host, write, written
@@ -36,6 +44,8 @@ def plan(  # noqa: PLR0917 - one option each
 
     Example: pacsmith plan --host archive01 --out tonight.json
     """
+    if out is not None:
+        refuse_without_folder("--out", out, out.parent)
     session = open_session("plan", one_site(site_name, site), hosts=host, host_class=host_class, ask=asker())
     tell_hours(session)
     tell_at_work(session)

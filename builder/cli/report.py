@@ -20,7 +20,7 @@ from builder.load.site import load_site
 from builder.models.run import Outcome, Run
 from builder.models.sheet import Sheet
 from builder.models.site import Site
-from builder.report.gather import choose_run, gather, pictures_of, screens_folder
+from builder.report.gather import ACCEPTING, choose_run, gather, pictures_of, screens_folder
 from builder.report.outliers import last_read
 from builder.report.terminal import runs_table, show
 from builder.report.write import FORMATS, formats_of, write_dossier
@@ -76,7 +76,7 @@ def report(  # noqa: PLR0917 - typer names every option
             tell_when(when)
             show_outliers(groups, as_json, "pacsmith verify reads it, or pacsmith survey --outliers now")
             return
-        chosen = ledger.run(run) if run else choose_run(hospital, ledger)
+        chosen = ledger.run(run) if run else choose_run(hospital, ledger, file)
         if run is None:
             _warn_of_newer(hospital, ledger, chosen)
         folder = out or certificates_folder(hospital).parent / "dossiers" / chosen.id
@@ -113,7 +113,7 @@ def _of_displays(site: Site, file: Path) -> _OfDisplays:
 def _warn_of_newer(site: Site, ledger: Ledger, chosen: Run) -> None:
     # One that was refused did nothing to be told of.
     ended: tuple[Outcome, ...] = ("running", "accepted", "failed", "interrupted")
-    newest = ledger.runs(site=site.name, verbs=("build", "verify"), outcomes=ended, limit=1)
+    newest = ledger.runs(site=site.name, verbs=ACCEPTING, outcomes=ended, limit=1)
     if newest and newest[0].id != chosen.id:
         typer.echo(
             f"pacsmith: run {newest[0].id} is newer ({newest[0].outcome}); report it with --run {newest[0].id}",

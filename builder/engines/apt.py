@@ -13,6 +13,9 @@ _APT = (
 )
 
 
+_UPDATE = "apt-get -q update -o Acquire::Retries=3 -o APT::Update::Error-Mode=any"
+
+
 def query_script(wanted: Sequence[str]) -> str:
     """Prints `name status` for each package that dpkg knows; exits 0."""
     return f"dpkg-query -W -f='${{Package}} ${{db:Status-Status}}\\n' {shlex.join(wanted)} 2>/dev/null || true"
@@ -40,10 +43,34 @@ def install_script(absent: Sequence[str]) -> str:
     script = (
         f"if [ ! -e {_POLICY} ]; then printf '#!/bin/sh\\n{_OURS}\\nexit 101\\n' > {_POLICY}; chmod 755 {_POLICY}; fi; "
         f"trap 'if grep -q \"^{_OURS}$\" {_POLICY} 2>/dev/null; then rm -f {_POLICY}; fi' EXIT; "
-        f"apt-get -q update -o Acquire::Retries=3 -o APT::Update::Error-Mode=any "
-        f"&& {_APT} --no-install-recommends install {shlex.join(absent)}"
+        f"{_UPDATE} && {_APT} --no-install-recommends install {shlex.join(absent)}"
     )
     return _detached(script)
+
+
+_BESIDE = f"{_APT} -o Dpkg::Options::=--force-unsafe-io"
+"""In a system that nobody runs yet, and that is written to disk as a whole before anybody does."""
+
+
+def release_script() -> str:
+    """Bring every package to what the sources have now, in a system that does not run. Configuration files stay as they
+    are (`confold`): ours are laid down after it."""
+    return f"{_UPDATE} && {_BESIDE} full-upgrade"
+
+
+def updates_script() -> str:
+    """Bring every package to what the sources of the same release have now; remove none."""
+    return f"{_UPDATE} && {_BESIDE} --with-new-pkgs upgrade"
+
+
+def newest_script(names: Sequence[str]) -> str:
+    """Bring these installed packages to what the sources have now."""
+    return f"{_UPDATE} && {_BESIDE} --no-install-recommends install {shlex.join(names)}"
+
+
+def gone_script(names: Sequence[str]) -> str:
+    """Remove these packages with their settings, and no others."""
+    return _detached(f"{_APT} purge {shlex.join(names)}")
 
 
 # Processes of containers on the host are seen in /proc, too: theirs is another PID namespace.

@@ -1,6 +1,6 @@
 """Carry an order out on all its hosts at once: connect, evaluate or execute the roles, read again what was changed."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import gevent
@@ -21,7 +21,7 @@ from builder.engines.shell.connector import PacsmithConnector
 from builder.engines.shell.questions import Asking
 from builder.engines.unreached import broke
 from builder.errors import PacsmithError
-from builder.inventory.roles import load_role_module
+from builder.inventory.roles import has_module, load_role_module
 from builder.models.base import Model
 from builder.models.event import REBOOT_DUE, Event
 from builder.models.plan import REPAIR
@@ -137,6 +137,9 @@ class Crew:
         """Call each part of the host's work (the system's, then each role); yields its name once its steps are made."""
         job, material = self.jobs[host.name], self.order.materials.get(host.name, Material())
         loaded = [(role, _variables(role, data)) for role, data in job.roles]
+        if job.before:
+            yield from self._upgrades(host, loaded, dict(job.before), material, only)
+            return
         wanted = tuple(
             dict.fromkeys(package for _, variables in loaded for package in getattr(variables, "packages", ()))
         )
@@ -155,6 +158,25 @@ class Crew:
             if only is None or role in only:
                 self.recorder.roles[host.name] = role
                 load_role_module(role, "deploy").deploy(variables, material)
+                yield role
+
+    def _upgrades(
+        self,
+        host: Host,
+        loaded: Sequence[tuple[str, Model]],
+        before: Mapping[str, dict[str, object]],
+        material: Material,
+        only: set[str] | None,
+    ) -> Iterator[str]:
+        """The same for the step from one state to the next, of those roles that have a word on it."""
+        call = self.jobs[host.name].call
+        for role, variables in loaded:
+            if role not in before or not has_module(role, "upgrade") or (only is not None and role not in only):
+                continue
+            module = load_role_module(role, "upgrade")
+            if hasattr(module, call):
+                self.recorder.roles[host.name] = role
+                getattr(module, call)(_variables(role, before[role]), variables, material)
                 yield role
 
     def _plan(self, host: Host) -> None:

@@ -27,12 +27,16 @@ _SHOWN = 500  # characters of a line that is no event, or of what the engine sai
 
 
 class JobHost(Model):
-    """One host: how it is reached and its roles in order, each with its variables as plain data. `reboot` are read-only
-    shell texts that a plan asks, too: each prints why the host must be booted anew."""
+    """One host: how it is reached and its roles in order, each with its variables as plain data. `reboot` are
+    read-only shell texts that a plan asks, too: each prints why the host must be booted anew. `before`, the
+    variables of each role in the state that the host leaves, is of an upgrade: the roles then only make that step,
+    and no more: each calls the function `call` of its module `upgrade`, if that has one."""
 
     connection: Connection
     roles: tuple[tuple[str, dict[str, Any]], ...]
     reboot: tuple[str, ...] = ()
+    before: tuple[tuple[str, dict[str, Any]], ...] = ()
+    call: Literal["upgrade", "afterwards"] = "upgrade"
 
 
 class Job(Model):

@@ -23,11 +23,13 @@ from builder.engines.units import Unit, brought_by_package, parse_units, show_sc
 
 @operation()
 def service(
+    *,
     units: tuple[str, ...],
     enabled: bool,
     running: bool,
     restart_if: tuple[OperationMeta, ...],
     reload_if: tuple[OperationMeta, ...],
+    restart_due: tuple[str, str] | None = None,
 ) -> Generator[StringCommand]:
     """Enable, start, restart or reload what needs it; all units in one read and one command."""
     files = {"restart": paths_of(host, restart_if), "reload": paths_of(host, reload_if)}
@@ -36,9 +38,13 @@ def service(
         f'[ "$({stamp_text(files[verb])})" = "$(cat {shlex.quote(stamp)} 2>/dev/null)" ] && echo met || echo due'
         for (_, verb), stamp in stamps.items()
     ]
+    if restart_due is not None:
+        checks.append(f"( {restart_due[0]} ) >/dev/null 2>&1 && echo due || echo met")
     answer = ask(host, "\n".join([show_script(units), "echo ==", *checks]))
     shown, _, said = answer.partition("\n==")
-    owed = {key for key, word in zip(stamps, said.split(), strict=True) if word == "due"}
+    words = said.split()
+    otherwise = restart_due is not None and words.pop() == "due"
+    owed = {key for key, word in zip(stamps, words, strict=True) if word == "due"}
     found: dict[str, Unit] = parse_units(units, shown)
     for unit in promised_enabled(host) & found.keys():
         found[unit] = replace(found[unit], file_state="enabled")
@@ -47,7 +53,7 @@ def service(
             found[unit],
             enabled=enabled,
             running=running,
-            restart=any_changed(restart_if) or (unit, "restart") in owed,
+            restart=any_changed(restart_if) or (unit, "restart") in owed or otherwise,
             reload=any_changed(reload_if) or (unit, "reload") in owed,
         )
         for unit in units
@@ -57,7 +63,9 @@ def service(
         current_note(host).previewable = False
         current_note(host).why = "its package brings it, mostly enabled already"
     if script or owed:
-        current_note(host).diff = "\n".join(f"# {line}" for line in script) or None
+        told = [f"# {line}" for line in script]
+        told += [f"# {restart_due[1]}"] if restart_due is not None and otherwise else []
+        current_note(host).diff = "\n".join(told) or None
         # systemd does not notice a drop-in folder that is new: it asks a cache that only a reload renews.
         unit_files = any(path.startswith("/etc/systemd/system/") for paths in files.values() for path in paths)
         fresh = ["systemctl daemon-reload"] if unit_files or any(unit.stale for unit in found.values()) else []

@@ -84,8 +84,10 @@ def service(
     running: bool = True,
     restart_if: Sequence[Step] = (),
     reload_if: Sequence[Step] = (),
+    restart_due: tuple[str, str] | None = None,
 ) -> Step:
-    """systemd units enabled (or not) and running (or not); restarted or reloaded after a change of these steps.
+    """systemd units enabled (or not) and running (or not); restarted or reloaded after a change of these steps, and
+    restarted when the read-only shell text of `restart_due` succeeds; its second part is why, as a diff tells it.
 
     The host keeps a stamp of the steps' files, so a restart that a killed run still owed is made by the next run.
     """
@@ -96,6 +98,7 @@ def service(
         running=running,
         restart_if=tuple(restart_if),
         reload_if=tuple(reload_if),
+        restart_due=restart_due,
     )
 
 

@@ -2,11 +2,13 @@
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from builder.assess.interrupted import Measured, interrupts
 from builder.assess.moved import installs
 from builder.inventory.quiet import windows_of
 from builder.inventory.registry import Grant, grants
+from builder.inventory.served import Served, listed
 from builder.models.interruption import Interruption, Service
 from builder.models.plan import Loss, Outage, PlannedStep, Reboot
 from builder.models.site import Host, Peer, Site
@@ -26,17 +28,28 @@ _SAID = {
 }
 """Of one machine, and of several."""
 _WEB = frozenset(("qido", "wado", "stow"))
+_ALL = frozenset(operation for _, its in _LOSSES for operation in its)
 
 
-def outages(
-    site: Site, host: Host, steps: Sequence[PlannedStep], known: Sequence[Interruption], measure: Measure
-) -> tuple[Outage, ...]:
+@dataclass(frozen=True)
+class Change:
+    """An archive that is another one after a plan: whom it served before, and what of that goes for good, as
+    clauses."""
+
+    was: Served
+    lasting: tuple[str, ...] = ()
+
+
+def outages(  # noqa: PLR0917 - one fact each
+    site: Site, host: Host, steps: Sequence[PlannedStep], known: Sequence[Interruption], measure: Measure,
+    change: Change | None = None,
+) -> tuple[Outage, ...]:  # fmt: skip
     """The outages that the planned `steps` of `host` bring, by what stops. `known` are its roles' interruptions;
     `measure` says what earlier runs took. A step that nobody can preview may add others: the plan names it."""
     due = [one for one in known if any(_due(one, step) for step in steps)]
     groups = dict.fromkeys(tuple(sorted(one.stops)) for one in due)
     return tuple(
-        _outage(site, host, stops, [one for one in due if tuple(sorted(one.stops)) == stops], measure)
+        _outage(site, host, stops, [one for one in due if tuple(sorted(one.stops)) == stops], measure, change)
         for stops in groups
     )
 
@@ -79,9 +92,20 @@ def name_of(end: Host | Peer) -> str:
     return end.ae.title if end.ae is not None else end.name
 
 
-def losses(site: Site, host: Host, stops: Sequence[Service]) -> tuple[Loss, ...]:
-    """Who loses what while services of `host` are away: from the routes to it, and those by which it sends."""
-    every = [(name_of(grant.source), _away(grant, stops)) for grant in grants(site, to=host.name)]
+def away(site: Site, host: Host, seconds: float) -> str:
+    """Who loses what while all of `host` is away for so long: what its peers are to be told."""
+    lost = losses(site, host, ("dicom", "web", "screen"))
+    what: tuple[Service, ...] = ("dicom", "web") if host.host_class == "archive" else ("dicom", "screen")
+    return "; ".join((f"{_what(host, what)} for {about(seconds)}", *map(_said, lost)))
+
+
+def losses(site: Site, host: Host, stops: Sequence[Service], was: Served | None = None) -> tuple[Loss, ...]:
+    """Who loses what while services of `host` are away: from the routes to it, and those by which it sends. Nobody
+    loses what `was` did not give."""
+    every = [
+        (name_of(grant.source), _away(grant, stops) & (was.may.get(grant.source.name, frozenset()) if was else _ALL))
+        for grant in grants(site, to=host.name)
+    ]
     found = [
         Loss(ends=tuple(dict.fromkeys(name for name, lost in every if which & lost)), what=what)
         for what, which in _LOSSES
@@ -89,6 +113,7 @@ def losses(site: Site, host: Host, stops: Sequence[Service]) -> tuple[Loss, ...]
     told = {end for loss in found for end in loss.ends}
     if "dicom" in stops:
         given = [grant.target for grant in grants(site, by=host.name) if "store" in grant.may]
+        given = [end for end in given if was is None or end.name in was.sent]
         others = tuple(name_of(end) for end in given if name_of(end) not in told)
         found.append(Loss(ends=others, what="delivery"))
     return tuple(loss for loss in found if loss.ends)
@@ -109,21 +134,28 @@ def _due(one: Interruption, step: PlannedStep) -> bool:
     return step.step == one.step and bool(step.changes) and interrupts(step.diff)
 
 
-def _outage(site: Site, host: Host, stops: tuple[Service, ...], due: list[Interruption], measure: Measure) -> Outage:
+def _outage(  # noqa: PLR0917 - one fact each
+    site: Site, host: Host, stops: tuple[Service, ...], due: list[Interruption], measure: Measure, change: Change | None
+) -> Outage:
     found = measure(due)
     longest = max(due, key=lambda one: one.seconds)
     seconds = found.seconds if found is not None else longest.seconds
     source = f"measured on {host.name} in run {found.run}" if found is not None else longest.source
-    lost = losses(site, host, stops)
+    was, lasting = (change.was, change.lasting) if change is not None else (None, ())
+    lost = losses(site, host, stops, was)
+    away = f"{_what(host, stops, was.title if was else None)} for {about(seconds)}"
+    for_good = [f"for good: {'; '.join(lasting)}"] if lasting else []
     return Outage(
         host=host.name, stops=stops, steps=tuple(one.step for one in due), seconds=seconds, source=source, losses=lost,
-        sentence="; ".join((f"{_what(host, stops)} for {about(seconds)}", *_closed(stops), *map(_said, lost))),
+        sentence="; ".join((away, *_closed(stops), *map(_said, lost), *for_good)),
     )  # fmt: skip
 
 
-def _what(host: Host, stops: Sequence[Service]) -> str:
+def _what(host: Host, stops: Sequence[Service], title: str | None = None) -> str:
     if "dicom" in stops and (host.ae is not None or "screen" not in stops):
-        answering = f"AE {name_of(host)} stops answering" if host.ae is not None else f"{host.name} stops answering"
+        answering = (
+            f"AE {title or name_of(host)} stops answering" if host.ae is not None else f"{host.name} stops answering"
+        )
         return f"{answering} and its screen goes dark" if "screen" in stops else answering
     if "web" in stops:
         return f"the web door of {host.name} stops answering"
@@ -135,8 +167,7 @@ def _closed(stops: Sequence[Service]) -> tuple[str, ...]:
 
 
 def _said(loss: Loss) -> str:
-    ends = loss.ends[0] if len(loss.ends) == 1 else f"{', '.join(loss.ends[:-1])} and {loss.ends[-1]}"
-    return f"{ends} {_SAID[loss.what][len(loss.ends) > 1]}"
+    return f"{listed(loss.ends)} {_SAID[loss.what][len(loss.ends) > 1]}"
 
 
 def _away(grant: Grant, stops: Sequence[Service]) -> frozenset[str]:

@@ -93,7 +93,15 @@ def _role_package(role: str, folder: Path) -> None:
         sys.modules[name].__path__ = [str(folder)]
 
 
-def load_role_module(role: str, module: Literal["variables", "deploy"]) -> ModuleType:
+Module = Literal["variables", "deploy", "upgrade"]
+
+
+def has_module(role: str, module: Module) -> bool:
+    """Whether `role` has that file: not every role has a word on each step."""
+    return (role_folder(role) / f"{module}.py").is_file()
+
+
+def load_role_module(role: str, module: Module) -> ModuleType:
     """Import `roles/<role>/<module>.py`. Raises BadInput, naming the file, when it is missing or broken."""
     name = f"{_package().__name__}.{role}.{module}"
     loaded = sys.modules.get(name)

@@ -39,6 +39,11 @@ def told(moment: datetime) -> str:
     return f"{moment:%a %Y-%m-%d %H:%M} {moment.tzname()}"
 
 
+def told_in(zone: str, moment: datetime) -> str:
+    """A moment (any zone) as people of the time zone `zone` say it."""
+    return told(moment.astimezone(ZoneInfo(zone)))
+
+
 def closed(site: Site, hosts: Iterable[Host], moment: datetime) -> tuple[Closed, ...]:
     """What the calendar locks at `moment` (any zone) among `hosts`: hosts of the same windows together, by name."""
     alike: dict[object, list[Host]] = {}

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import shlex
 import time
 from collections.abc import Iterator
@@ -118,12 +119,24 @@ class Lab:
         """The hosts and stand-ins that run here and now for this project folder: whoever speaks to one of their
         addresses from this machine speaks to the lab. Empty where another's lab cannot be looked into."""
         try:
-            self._require_ours()
-            machines = self._machines(Cache(cache_folder(), _quiet)) if self.layout.owner.is_file() else []
-            contained = set(containers.names(self.layout.container_prefix)) if machines else set()
-            return frozenset(machine.host.name for machine in machines if self._plays(machine, contained))
+            return self._playing()
         except (PacsmithError, OSError, ValueError):
             return frozenset()
+
+    def is_down(self, name: str) -> bool:
+        """Whether the host or stand-in `name` certainly does not run: False where that cannot be looked into, as by
+        one who is not root, in another's lab, and of a machine that a person's own `vagrant up` made here."""
+        by_hand = Path(".vagrant", "machines", name).glob("*/id")
+        try:
+            return os.geteuid() == 0 and name not in self._playing() and not any(by_hand)
+        except (PacsmithError, OSError, ValueError):
+            return False
+
+    def _playing(self) -> frozenset[str]:
+        self._require_ours()
+        machines = self._machines(Cache(cache_folder(), _quiet)) if self.layout.owner.is_file() else []
+        contained = set(containers.names(self.layout.container_prefix)) if machines else set()
+        return frozenset(machine.host.name for machine in machines if self._plays(machine, contained))
 
     def _plays(self, machine: LabMachine, contained: set[str]) -> bool:
         container = f"{self.layout.container_prefix}{machine.host.name}"

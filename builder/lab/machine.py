@@ -23,7 +23,9 @@ from builder.lab.keys import HOST_KEY
 from builder.lab.layout import HostFolder, Layout
 from builder.lab.nspawn import ENVIRONMENT, boot_argv
 from builder.lab.processes import Process, boot_id, command_lines, is_of_host, send, wait_gone
+from builder.lab.sources import CODENAME
 from builder.models.connection import Connection
+from builder.models.site import OperatingSystem
 from builder.render.lab_hosts import LabHost
 from builder.survey.remote import Remote
 
@@ -122,7 +124,7 @@ class LabMachine:
         if disk is None:
             return self.layers
         was = disk["host"]
-        if (was["os"], was["kind"]) != (self.host.os, self.host.kind):
+        if was["kind"] != self.host.kind or self.host.os not in (was["os"], self._upgraded()):
             raise LabError(
                 f"{self.host.name}: its disk holds a {was['kind']} with {was['os']}, the site now says "
                 f"{self.host.kind} with {self.host.os}; run `pacsmith lab down`, then up"
@@ -134,6 +136,14 @@ class LabMachine:
                     f"{self.host.name}: {layer}, on which its disk was made, is gone; `pacsmith lab down`, then up"
                 )
         return layers
+
+    def _upgraded(self) -> OperatingSystem | None:
+        """The release that the disk itself says, where it has been upgraded since it was made."""
+        try:
+            said = (self.folder.upper / "usr/lib/os-release").read_text()
+        except OSError:
+            return None
+        return next((os for os, name in CODENAME.items() if f"\nVERSION_CODENAME={name}\n" in said), None)
 
     def public_key(self) -> str:
         """The host's public SSH key, as the lab made it before the first boot."""

@@ -17,7 +17,7 @@ from builder.ledger.cleaning import Clean, storable
 from builder.ledger.database import Database, open_database
 from builder.ledger.locking import process_columns, process_of
 from builder.ledger.locks import Locks
-from builder.ledger.records import HostState
+from builder.ledger.records import UTC_ZONE, HostState
 from builder.ledger.tables import EventRow, EvidenceRow, HostStateRow, RunRow
 from builder.models.event import Event
 from builder.models.evidence import Evidence
@@ -30,8 +30,8 @@ class Ledger(Locks):
     Every method raises PacsmithError (one sentence) when the database fails.
     """
 
-    def __init__(self, database: Database, clean: Clean, now: Callable[[], datetime]) -> None:
-        super().__init__(database, clean, now)
+    def __init__(self, database: Database, clean: Clean, now: Callable[[], datetime], zone: str) -> None:
+        super().__init__(database, clean, now, zone)
         self._mark_interrupted()
 
     def __repr__(self) -> str:
@@ -203,14 +203,19 @@ class Ledger(Locks):
 
 
 def open_ledger(
-    url: str, *, clean: Clean = lambda text: text, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    url: str,
+    *,
+    clean: Clean = lambda text: text,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    zone: str = UTC_ZONE,
 ) -> Ledger:
     """Open or create the ledger at a SQLAlchemy URL; runs that a dead process left open become interrupted.
 
-    `clean` (a Redactor's) passes over every free text before it is written. Raises BadInput for a URL, folder or
+    `clean` (a Redactor's) passes over every free text before it is written. Refusals tell times in the time
+    zone `zone`. Raises BadInput for a URL, folder or
     database that cannot be a ledger, Unreachable for a server that does not answer; never with the password.
     """
-    return Ledger(open_database(url), clean, now)
+    return Ledger(open_database(url), clean, now, zone)
 
 
 def _run_row(session: Session, run_id: str) -> RunRow:

@@ -5,6 +5,7 @@ import uuid
 from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
+from builder.inventory.windows import told_in
 from builder.ledger.process import ProcessIdentity
 from builder.ledger.records import Held, Lock
 from builder.ledger.tables import EventRow, LockRow, ProcessColumns
@@ -65,11 +66,11 @@ def describe_takeover(old: Lock) -> str:
     )
 
 
-def last_step(session: Session, run: str) -> str | None:
-    """What a run's events said last, as "archive01: Orthanc runs (2026-11-21 12:03 UTC)"."""
+def last_step(session: Session, run: str, zone: str) -> str | None:
+    """What a run's events said last, as "archive01: Orthanc runs (Sat 2026-11-21 12:03 GMT)", told in `zone`."""
     query = select(EventRow).where(EventRow.run == run, EventRow.step != "").order_by(EventRow.id.desc()).limit(1)
     row = session.scalars(query).first()
-    return f"{': '.join(filter(None, (row.host, row.step)))} ({row.at:%Y-%m-%d %H:%M} UTC)" if row else None
+    return f"{': '.join(filter(None, (row.host, row.step)))} ({told_in(zone, row.at)})" if row else None
 
 
 def _overlap(row: LockRow, lock: Lock) -> bool:

@@ -1,6 +1,6 @@
 """Locks in the ledger: taken by runs and by persons, told of, and given back."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -24,10 +24,11 @@ from builder.models.run import Run
 class Locks:
     """The part of a ledger that says who is at work where, and who wants others to keep away."""
 
-    def __init__(self, database: Database, clean: Clean, now: Callable[[], datetime]) -> None:
+    def __init__(self, database: Database, clean: Clean, now: Callable[[], datetime], zone: str) -> None:
         self._database = database
         self._clean = clean
         self._now = now
+        self._zone = zone
         self._process = ProcessIdentity.of_this()
 
     @contextmanager
@@ -47,7 +48,7 @@ class Locks:
                     session.add(EventRow(**self._storable(self._note(run, scope, describe_takeover(old)))))
         except Held as held:
             with self._database.read() as session:
-                raise Held(held.holder, last_step(session, held.holder.run)) from None
+                raise Held(held.holder, last_step(session, held.holder.run, self._zone), self._zone) from None
         try:
             yield taken
         except BaseException:
@@ -73,15 +74,28 @@ class Locks:
     def reserve(self, scope: str, *, why: str, until: datetime, run: Run) -> Reservation:
         """Lock `scope` for the person of `run` until a time, which is recorded, done; a reservation of theirs there is
         replaced. Raises Held when another person has reserved it or is at work there."""
-        wanted = Reservation(
-            scope=scope, who=run.who, hostname=self._process.hostname, why=storable(why, self._clean),
-            since=self._now(), until=until, run=run.id,
-        )  # fmt: skip
+        return self.reserve_all({scope: run}, why=why, until=until)[0]
+
+    def reserve_all(self, runs: Mapping[str, Run], *, why: str, until: datetime) -> tuple[Reservation, ...]:
+        """`reserve` of several scopes, each by its run: all of them, or none and Held."""
+        try:
+            return self._reserve_all(runs, why, until)
+        except Held as held:
+            raise Held(held.holder, zone=self._zone) from None
+
+    def _reserve_all(self, runs: Mapping[str, Run], why: str, until: datetime) -> tuple[Reservation, ...]:
+        taken = []
         with self._database.write() as session:
-            what = f"{scope} locked by {wanted.holder} until {until.astimezone(UTC):%Y-%m-%d %H:%M} UTC: {why}"
-            self._add_done(session, run, scope, what)
-            reserve(session, wanted, self._process)
-        return wanted
+            for scope, run in runs.items():
+                wanted = Reservation(
+                    scope=scope, who=run.who, hostname=self._process.hostname, why=storable(why, self._clean),
+                    since=self._now(), until=until, run=run.id,
+                )  # fmt: skip
+                what = f"{scope} locked by {wanted.holder} until {until.astimezone(UTC):%Y-%m-%d %H:%M} UTC: {why}"
+                self._add_done(session, run, scope, what)
+                reserve(session, wanted, self._process)
+                taken.append(wanted)
+        return tuple(taken)
 
     def reservations(self) -> tuple[Reservation, ...]:
         """Every person's lock that is not over, by scope."""
@@ -91,11 +105,13 @@ class Locks:
     def unlock(self, scope: str, *, run: Run, named: str | None, why: str | None) -> tuple[Lock | Reservation, ...]:
         """Remove what is locked on exactly `scope`, as `free` allows it; `run` is recorded, done, with an event each.
 
-        Raises BadInput when nothing is locked there, Locked when it is another's and `named` and `why` do not say so.
+        Raises NotLocked when nothing is locked there, BadInput when nothing is by `named`, Locked when it is another's
+        and `named` and `why` do not say so.
         """
         with self._database.write() as session:
             me = f"{run.who}@{self._process.hostname}"
-            gone = free(session, scope, me=me, process=self._process, named=named, why=why, now=self._now())
+            gone = free(session, scope, me=me, process=self._process, named=named, why=why, now=self._now(),
+                        zone=self._zone)  # fmt: skip
             for number, old in enumerate(gone):
                 what = f"lock on {scope} of {old.holder} (run {old.run}) removed by {me}" + (f": {why}" if why else "")
                 if number == 0:

@@ -5,8 +5,12 @@ from datetime import datetime
 from pydantic import Field, JsonValue
 
 from builder.errors import Locked
+from builder.inventory.windows import told_in
 from builder.ledger.process import ProcessIdentity
 from builder.models.base import Model
+
+UTC_ZONE = "Etc/UTC"
+"""The time zone of a ledger that no site has opened, by its name in the time zone database."""
 
 
 class HostState(Model):
@@ -59,15 +63,16 @@ class Reservation(Model):
 
 
 class Held(Locked):
-    """A lock that somebody else holds (exit 4). `holder` is that lock; `doing` is what its run did last, in words."""
+    """A lock that somebody else holds (exit 4). `holder` is that lock; `doing` is what its run did last, in words;
+    times are told in `zone`."""
 
-    def __init__(self, holder: Lock | Reservation, doing: str | None = None) -> None:
+    def __init__(self, holder: Lock | Reservation, doing: str | None = None, zone: str = UTC_ZONE) -> None:
         self.holder = holder
-        since = f"{holder.scope} is locked by {holder.holder} since {holder.since:%Y-%m-%d %H:%M} UTC"
+        since = f"{holder.scope} is locked by {holder.holder} since {told_in(zone, holder.since)}"
         way_out = f"pacsmith unlock {unlocking(holder.scope)} --held-by {holder.holder} --why '…'"
         if isinstance(holder, Reservation):
             super().__init__(
-                f"{since} until {holder.until:%Y-%m-%d %H:%M} UTC: {holder.why}; wait for that, ask {holder.who}, or, "
+                f"{since} until {told_in(zone, holder.until)}: {holder.why}; wait for that, ask {holder.who}, or, "
                 f"once you have agreed on it, free it with: {way_out}"
             )
         else:

@@ -7,10 +7,15 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from builder.errors import BadInput, Locked
+from builder.inventory.windows import told_in
 from builder.ledger.locking import exclude_others, lock_of, overlap
 from builder.ledger.process import ProcessIdentity
 from builder.ledger.records import Held, Lock, Reservation, unlocking
 from builder.ledger.tables import LockRow, ReservationRow
+
+
+class NotLocked(BadInput):
+    """What is to be unlocked is not locked (exit 2)."""
 
 
 def reservations(session: Session, now: datetime) -> list[Reservation]:
@@ -42,17 +47,18 @@ def refuse_reserved(session: Session, scope: str, holder: str, now: datetime) ->
 
 def free(
     session: Session, scope: str, *, me: str, process: ProcessIdentity, named: str | None, why: str | None,
-    now: datetime,
+    now: datetime, zone: str,
 ) -> tuple[Lock | Reservation, ...]:  # fmt: skip
     """Remove what is locked on exactly `scope`: one's own reservation, and what nobody holds any more. What somebody
-    holds only when `named` is that holder in full and `why` says the reason.
+    holds only when `named` is that holder in full and `why` says the reason. Faults tell times in `zone`.
 
-    Raises BadInput when nothing is locked there, or nothing by `named`; Locked when nothing of it may be removed so.
+    Raises NotLocked when nothing is locked there, BadInput when nothing is by `named`; Locked when
+    nothing of it may be removed so.
     """
     exclude_others(session)
     found = _on(session, scope)
     if not found:
-        raise BadInput(f"{scope}: nothing is locked there; pacsmith locks lists what is")
+        raise NotLocked(f"{scope}: nothing is locked there; pacsmith locks lists what is")
     if named is not None and named not in {one.holder for one in found}:
         holders = ", ".join(sorted({one.holder for one in found}))
         raise BadInput(f"{scope}: it is not locked by {named} but by {holders}; write that in full")
@@ -62,7 +68,7 @@ def free(
         if (_is_free(one, me, process, now) if named is None else one.holder == named and why is not None)
     ]
     if not free_now:
-        raise Locked(_how(found[0], me))
+        raise Locked(_how(found[0], me, zone))
     for one in free_now:
         table = LockRow if isinstance(one, Lock) else ReservationRow
         session.execute(delete(table).where(table.scope == scope))
@@ -83,10 +89,10 @@ def _is_free(one: Lock | Reservation, me: str, process: ProcessIdentity, now: da
     return one.holder == me or one.until <= now
 
 
-def _how(one: Lock | Reservation, me: str) -> str:
+def _how(one: Lock | Reservation, me: str, zone: str) -> str:
     whose = "a run of yours that may still be at work" if one.holder == me else one.holder
     return (
-        f"{one.scope} is locked by {whose}, since {one.since:%Y-%m-%d %H:%M} UTC: {one.why}; to free it all the same, "
+        f"{one.scope} is locked by {whose}, since {told_in(zone, one.since)}: {one.why}; to free it all the same, "
         f"name the holder in full and say why: pacsmith unlock {unlocking(one.scope)} --held-by {one.holder} --why '…'"
     )
 

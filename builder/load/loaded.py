@@ -1,6 +1,7 @@
 """One file as one model, with the place of each of its values."""
 
 import gc
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -52,9 +53,12 @@ def _no_collection() -> Iterator[None]:
 
 
 @_no_collection()
-def load(file: Path, model: type[M]) -> Loaded[M]:
-    """Read `file` as a `model`. Raises LoadErrors with everything that is wrong with it."""
-    text, digest = read_text(file)
+def load(file: Path, model: type[M], text: str | None = None) -> Loaded[M]:
+    """Read `file`, or `text` as if it stood there, as a `model`. Raises LoadErrors with everything that is wrong."""
+    if text is None:
+        text, digest = read_text(file)
+    else:
+        digest = hashlib.sha256(text.encode()).hexdigest()
     tree = Tree(file, text)
     if tree.value is None or tree.place is None:
         raise LoadErrors(tree.problems)

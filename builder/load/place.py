@@ -1,5 +1,6 @@
 """Which site file a person means."""
 
+import shlex
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -38,6 +39,13 @@ def find_site(name: str | None) -> Path:
     near = get_close_matches(name, known, n=1)
     there = f"there are {', '.join(known)}" if known else "there is none yet: begin one with: pacsmith init NAME"
     raise BadInput(f"there is no site {name!r} below {_FOLDER}/; " + (f"did you mean {near[0]}?" if near else there))
+
+
+def name_of(file: Path) -> str:
+    """What a person writes after --site for this site file, so that `find_site` finds it again: the name of its folder
+    below inventory/, which need not be the site's own, or else its path."""
+    name = file.parent.name
+    return shlex.quote(name if _known().get(name) == file else str(file))
 
 
 def recordings_of(site: Path) -> Path | None:

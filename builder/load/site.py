@@ -6,6 +6,6 @@ from builder.load.loaded import Loaded, load
 from builder.models.site import Site
 
 
-def load_site(path: Path) -> Loaded[Site]:
-    """The site of `path`. Raises LoadErrors with everything that is wrong with the file."""
-    return load(path, Site)
+def load_site(path: Path, text: str | None = None) -> Loaded[Site]:
+    """The site of `path`, or the one that `text` would be there. Raises LoadErrors with everything that is wrong."""
+    return load(path, Site, text)

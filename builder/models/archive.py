@@ -1,13 +1,19 @@
 """What a site says of an archive host beside its name and AE title."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from builder.models.base import AbsolutePath, Model, Name, Port
+from builder.models.base import AbsolutePath, Model, Name, Port, whole
 from builder.models.calendar import TimeOfDay
 from builder.models.secret import SecretReference
 from builder.models.station import WebViewer
+
+OF_RELEASE = {
+    "debian-12": {"orthanc": "1.10.1", "postgresql": "15"},
+    "debian-13": {"orthanc": "1.12.7", "postgresql": "17"},
+}
+"""What each Debian release has; those of the release before stay installed until they are upgraded, too."""
 
 # Orthanc's own words for character sets (its setting DefaultEncoding).
 Encoding = Literal[
@@ -39,6 +45,9 @@ class ArchiveSettings(Model):
 
     storage: Literal["filesystem", "database"] = "filesystem"
     storage_directory: AbsolutePath = "/var/lib/orthanc/storage"
+    database_version: Annotated[Literal[15, 17] | None, BeforeValidator(whole)] = Field(
+        None, description="PostgreSQL; by default that of the Debian release, and after an upgrade the one before it"
+    )
     database_password: SecretReference
     web_port: Port = 443
     users: tuple[WebUser, ...] = Field(min_length=1)

@@ -1,7 +1,7 @@
 """What every model shares: frozen, nothing unknown accepted, and the field's own kinds of text."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -18,6 +18,11 @@ class PlacedError(ValueError):
     def __init__(self, sentence: str, *path: str | int) -> None:
         self.path = path
         super().__init__(sentence)
+
+
+def whole(value: Any) -> Any:
+    """A site file's scalars come as text, and Pydantic reads no number out of it where only some are possible."""
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdecimal() else value
 
 
 _AE_REPERTOIRE = re.compile(r"[\x20-\x5b\x5d-\x7e]+")

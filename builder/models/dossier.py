@@ -12,6 +12,7 @@ from builder.models.evidence import Evidence, Verdict
 from builder.models.fact import Fact
 from builder.models.run import Run
 from builder.models.site import Operation
+from builder.models.upgrade import Account
 
 VERDICTS: tuple[Verdict, ...] = ("short", "unknown", "waived", "met", "not applicable")
 """Worst first: the order in which a reader is told."""
@@ -215,3 +216,4 @@ class Dossier(Model):
     waivers: tuple[WaivedRequirement, ...] = ()
     certificates: tuple[CertificateRecord, ...] = ()
     history: tuple[Run, ...] = ()
+    upgrade: Account | None = None

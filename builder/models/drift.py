@@ -20,8 +20,9 @@ CONCERNS: tuple[Concern, ...] = (
 """In the order in which they matter to patients: who may send and fetch first, the machine's own record last."""
 
 Cause = Literal["corrective", "intended", "both", "undecided", "due"]
-"""corrective: the machine was changed, and a build would correct it. intended: the site was changed, and a build would
-carry that out. both. undecided: one of the two, and nobody can tell which. due: time has passed."""
+"""corrective: the machine was changed; a build corrects what a role sets. intended: the site was changed; a build would
+carry that out, or has done so and was not accepted. both. undecided: one of the two, and nobody can tell which. due:
+time has passed."""
 
 Kind = Literal["step", "fact", "requirement", "certificate"]
 

@@ -175,6 +175,18 @@ class Packages(Model):
     security_mirror: Line | None = None
 
 
+class Upgrades(Model):
+    """What an upgrade of a production host rests on, and for how long its way back is kept."""
+
+    rehearsed_within_days: int = Field(
+        14, ge=1, le=366, description="an accepted upgrade of a test host by the same change set counts for so long"
+    )
+    rehearsal_network: IPv4Network = Field(
+        IPv4Network("10.254.254.0/24"), description="for the lab on the machine at which pacsmith runs; nobody else's"
+    )
+    two_persons: bool = Field(False, description="whether somebody else must approve the change set first")
+
+
 class Site(Model):
     """One hospital (`inventory/<site>/site.yml`)."""
 
@@ -197,6 +209,7 @@ class Site(Model):
     routes: tuple[Route, ...] = ()
     windows: tuple[Window, ...] = ()
     peak_hours: tuple[PeakHours, ...] = ()
+    upgrades: Upgrades = Upgrades()
     together: tuple[Together, ...] = Field(
         (),
         description="what must never be changed at once; by default production archives one after the other, and of "

@@ -1,20 +1,14 @@
 """What a site says of a reading station (class workstation) or a thin client beside its name and AE title."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
-from builder.models.base import AbsolutePath, Line, Model, Name
+from builder.models.base import AbsolutePath, Line, Model, Name, whole
 from builder.models.calendar import TimeOfDay
 from builder.models.depot import Version
 from builder.models.display import Display
 from builder.models.secret import SecretReference
-
-
-def _whole(value: Any) -> Any:
-    """A site file's scalars come as text, and Pydantic reads no number out of it where only some are possible."""
-    return int(value) if isinstance(value, str) and value.isascii() and value.isdecimal() else value
-
 
 GraphicsDriver = Literal["automatic", "dummy", "nvidia"]
 
@@ -54,7 +48,7 @@ class WorkstationSettings(Model):
     uses: tuple[Name, ...] = Field(
         (), description="what is done here beside looking at images: words of its sheets' `when`, as volume-rendering"
     )
-    depth: Annotated[Literal[24, 30], BeforeValidator(_whole)] = Field(
+    depth: Annotated[Literal[24, 30], BeforeValidator(whole)] = Field(
         24, description="bits a pixel; 30 is ten bits a colour"
     )
     displays: tuple[Display, ...] = Field(min_length=1, description="from left to right")

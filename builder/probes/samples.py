@@ -23,6 +23,7 @@ from builder.models.site import Site
 PATIENT_PREFIX = "PACSMITH-"
 PATIENT_NAME = "PACSMITH^TEST"
 _PADDING = 0xFFFCFFFC
+STREAM_ROWS = 64
 RATE_ROWS = 256  # 256 x 256 pixels of 16 bits: 128 kB, the size that the archive's minimum rate speaks of
 
 
@@ -187,7 +188,7 @@ def rate_images(run: str, sender: str, count: int) -> Iterator[bytes]:
     study, series = generate_uid(), generate_uid()
     noise = random.Random(run).randbytes(RATE_ROWS * RATE_ROWS * 2)
     for number in range(1, count + 1):
-        image = _rate_image(UID(generate_uid()), study, series, number)
+        image = rate_image(UID(generate_uid()), study, series, number)
         image.PatientName = f"{PATIENT_NAME}^RATE"
         image.PatientID = patient_id(run)
         image.StationName = sender[:16]
@@ -195,7 +196,18 @@ def rate_images(run: str, sender: str, count: int) -> Iterator[bytes]:
         yield written(image)
 
 
-def _rate_image(instance: UID, study: str, series: str, number: int) -> FileDataset:
+def stream_image(run: str) -> bytes:
+    """One small CT image, to be stored again and again under new UIDs; its patient is none of those of a verification,
+    which removes its own."""
+    image = rate_image(UID(generate_uid()), generate_uid(), generate_uid(), 1)
+    image.PatientName, image.PatientID = "SYNTHETIC^STREAM", f"STREAM-{run}"[:64]
+    image.Rows = image.Columns = STREAM_ROWS
+    image.PixelData = bytes(STREAM_ROWS * STREAM_ROWS * 2)
+    return written(image)
+
+
+def rate_image(instance: UID, study: str, series: str, number: int) -> FileDataset:
+    """One CT image of noise, without a patient yet."""
     meta = FileMetaDataset()
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     image = FileDataset(BytesIO(), {}, file_meta=meta, preamble=b"\0" * 128)

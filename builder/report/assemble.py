@@ -26,6 +26,7 @@ from builder.models.evidence import Evidence, Verdict
 from builder.models.run import Outcome, Run
 from builder.models.sheet import Sheet
 from builder.models.site import DICOM_OPERATIONS, WEB_OPERATIONS, Host, Peer, Site
+from builder.models.upgrade import Account
 from builder.report.held import display_records
 from builder.report.matrix import matrix_of
 from builder.report.work import loose_notes, work_of
@@ -54,9 +55,11 @@ def assemble(
     history: Sequence[Run] = (),
     sheets: Sequence[Sheet] = (),
     reports: Sequence[Report] = (),
+    upgrade: Account | None = None,
     generated: datetime,
 ) -> Dossier:
     """The dossier of one run. `history` is the site's runs, newest first; `generated` is the time that it bears.
+    `upgrade` is the account of a run that was one.
 
     `sheets` and `reports` (calibration reports) are for its displays that are held to a standard."""
     counts = count(evidence)
@@ -87,6 +90,7 @@ def assemble(
         ),
         certificates=tuple(certificates),
         history=tuple(history),
+        upgrade=upgrade,
     )
 
 

@@ -9,6 +9,7 @@ from rich.text import Text
 from builder.models.drift import Difference, HostDrift, SiteDrift
 from builder.report.terminal import plain_table
 
+_FEW = 3  # things unknown for one reason that are told one by one
 _COLOURS = {"drift": "bold red", "unknown": "yellow", "unreachable": "yellow", "as accepted": "green"}
 _CAUSES = {
     "corrective": "corrective: the machine was changed",
@@ -36,8 +37,20 @@ def host_lines(found: SiteDrift) -> Iterator[Text]:
     width = max((len(host.host) for host in found.hosts), default=0)
     for host in found.hosts:
         yield Text(f"{host.host:{width}}  {said(host)}", style=_COLOURS[host.state])
-        for missing in host.unseen:
-            yield Text(f"{'':{width}}  unknown: {missing.subject}: {missing.why}")
+        for subjects, why in _unknown(host):
+            yield Text(f"{'':{width}}  unknown: {subjects}: {why}")
+
+
+def _unknown(host: HostDrift) -> Iterator[tuple[str, str]]:
+    """What could not be seen, and why; many things for one reason are told as one."""
+    by_why: dict[str, list[str]] = {}
+    for missing in host.unseen:
+        by_why.setdefault(missing.why, []).append(missing.subject)
+    for why, subjects in by_why.items():
+        if len(subjects) > _FEW:
+            yield f"{', '.join(subjects[:_FEW])} and {len(subjects) - _FEW} more", why
+        else:
+            yield from ((subject, why) for subject in subjects)
 
 
 def said(host: HostDrift) -> str:

@@ -12,22 +12,38 @@ from pydantic import ValidationError
 from builder.assess.display import Report
 from builder.errors import BadInput
 from builder.ledger import HostState, Ledger
+from builder.load.place import name_of
 from builder.models.dossier import CertificateRecord, Dossier, HostReading
 from builder.models.fact import Fact
 from builder.models.run import Outcome, Run
 from builder.models.sheet import Sheet
 from builder.models.site import Site
+from builder.models.upgrade import Account
 from builder.report.assemble import assemble, cleaned
 from builder.report.latest import latest
 
 _HISTORY = 20
-_ACCEPTING = ("build", "verify")
+ACCEPTING = ("build", "verify", "upgrade", "rollback")
+"""The verbs of whose runs there are dossiers."""
 _DID_WORK: tuple[Outcome, ...] = ("failed", "interrupted")
 
 
 def screens_folder(site: Site) -> Path:
     """Where screenshots are kept, each as <SHA-256>.png, from the project folder."""
     return Path(".pacsmith") / site.name / "screens"
+
+
+def account_file(site: Site, run: str) -> Path:
+    """Where the account of an upgrade is kept, from the project folder."""
+    return Path(".pacsmith") / site.name / "upgrades" / run / "account.json"
+
+
+def account_of(file: Path) -> Account | None:
+    """The account in `file`; None where there is none that this pacsmith can read."""
+    try:
+        return Account.model_validate_json(file.read_bytes())
+    except (OSError, ValidationError):
+        return None
 
 
 def gather(
@@ -64,6 +80,7 @@ def gather(
             history=ledger.runs(site=site.name, limit=_HISTORY),
             sheets=sheets,
             reports=reports,
+            upgrade=account_of(account_file(site, run.id)),
             generated=generated,
         ),
         clean,
@@ -87,8 +104,9 @@ def pictures_of(dossier: Dossier, folder: Path) -> dict[str, bytes]:
 
 def _require_work(run: Run) -> None:
     """Refuse what a person would take for a hand-over and is none: a plan proves nothing, a refused run did nothing."""
-    if run.verb not in _ACCEPTING:
-        what = f"it was a {run.verb}, which proves nothing, and a dossier is made of a build or a verify"
+    if run.verb not in ACCEPTING:
+        told = "a dossier is made of a build, a verify, an upgrade or a rollback"
+        what = f"it was a {run.verb}, which proves nothing, and {told}"
     elif run.outcome == "refused":
         what = f"it was refused, so that nothing was done or proven ({run.note or 'no reason recorded'})"
     else:
@@ -96,17 +114,17 @@ def _require_work(run: Run) -> None:
     raise BadInput(f"run {run.id}: {what}; pacsmith report --list shows the runs")
 
 
-def choose_run(site: Site, ledger: Ledger) -> Run:
+def choose_run(site: Site, ledger: Ledger, file: Path) -> Run:
     """The run to report when nobody names one: the last accepted build or verify, else the last that has evidence, else
-    the last that did any work. Raises BadInput when there is none."""
-    accepted = ledger.runs(site=site.name, verbs=_ACCEPTING, outcomes=["accepted"], limit=1)
+    the last that did any work. `file` is the site's. Raises BadInput when there is none."""
+    accepted = ledger.runs(site=site.name, verbs=ACCEPTING, outcomes=["accepted"], limit=1)
     if accepted:
         return accepted[0]
-    worked = ledger.runs(site=site.name, verbs=_ACCEPTING, outcomes=_DID_WORK)
+    worked = ledger.runs(site=site.name, verbs=ACCEPTING, outcomes=_DID_WORK)
     if not worked:
         raise BadInput(
             f"site {site.name}: the ledger holds no build or verify that did any work, and a dossier is made of one; "
-            f"begin with: pacsmith build --site {site.name}"
+            f"begin with: pacsmith build --site {name_of(file)}"
         )
     return next((run for run in worked if ledger.evidence(run.id)), worked[0])
 

@@ -8,7 +8,7 @@ import threading
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Any, Self
 
 from builder.errors import Unreachable
 from builder.models.connection import Connection
@@ -67,11 +67,18 @@ class Remote:
 
         Raises Unreachable when SSH itself fails or the machine does not answer within `timeout` seconds.
         """
-        argv = self._argv(command, sudo=sudo)
+        return self._ended(self._argv(command, sudo=sudo), timeout, input=stdin)
+
+    def feed(self, command: str, source: IO[bytes], *, sudo: bool = False, timeout: float = 120) -> Answer:
+        """Run a shell text whose standard input is what `source` gives. Raises Unreachable as `run` does."""
+        return self._ended(self._argv(command, sudo=sudo), timeout, stdin=source)
+
+    def _ended(self, argv: list[str], timeout: float, **given: Any) -> Answer:
+        """What it said; `given` is its standard input, as `subprocess.run` takes it."""
         began = time.monotonic()
         try:
             with self._sessions:
-                done = subprocess.run(argv, input=stdin, capture_output=True, timeout=timeout, check=False)
+                done = subprocess.run(argv, capture_output=True, timeout=timeout, check=False, **given)
         except subprocess.TimeoutExpired as late:
             raise Unreachable(f"{self.connection.host}: no answer within {timeout:.0f} s") from late
         if done.returncode == _SSH_FAILED:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from builder.errors import Locked
 from builder.inventory.waves import Wave, crowded
+from builder.inventory.windows import told_in
 from builder.ledger import Lock
 from builder.ledger.records import unlocking
 from builder.models.site import Site
@@ -26,9 +27,10 @@ def refuse_while_at_work(site: Site, doing: str) -> None:
         for lock in ledger.living_locks():
             if lock.scope == site.name or lock.scope.startswith(f"{site.name}/"):
                 raise Locked(
-                    f"{doing} would stop the hosts under {lock.who}, who since {lock.since:%Y-%m-%d %H:%M} UTC holds "
-                    f"{lock.scope} to {lock.why} (run {lock.run}, {lock.process}); wait for it, or, once you know that "
-                    "nothing is at work there, free it with: pacsmith unlock "
+                    f"{doing} would stop the hosts under {lock.who}, who since "
+                    f"{told_in(site.time.zone, lock.since)} holds {lock.scope} to {lock.why} (run "
+                    f"{lock.run}, {lock.process}); wait for it, or, once you know that nothing is at work there, "
+                    "free it with: pacsmith unlock "
                     f"{unlocking(lock.scope)} --held-by {lock.holder} --why '…'"
                 )
 
@@ -57,6 +59,6 @@ def refuse_crowded(session: Session, waves: Sequence[Wave]) -> None:
         lock = theirs[name]
         raise Locked(
             f"{name}, of the group {group} whose hosts serve together, is being changed by {lock.holder} since "
-            f"{lock.since:%Y-%m-%d %H:%M} UTC (run {lock.run}, {lock.process}): they are never all changed at once; "
-            "wait for it, or leave the group's other hosts out with --host"
+            f"{told_in(session.site.time.zone, lock.since)} (run {lock.run}, {lock.process}): they are never "
+            "all changed at once; wait for it, or name only hosts outside that group with --host"
         )

@@ -54,16 +54,17 @@ class BuildResult:
     held: Mapping[str, str] = field(default_factory=dict)
 
 
-def build(course: Course, show: Show, plan: WrittenPlan | None = None) -> BuildResult:
+def build(course: Course, show: Show, plan: WrittenPlan | None = None, plan_file: Path | None = None) -> BuildResult:
     """Read the hosts, converge, verify, record; wave after wave, each once what it hangs on is accepted. Raises Locked
     when someone else builds one of the hosts or the site's calendar locks one, Refused when one of them is short of a
     minimum (then nothing was changed, here or there), BadInput for bad secrets.
 
-    With `plan` exactly that is carried out, or Refused is raised before any change, naming what has moved since.
+    With `plan`, which was read from `plan_file`, exactly that is carried out, or Refused is raised before any change,
+    naming what has moved since.
     """
     session = _dated(course.session)
     with closing(session.ledger):
-        work = _Build(session, course, show, plan)
+        work = _Build(session, course, show, plan, plan_file)
         with recorded(session, locked=True) as ending:
             if plan is not None:
                 refuse_other_inputs(plan, session)
@@ -78,7 +79,7 @@ def build(course: Course, show: Show, plan: WrittenPlan | None = None) -> BuildR
                 materials = materials_for(session)
                 if plan is not None:
                     show.phase("whether all is as the plan found it")
-                    work.hold_to(refuse_other_world(plan, session, materials))
+                    work.hold_to(refuse_other_world(plan, session, materials, plan_file))
                 work.carry_out(materials, locks, ending)
         show.phase("dossier")
         return work.result(ending.outcome, write_documents(session))
@@ -96,7 +97,9 @@ def _dated(session: Session) -> Session:
 class _Build:
     """One build under way: what was reported of its waves so far, and who is not begun and why."""
 
-    def __init__(self, session: Session, course: Course, show: Show, plan: WrittenPlan | None) -> None:
+    def __init__(
+        self, session: Session, course: Course, show: Show, plan: WrittenPlan | None, file: Path | None
+    ) -> None:
         self.session, self.course, self.show = session, course, show
         self.promise = Promise(plan, session)
         self.reports: list[Report] = []
@@ -106,7 +109,7 @@ class _Build:
         self.told: set[str] = set()
         """The hosts of which it was recorded that they are changed although the calendar locks them."""
         self.stopped: str | None = None
-        self.goes_on = "pacsmith build --resume" if plan is None else goes_on(plan)
+        self.goes_on = "pacsmith build --resume" if plan is None else goes_on(plan, file)
         self.reason = course.session.run.terms.now if course.session.run.terms else None
         """Why hosts are changed that the calendar locks; None: they are not."""
 

@@ -47,7 +47,7 @@ class BurnInOrder:
             if clause is not None:
                 raise Locked(
                     f"{machine.host.name} is in production, and {clause}; choose fewer minutes or another hour, or "
-                    "leave it out with --host"
+                    "name the other hosts with --host"
                 )
         with ThreadPoolExecutor(16) as pool:
             faults = [fault for fault in pool.map(lambda one: _occupied(session, one), session.machines) if fault]

@@ -7,6 +7,7 @@ from datetime import datetime
 from builder.errors import BadInput, Locked, Refused
 from builder.inventory import Machine
 from builder.inventory.waves import Wave, waves_of
+from builder.inventory.windows import told_in
 from builder.models.run import Run, Terms
 from builder.workflows.planned import PLAN
 from builder.workflows.session import Session
@@ -101,7 +102,8 @@ def _to_resume(session: Session) -> Run:
     for run in runs:
         if run.outcome == "running" and (found is None or set(run.hosts) & set(found.hosts)):
             raise Locked(
-                f"--resume: run {run.id} of {run.who} is still under way since {run.started:%Y-%m-%d %H:%M} UTC; "
+                f"--resume: run {run.id} of {run.who} is still under way since "
+                f"{told_in(session.site.time.zone, run.started)}; "
                 "pacsmith locks says where"
             )
     if found is None:
@@ -132,7 +134,7 @@ def _same_plan(then: Run, today: Run) -> None:
     which = "a plan" if now is None else "another plan than this one"
     raise BadInput(
         f"--resume: run {then.id} was carrying out {which}: go on with pacsmith build --resume --plan FILE, where FILE "
-        "is that plan, or build without --resume what the site file says now"
+        f"is that plan (its digest begins with {was[:12]}), or build without --resume what the site file says now"
     )
 
 

@@ -6,10 +6,11 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from builder.assess.drifted import Compared, facts_drifted, requirements_drifted, steps_drifted, together
+from builder.assess.drifted import Compared, facts_drifted, requirements_drifted, steps_done, steps_drifted, together
 from builder.assess.outliers import facts_recorded
 from builder.engines.job import JobResult
 from builder.inventory import Machine
+from builder.inventory.windows import told_in
 from builder.ledger import HostState
 from builder.models.drift import Accepted, Cause, Difference, HostDrift, SiteDrift, Unseen
 from builder.models.event import Event
@@ -103,7 +104,9 @@ def _known(session: Session) -> dict[str, _Known]:
         lock = locks.get(f"{session.site.name}/{name}") or locks.get(session.site.name)
         found[name] = _Known(
             state, by, accepted, moved,
-            f"{lock.who} is at work on it since {lock.since:%H:%M} UTC ({lock.why}, run {lock.run})" if lock else None,
+            f"{lock.who} is at work on it since {told_in(session.site.time.zone, lock.since)} ({lock.why}, run "
+            f"{lock.run})"
+            if lock else None,
         )  # fmt: skip
     return found
 
@@ -186,13 +189,26 @@ def _compared(
 ) -> Sequence[Compared]:
     name = machine.host.name
     steps = read.steps.get(name, ())
-    parts = [steps_drifted(name, steps, *_causes(session, name, known, steps, read))]
+    parts = [
+        steps_drifted(name, steps, *_causes(session, name, known, steps, read)),
+        steps_done(name, steps, read.before.get(name)),
+        _not_told(name, known, steps, read),
+    ]
     if known.accepted is not None and known.by is not None:
         parts.append(facts_drifted(name, facts_recorded(known.accepted.facts), facts.facts))
         findings = findings_of(facts, session.sheets, session.today, session.reports)
         moved = _papers_moved(known.by, session.run)
         parts.append(requirements_drifted(name, known.accepted.requirements, findings, moved=moved))
     return parts
+
+
+def _not_told(name: str, known: _Known, steps: Sequence[PlannedStep], read: _Reading) -> Compared:
+    """Where the site's words on a host are others than at its acceptance and it cannot be tried with those: whether it
+    was already made what they say now, nobody can tell."""
+    if known.at is None or not known.moved[0] or name in read.before or any(step.changes for step in steps):
+        return Compared(0, (), ())
+    why = "the site says otherwise than at its acceptance, and the host is as it says now: run pacsmith verify"
+    return Compared(0, (), (Unseen(host=name, subject="roles", why=why),))
 
 
 def _causes(

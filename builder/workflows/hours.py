@@ -43,8 +43,8 @@ def refuse_closed(locks: Sequence[Closed], verb: str) -> None:
     """Raise Locked that names every closed host, why, and when it opens."""
     if locks:
         raise Locked(
-            f"the site's calendar refuses {verb}: {'; '.join(lock.sentence for lock in locks)}. Come back then, leave "
-            "these hosts out with --host, or, when it cannot wait, say why with --now 'REASON', which is recorded"
+            f"the site's calendar refuses {verb}: {'; '.join(lock.sentence for lock in locks)}. Come back then, name "
+            "the other hosts with --host, or, when it cannot wait, say why with --now 'REASON', which is recorded"
         )
 
 
@@ -53,7 +53,7 @@ def overridden(session: Session, locks: Sequence[Closed], reason: str) -> tuple[
     return tuple(
         Event(
             run=session.run.id, at=now(), host=name, status="note",
-            step=f"changed although {lock.clause}, on the word of {session.run.who}: {reason}",
+            step=f"is to be changed although {lock.clause}, on the word of {session.run.who}: {reason}",
         )
         for lock in locks
         for name in lock.hosts

@@ -1,14 +1,14 @@
 """Which engine does what, in which order: machines -> jobs, one after the other (pure), and carrying them out."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Literal
+from typing import Any, Literal
 
 from builder.engines.job import ENGINES, Job, JobHost, JobResult, run_job
 from builder.engines.material import Material
 from builder.engines.tally import merged
-from builder.inventory import Machine
+from builder.inventory import Machine, RoleVariables
 from builder.inventory.roles import Engine, engine_of, role_folder
 from builder.models.event import Event
 from builder.models.site import HostClass
@@ -74,13 +74,21 @@ def reboot_scripts(machine: Machine) -> Iterator[tuple[str, str]]:
             yield role.role, file.read_text(encoding="utf-8")
 
 
+def plain_roles(
+    machine: Machine, roles: Iterable[RoleVariables] | None = None
+) -> tuple[tuple[str, dict[str, Any]], ...]:
+    """The roles of `machine` (or these of them), each with its variables as plain data."""
+    chosen = machine.roles if roles is None else roles
+    return tuple((role.role, role.variables.model_dump(mode="json", by_alias=True)) for role in chosen)
+
+
 def _stretches(machine: Machine, engine: Callable[[str], Engine]) -> Iterator[tuple[Engine, JobHost]]:
     for name, roles in groupby(machine.roles, key=lambda role: engine(role.role)):
         yield (
             name,
             JobHost(
                 connection=machine.connection,
-                roles=tuple((role.role, role.variables.model_dump(mode="json", by_alias=True)) for role in roles),
+                roles=plain_roles(machine, roles),
             ),
         )
 

@@ -13,16 +13,19 @@ from builder.engines.job import JobResult
 from builder.engines.material import Material
 from builder.errors import BadInput
 from builder.inventory import Machine
-from builder.inventory.outage import outages, reboot_of
+from builder.inventory.outage import Change, outages, reboot_of
+from builder.inventory.served import for_good, served
+from builder.ledger import HostState
 from builder.models.event import REBOOT_DUE, Event
 from builder.models.interruption import Interruption
 from builder.models.plan import Outage, PlannedHost, PlannedStep, Reboot, WrittenPlan, sha256_of, world_of
 from builder.workflows.jobs import parts_of, run_parts
 from builder.workflows.material import materials_for
 from builder.workflows.measuring import boot_seconds, measuring
-from builder.workflows.recording import recorded
+from builder.workflows.recording import recorded, variables_of
 from builder.workflows.session import Session, this_tool
 
+_ARCHIVE = "archive"
 _MODE = 0o640
 """Differences show how machines are set up: for the owner and the group that shares the work, nobody else."""
 
@@ -161,13 +164,24 @@ def _outages(
     new: list[str] = []
     for machine in session.machines:
         name = machine.host.name
-        its = outages(session.site, machine.host, steps.get(name, ()), interruptions_of(machine), measure(name))
-        state = session.ledger.host_state(session.site.name, name) if its else None
+        due = steps.get(name, ())
+        state = session.ledger.host_state(session.site.name, name) if any(step.changes for step in due) else None
+        change = _change(session, machine, state) if state is not None else None
+        its = outages(session.site, machine.host, due, interruptions_of(machine), measure(name), change)
         if its and (state is None or state.accepted_run is None):
             new.append(name)
         else:
             found += its
     return tuple(found), tuple(new)
+
+
+def _change(session: Session, machine: Machine, state: HostState) -> Change | None:
+    """Of an archive whose acceptance is known: what it was, and what of that goes for good."""
+    variables = (state.accepted or {}).get("variables")
+    archive = variables.get(_ARCHIVE) if isinstance(variables, dict) else None
+    before = served(session.site, archive if isinstance(archive, dict) else None)
+    now = served(session.site, variables_of(machine).get(_ARCHIVE))
+    return None if before is None or now is None else Change(before, for_good(before, now, machine.host))
 
 
 def _reboots(

@@ -1,5 +1,6 @@
 """Hold a build to a written plan: refuse when anything that the plan rests on has moved, and compare what was done."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -13,6 +14,7 @@ from builder.load.plan import load_plan
 from builder.load.site import load_site
 from builder.models.event import Event
 from builder.models.plan import HOLDS, WrittenPlan
+from builder.models.run import Outcome, Run
 from builder.workflows.plan import cleaned, dry_run
 from builder.workflows.session import Session, this_tool
 
@@ -42,7 +44,8 @@ def read_plan(file: Path, site: str | None, now: datetime) -> WrittenPlan:
 
 def goes_on(plan: WrittenPlan, file: Path | None = None) -> str:
     """The command that goes on with a build of `plan` that was cut off."""
-    return f"pacsmith build {plan.site_file} --resume --plan {file or 'FILE'}"
+    which = f"FILE, where FILE is the plan of run {plan.run}" if file is None else shlex.quote(str(file))
+    return f"pacsmith build {plan.site_file} --resume --plan {which}"
 
 
 def held_to(session: Session, plan: WrittenPlan) -> Session:
@@ -52,14 +55,21 @@ def held_to(session: Session, plan: WrittenPlan) -> Session:
 
 
 def refuse_other_inputs(plan: WrittenPlan, session: Session) -> None:
-    """Raise Refused when an input file or pacsmith itself is not what the plan was made with."""
+    """Raise Refused when an input file or pacsmith itself is not what the plan was made with, or was when another run
+    carried it out."""
     now = {name: digest for name, digest in session.run.inputs.items() if name != PLAN}
-    _refuse(plan, (*tool_moved(plan.tool, this_tool()), *inputs_moved(plan.inputs, now)), _AGAIN)
+    moved = (*tool_moved(plan.tool, this_tool()), *inputs_moved(plan.inputs, now))
+    if moved:
+        _refuse_done(plan, session)
+    _refuse(plan, moved, _AGAIN)
 
 
-def refuse_other_world(plan: WrittenPlan, session: Session, materials: Mapping[str, Material]) -> WrittenPlan:
-    """Read the hosts again; the plan, of which a resumed build has what is left to do. Raises Refused that names every
-    step for which a host is not as it was, Unreachable when one does not answer."""
+def refuse_other_world(
+    plan: WrittenPlan, session: Session, materials: Mapping[str, Material], file: Path | None = None
+) -> WrittenPlan:
+    """Read the hosts again; the plan (of `file`), of which a resumed build has what is left to do. Raises Refused that
+    names every step for which a host is not as it was, or the run that has carried the plan out already, Unreachable
+    when a host does not answer."""
     now, job = dry_run(session, session.machines, materials)
     if not job.ok:
         kind: type[PacsmithError] = Unreachable if job.unreachable else Refused
@@ -71,18 +81,36 @@ def refuse_other_world(plan: WrittenPlan, session: Session, materials: Mapping[s
         if (places[one.host].address, places[one.host].port) != (one.address, one.port):
             moved.append(f"{one.host} is reached elsewhere now")
         moved += world_moved(one.host, one.steps, now.get(one.host, ()), begun=begun)
-    _refuse(plan, moved, _AGAIN if begun else _hint(plan, session))
+    if moved:
+        _refuse_done(plan, session)
+    _refuse(plan, moved, _AGAIN if begun else _hint(plan, session, file))
     if not begun:
         return plan
     left = (one.model_copy(update={"steps": now.get(one.host, ())}) for one in plan.hosts)
     return plan.model_copy(update={"hosts": tuple(left)})
 
 
-def _hint(plan: WrittenPlan, session: Session) -> str:
+def _refuse_done(plan: WrittenPlan, session: Session) -> None:
+    """Raise Refused when all that has moved is older news: another run has carried the plan out, to its end."""
+    done = _carrying_out(plan, session, "accepted", "interrupted", "failed")
+    if done is not None and done.outcome == "accepted":
+        when = f", {done.finished:%Y-%m-%d %H:%M} UTC" if done.finished else ""
+        raise Refused(
+            f"{_NOTHING}: run {done.id} has carried this plan out already (accepted{when}); for what a build would "
+            "change now, make a new one with: pacsmith plan --out FILE"
+        )
+
+
+def _hint(plan: WrittenPlan, session: Session, file: Path | None) -> str:
     """What to do about a host that has moved: perhaps it was this plan that moved it."""
-    runs = session.ledger.runs(site=plan.site, verbs=("build",), outcomes=("interrupted", "failed"))
-    cut_off = next((run for run in runs if run.inputs.get(PLAN) == plan.digest), None)
-    return _AGAIN if cut_off is None else f"run {cut_off.id} has begun it: go on with that by {goes_on(plan)}"
+    cut_off = _carrying_out(plan, session, "interrupted", "failed")
+    return _AGAIN if cut_off is None else f"run {cut_off.id} has begun it: go on with that by {goes_on(plan, file)}"
+
+
+def _carrying_out(plan: WrittenPlan, session: Session, *outcomes: Outcome) -> Run | None:
+    """The newest run that carried out this plan and ended so."""
+    runs = session.ledger.runs(site=plan.site, verbs=("build",), outcomes=outcomes)
+    return next((run for run in runs if run.inputs.get(PLAN) == plan.digest), None)
 
 
 class Promise:

@@ -67,6 +67,26 @@ def reboot(
     return Rebooted(before, after, round(clock() - began, 1))
 
 
+def came_back(
+    ask: Ask, before: str, clock: Callable[[], float] = time.monotonic, pause: Callable[[float], None] = time.sleep
+) -> str:
+    """Wait for a host that boots by its own script to say another boot id than `before`, and for its services. Raises
+    RebootError."""
+    after = _new_boot(ask, before, clock(), clock, pause)
+    _settle(ask, frozenset(), clock() + _COME_BACK_SECONDS, clock, pause)
+    return after
+
+
+def answered(ask: Ask, clock: Callable[[], float] = time.monotonic, pause: Callable[[float], None] = time.sleep) -> str:
+    """Wait for a host that is away to say any boot id. Raises RebootError."""
+    began = clock()
+    while (found := boot_id(ask(_READ))) is None:
+        if clock() - began > _COME_BACK_SECONDS:
+            raise RebootError(f"it has not answered for {clock() - began:.0f} s; look at its console")
+        pause(_PAUSE)
+    return found
+
+
 def _new_boot(ask: Ask, before: str, began: float, clock: Callable[[], float], pause: Callable[[float], None]) -> str:
     away = False
     while True:

@@ -102,7 +102,7 @@ def ledger_of(site: Site, store: SecretStore) -> Ledger:
         url = f"sqlite:///{ledger_file(site)}"
     else:
         url = site.ledger if isinstance(site.ledger, str) else store.value(site.ledger).get_secret_value()
-    return open_ledger(url, clean=lambda text: store.redactor().clean(text))
+    return open_ledger(url, clean=lambda text: store.redactor().clean(text), zone=site.time.zone)
 
 
 def open_session(
@@ -113,15 +113,17 @@ def open_session(
     host_class: str | None = None,
     ask: Callable[[str], str] | None = None,
     today: date | None = None,
+    text: str | None = None,
 ) -> Session:
-    """Read and check the site, open its secrets and ledger. Raises BadInput with every problem of the files; before
-    that, and before anybody is asked for a password, for a host or class that the site does not have."""
+    """Read and check the site (as `text`, where that is not yet what its file says), open its secrets and ledger.
+    Raises BadInput with every problem of the files; before that, and before anybody is asked for a password, for a
+    host or class that the site does not have."""
     day = today or date.today()
 
     def first(site: Site) -> None:
         selected(site, hosts, host_class)
 
-    checked = read_checked_site(find_site(name), today=day, ask=ask, first=first)
+    checked = read_checked_site(find_site(name), today=day, ask=ask, first=first, text=text)
     site = checked.site.value
     inventory = build_inventory(site)
     machines = select(inventory, hosts, host_class)

@@ -17,6 +17,7 @@ from builder.inventory.rules_displays import strangers
 from builder.load import Loaded, LoadErrors, Problem, load_site
 from builder.load.calibration import load_calibrations
 from builder.load.depot import load_artefacts
+from builder.load.place import name_of
 from builder.load.problem import FieldPath
 from builder.load.sheets import load_sheets
 from builder.models.calibration import Calibration
@@ -85,7 +86,9 @@ def _vault_names(site: Site) -> int:
     return len({one.reference.vault for one in secret_references(site) if one.reference.vault is not None})
 
 
-def _secrets(site: Site, store: SecretStore, wanted: SecretsAre) -> tuple[Callable[[SecretReference], str | None], str]:
+def _secrets(
+    site: Site, store: SecretStore, wanted: SecretsAre, file: Path
+) -> tuple[Callable[[SecretReference], str | None], str]:
     """(why a secret cannot be read, what to note). Opens the vault and runs secret commands, as a build does."""
     if wanted == "unasked":
         return lambda _: None, "whether the secrets can be read was not asked"
@@ -93,7 +96,7 @@ def _secrets(site: Site, store: SecretStore, wanted: SecretsAre) -> tuple[Callab
         count = _vault_names(site)
         note = (
             f"the vault {site.vault.file} does not exist yet: its {count} secrets were not looked for; "
-            f"for a new site make them with: pacsmith secrets generate --site {site.name}"
+            f"for a new site make them with: pacsmith secrets generate --site {name_of(file)}"
         )
         return lambda one: None if one.vault is not None else store.problem(one), note
     return store.problem, ""
@@ -118,8 +121,10 @@ def read_checked_site(
     secrets: SecretsAre = "needed",
     first: Callable[[Site], None] = _nothing_more,
     buildable: bool = False,
+    text: str | None = None,
 ) -> CheckedSite:
-    """The site of `file`, checked with every sheet. Raises LoadErrors with all problems of all files.
+    """The site of `file` (or the one that `text` would be there), checked with every sheet. Raises LoadErrors with all
+    problems of all files.
 
     `first` is asked before the secrets are opened, and may refuse. With `buildable`, what the roles of a host cannot
     build as the site says is a problem, too.
@@ -128,14 +133,14 @@ def read_checked_site(
     calibrations, faulty_reports = _calibrations(file, today)
     unchecked = _SHEETS_FIRST if problems else ""
     try:
-        site = load_site(file)
+        site = load_site(file, text)
     except LoadErrors as faults:
         raise LoadErrors(
             [*problems, *faults.problems, *faulty_reports], _SITE_FIRST if file.is_file() else ""
         ) from None
     first(site.value)
     store = open_store(site.value, ask=ask)
-    secret_problem, note = _secrets(site.value, store, secrets)
+    secret_problem, note = _secrets(site.value, store, secrets, file)
     faults_of_site = check_site(
         site.value, [sheet.value for sheet in sheets], today=today, secret_problem=secret_problem
     )

@@ -2,12 +2,12 @@
 
 from pyinfra.context import host
 
-from builder.engines.files import Spec
+from builder.engines.files import AbsentSpec, Spec
 from builder.engines.material import Material
 from builder.engines.notes import ask
 from builder.engines.steps import Step, Unpacked, alone, command, only, place, service, unpacked, wait_for
 
-from . import files, orthanc, viewer
+from . import earlier, files, orthanc, viewer
 from .variables import Variables
 
 ORTHANC_ANSWERS = "curl -fsS -o /dev/null -K /etc/pacsmith/orthanc.curl http://127.0.0.1:8042/system"
@@ -15,10 +15,33 @@ ORTHANC_ANSWERS = "curl -fsS -o /dev/null -K /etc/pacsmith/orthanc.curl http://1
 ORTHANC_HOPELESS = '[ "$(systemctl show --property NRestarts --value orthanc)" -ge 3 ]'
 PSQL = "psql --no-psqlrc --quiet --tuples-only --no-align"
 
+# What somebody has set by ALTER SYSTEM is read after every file of ours.
+_RESET = (
+    f'set -e; cd /; ask() {{{{ runuser -u postgres -- {PSQL} --dbname postgres --command "$1"; }}}}; '
+    "ask 'alter system reset all'; ask 'select pg_reload_conf()'; "
+    "[ \"$(ask 'select count(*) from pg_settings where pending_restart')\" = 0 ] || systemctl restart {cluster}"
+)
+
 
 def prepare(variables: Variables, material: Material) -> None:  # noqa: ARG001 - the engine calls every role alike
     """Before any package is installed."""
     place("Let no service start with its package's own configuration", files.before_packages(variables))
+    _packages_of_earlier(variables)
+
+
+def _packages_of_earlier(variables: Variables) -> None:
+    """Sources of the release before, for what of it the host keeps; without them where it keeps nothing."""
+    name, own = earlier.release(variables), earlier.OWN_NAME[variables.os]
+    place("Packages of the Debian release before: which, if any", [earlier.preferences(variables)])
+    if name is None:
+        place(
+            "No package sources of the Debian release before", [AbsentSpec(earlier.SOURCES), AbsentSpec(earlier.LINES)]
+        )
+    else:
+        command(
+            "Package sources of the Debian release before", earlier.sources_script(name, own),
+            unless=f"[ -e {earlier.SOURCES} ] && [ -e {earlier.LINES} ]",
+        )  # fmt: skip
 
 
 def deploy(variables: Variables, material: Material) -> None:
@@ -43,6 +66,12 @@ def deploy(variables: Variables, material: Material) -> None:
         60,
         tell="echo 'PostgreSQL does not answer; see /var/log/postgresql and journalctl --unit postgresql@*'",
     )
+    reset = command(
+        "PostgreSQL takes its settings from our files alone",
+        _RESET.format(cluster=f"postgresql@{variables.postgresql_version}-main"),
+        unless=f"! grep -qE '^[^#]' /var/lib/postgresql/{variables.postgresql_version}/main/postgresql.auto.conf",
+        judged_if="pg_isready",
+    )
     command(
         "Database and role of Orthanc",
         f"{PSQL} --dbname postgres --file /etc/pacsmith/database.sql",
@@ -54,7 +83,9 @@ def deploy(variables: Variables, material: Material) -> None:
     alone("No other version of the web viewer", viewer.VERSIONS, viewer.kept(shown))
     service("Backup and restore test by night, log rotation", *files.TIMERS, "logrotate.timer", restart_if=[backup])
     # A database that was restarted has cut Orthanc's connections, and Orthanc answers 503 until it is restarted, too.
-    service("Orthanc runs", "orthanc.service", restart_if=[*database, *configured])
+    why = "/etc/orthanc/orthanc.json: the running Orthanc knows other AEs, or with other rights, than this names"
+    restart_due = orthanc.knows_others(variables), why
+    service("Orthanc runs", "orthanc.service", restart_if=[*database, reset, *configured], restart_due=restart_due)
     wait_for("Orthanc answers", ORTHANC_ANSWERS, 60, give_up=ORTHANC_HOPELESS, tell=files.why_orthanc_is_silent())
     _first_backup()
 

@@ -6,6 +6,8 @@ import json
 from typing import Any
 from urllib.parse import quote
 
+from builder.models.quantity import version
+
 from .variables import Modality, Variables
 
 FOLDER = "/etc/orthanc"  # Orthanc reads every *.json in it, and none of its folders
@@ -66,6 +68,34 @@ def modality(peer: Modality) -> dict[str, Any]:
     }
 
 
+_RIGHTS = ("Echo", "Find", "FindWorklist", "Get", "Move", "NAction", "Store")
+
+
+def knows_others(variables: Variables) -> str:
+    """Shell text that succeeds when the running Orthanc knows other AEs than its settings name, or with other rights:
+    whoever may ask its REST interface on the host can give it some until it is restarted. It fails when Orthanc does
+    not answer: then nobody knows."""
+    wanted = "\n".join(_told_of_an_ae(name, modality(peer)) for name, peer in _by_name(variables))
+    digest = hashlib.sha256((wanted + "\n" if wanted else "").encode()).hexdigest()
+    keys = f'"[^"]+":\\{{|"(AET|Host)":"[^"]*"|"Port":[0-9]+|"Allow({"|".join(_RIGHTS)})":(true|false)'
+    return (
+        "said=$(curl -fsS -m 10 -K /etc/pacsmith/orthanc.curl 'http://127.0.0.1:8042/modalities?expand') || exit 1; "
+        f"there=$(printf %s \"$said\" | tr -d ' \\n' | {{ grep -oE '{keys}' || true; }} | sha256sum | cut -c 1-64); "
+        f'[ "$there" != {digest} ]'
+    )
+
+
+def _by_name(variables: Variables) -> list[tuple[str, Modality]]:
+    return sorted((peer.name, peer) for peer in variables.modalities)
+
+
+def _told_of_an_ae(name: str, told: dict[str, Any]) -> str:
+    """The words of an AE as Orthanc's REST interface lists them, by their names, one a line."""
+    rights = [f'"Allow{right}":{str(told[f"Allow{right}"]).lower()}' for right in _RIGHTS]
+    words = [f'"{name}":{{', f'"AET":"{told["AET"]}"', *rights, f'"Host":"{told["Host"]}"', f'"Port":{told["Port"]}']
+    return "\n".join(words).replace(" ", "")
+
+
 # Named only where they are needed: Orthanc refuses to start when a file is missing that it would not even use. An
 # archive whose own port is plain needs them, too, to call an AE that speaks TLS.
 _DICOM_TLS_FILES = {
@@ -91,8 +121,13 @@ _DICOM_TLS_VERSIONS = {
 
 
 def _dicom_tls(variables: Variables) -> dict[str, Any]:
-    """Files, and from Orthanc 1.12.4 on (Debian 13), which knows them, the versions and ciphers."""
-    return _DICOM_TLS_FILES | ({} if variables.os == "debian-12" else _DICOM_TLS_VERSIONS)
+    """Files, and from Orthanc 1.12.4 on, which knows them, the versions and ciphers."""
+    return _DICOM_TLS_FILES | (_DICOM_TLS_VERSIONS if _at_least(variables, "1.12.4") else {})
+
+
+def _at_least(variables: Variables, wanted: str) -> bool:
+    there, least = version(variables.product_version), version(wanted)
+    return there is not None and least is not None and there >= least
 
 
 def _dicom_server(variables: Variables) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from pydantic import SerializerFunctionWrapHandler, model_serializer
 
 from builder.errors import BadInput
 from builder.inventory.registry import Grant, grants
-from builder.models.archive import Backup, Encoding, WebUser
+from builder.models.archive import OF_RELEASE, Backup, Encoding, WebUser
 from builder.models.base import AbsolutePath, AeTitle, DnsName, Line, Model, Name, Port
 from builder.models.depot import Needed
 from builder.models.interruption import Interruption
@@ -59,6 +59,10 @@ class WebClient(Model):
     may: tuple[WebOperation, ...]
 
 
+EARLIER = {"debian-13": "bookworm"}
+"""Code name of the release before, whose packages run there, too (measured in the lab, 2026-11-21)."""
+
+
 class Variables(Model):
     """Everything that decides the state of an archive host beside its memory size and its secrets."""
 
@@ -76,6 +80,7 @@ class Variables(Model):
     modalities: tuple[Modality, ...]
     storage: Literal["filesystem", "database"]
     storage_directory: AbsolutePath
+    database_version: int | None = None
     default_encoding: Encoding
     database_password: SecretReference
     web_port: Port
@@ -89,10 +94,12 @@ class Variables(Model):
     artefacts: tuple[Needed, ...] = ()
 
     @model_serializer(mode="wrap")
-    def _without_a_viewer(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """An archive that serves no viewer says nothing of one."""
+    def _without_what_is_not_said(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """An archive that serves no viewer says nothing of one, nor one that names no database version of that."""
         data: dict[str, Any] = handler(self)
-        return data if self.viewer is not None else {k: v for k, v in data.items() if k not in ("viewer", "artefacts")}
+        unsaid = {"viewer", "artefacts"} if self.viewer is None else set()
+        unsaid |= {"database_version"} if self.database_version is None else set()
+        return {name: value for name, value in data.items() if name not in unsaid}
 
     @classmethod
     def of(cls, site: Site, host: Host) -> Self:
@@ -113,6 +120,7 @@ class Variables(Model):
             modalities=_modalities(incoming, grants(site, by=host.name)),
             storage=settings.storage,
             storage_directory=settings.storage_directory,
+            database_version=settings.database_version,
             default_encoding=settings.default_encoding,
             database_password=settings.database_password,
             web_port=settings.web_port,
@@ -130,8 +138,8 @@ class Variables(Model):
 
     @property
     def postgresql_version(self) -> int:
-        """The major version that the host's Debian release carries."""
-        return {"debian-12": 15, "debian-13": 17}[self.os]
+        """The major version that the site names, else that of the host's Debian release."""
+        return self.database_version or int(OF_RELEASE[self.os]["postgresql"])
 
     @property
     def speaks_dicom_tls(self) -> bool:

@@ -47,6 +47,7 @@ class Variables(Model):
         "nftables",
         "pciutils",  # graphics cards and network adapters,
         "prometheus-node-exporter",
+        "rsync",  # copies the system before an upgrade, and back
         "smartmontools",  # and the drives' own health records
         "tzdata",
         "unattended-upgrades",

@@ -44,6 +44,15 @@ SITUATIONS: dict[str, Situation] = {
     "a restart that is owed": Situation("rm /var/lib/pacsmith/stamps/restart-orthanc.service", step="Orthanc runs"),
     "the archive stopped": Situation("systemctl stop orthanc", step="Orthanc runs"),
     "the archive not there after a boot": Situation("systemctl disable --quiet orthanc", step="Orthanc runs"),
+    "an AE given to the running archive": Situation(
+        "curl -fsS -K /etc/pacsmith/orthanc.curl -X PUT http://localhost:8042/modalities/evil "
+        '-d \'["EVIL","10.9.9.9",104]\'',
+        step="Orthanc runs",
+    ),
+    "a database setting that no file of ours has": Situation(
+        "cd /; runuser -u postgres -- psql -qc \"alter system set work_mem = '65MB'\"",
+        step="PostgreSQL takes its settings from our files alone",
+    ),
     "the web door stopped": Situation("systemctl stop nginx", step="nginx runs"),
     "web users gone": Situation(
         "find /etc/nginx -name '*users*' -type f -delete", step="nginx settings, users and certificate"

@@ -38,3 +38,21 @@ def test_drift_names_who_moved_and_since_when(north: BuiltSite) -> None:
     finally:
         north.on(HOST, "sudo systemctl start chrony")
     assert north.pacsmith("drift", north.name).returncode == 0
+
+
+def test_what_orthanc_and_postgresql_were_told_by_hand_is_seen_and_undone(north: BuiltSite) -> None:
+    """Neither is in a file of ours: an AE given to the running Orthanc, and a setting by ALTER SYSTEM."""
+    evil = '-X PUT http://localhost:8042/modalities/evil -d \'["EVIL","10.9.9.9",104]\''
+    north.on(HOST, f"sudo curl -fsS -K /etc/pacsmith/orthanc.curl {evil}")
+    north.on(HOST, "cd /; sudo runuser -u postgres -- psql -c \"alter system set work_mem = '65MB'\"")
+    done = north.pacsmith("drift", north.name, "--json")
+    assert done.returncode == 1
+    its = {one["subject"]: one for one in json.loads(done.stdout)["hosts"][0]["differences"]}
+    orthanc = its["archive: Orthanc runs"]
+    assert (orthanc["concern"], orthanc["cause"]) == ("AE table and routes", "corrective")
+    assert its["archive: PostgreSQL takes its settings from our files alone"]["cause"] == "corrective"
+    built = north.pacsmith("build", "--site", north.name)
+    assert built.returncode == 0, built.stdout + built.stderr
+    assert "vna: 2 changed" in built.stdout
+    again = north.pacsmith("drift", north.name)
+    assert again.returncode == 0, again.stdout

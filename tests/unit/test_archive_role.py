@@ -38,9 +38,9 @@ SECRETS = files.Secrets(
 
 
 def _example(**archive: Any) -> Variables:
-    """The fictional hospital's archive, with fields of `archive` or of the host (`os`, `ae`) replaced."""
+    """The fictional hospital's archive, with fields of `archive` or of the host (`os`, `ae`, `product`) replaced."""
     data = example_data()
-    of_host = {name: archive.pop(name) for name in ("os", "ae") if name in archive}
+    of_host = {name: archive.pop(name) for name in ("os", "ae", "product") if name in archive}
     data["hosts"][0] |= of_host
     data["hosts"][0]["archive"] |= archive
     site = example(hosts=data["hosts"])

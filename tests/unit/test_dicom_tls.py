@@ -37,7 +37,8 @@ def test_the_versions_are_pinned_where_orthanc_knows_them() -> None:
     assert new["DicomTlsMinimumProtocolVersion"] == 4
     assert {cipher.split("-")[0] for cipher in new["DicomTlsCiphersAccepted"]} == {"ECDHE"}
     assert {cipher.split("-")[1] for cipher in new["DicomTlsCiphersAccepted"]} == {"ECDSA", "RSA"}
-    old = json.loads(_text(_example(ae=TLS, os="debian-12"), "/etc/orthanc/orthanc.json"))
+    product = {"id": "orthanc", "version": "1.10.1"}
+    old = json.loads(_text(_example(ae=TLS, os="debian-12", product=product), "/etc/orthanc/orthanc.json"))
     assert not {"DicomTlsMinimumProtocolVersion", "DicomTlsCiphersAccepted"} & old.keys()
 
 

@@ -195,6 +195,7 @@ def test_metrics_are_written_whole(project: Project, monkeypatch: pytest.MonkeyP
         return drift_sample()
 
     monkeypatch.setattr("builder.cli.drift.read_once", found)
+    (project.folder / "metrics").mkdir()
     done = project.run("drift", "--format", "prometheus", "--out", "metrics/hill.prom")
     assert (done.exit_code, done.stdout) == (3, "")
     (file,) = (project.folder / "metrics").iterdir()
@@ -230,6 +231,7 @@ def test_whoever_watches_sees_each_reading_and_a_site_file_that_is_being_edited_
 
 
 def test_units_for_a_timer_are_written_and_nothing_is_read(project: Project) -> None:
+    (project.folder / "units").mkdir()
     done = project.run("drift", "--systemd", "units", "--out", "/var/lib/metrics/a.prom")
     assert done.exit_code == 0, (done.output, done.exception)
     names = sorted(path.name for path in (project.folder / "units").iterdir())
@@ -252,6 +254,8 @@ def test_units_for_a_timer_are_written_and_nothing_is_read(project: Project) -> 
         (["--systemd", "u", "--json"], "--systemd u: its timer writes for Prometheus; leave out --format and --json"),
         (["--systemd", "u", "--out", "drift.txt"], "--out drift.txt: node exporter reads files that end in .prom"),
         (["--json", "--format", "prometheus"], "--json and --format prometheus: choose one"),
+        (["--systemd", "u"], "--systemd u: there is no folder u; make it, or correct the name"),
+        (["--json", "--out", "lost/a.json"], "--out lost/a.json: there is no folder lost; make it"),
         (["--host", "nobody"], "--host nobody: site hill has no such host"),
     ],
 )  # fmt: skip
@@ -259,6 +263,8 @@ def test_what_cannot_be_asked_is_refused(project: Project, words: list[str], sai
     fault = project.run("drift", *words).exception
     assert isinstance(fault, BadInput)
     assert str(fault).startswith(said)
+    assert not [run for run in project.runs() if run.verb == "drift"]
+    assert not any((project.folder / made).exists() for made in ("u", "lost"))
 
 
 def test_whoever_reads_must_be_able_to_write_and_to_have_the_site_s_secrets(
@@ -268,6 +274,7 @@ def test_whoever_reads_must_be_able_to_write_and_to_have_the_site_s_secrets(
     text = project.site_file.read_text()
     project.site_file.write_text(text.replace("vault: site_ca_key", "env: HILL_CA_KEY"))
     (project.folder / "metrics").mkdir(mode=0o755)
+    (project.folder / "units").mkdir()
     said = project.run("drift", "--systemd", "units", "--out", "metrics/hill.prom").stderr
     assert f"note: the service runs as nobody, who may not write to {project.folder / 'metrics'}; allow that" in said
     assert "note: /etc/pacsmith/hill.env is to hold HILL_CA_KEY, for root alone" in said

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from builder.assess.concern import of_fact, of_step
-from builder.assess.drifted import ABSENT, Compared, facts_drifted, requirements_drifted, steps_drifted
+from builder.assess.drifted import ABSENT, Compared, facts_drifted, requirements_drifted, steps_done, steps_drifted
 from builder.assess.traced import traced
 from builder.engines.files import HIDDEN
 from builder.models.drift import CONCERNS, Concern, Difference, HostDrift, LastReading, SiteDrift, Unseen
@@ -144,17 +144,21 @@ def step(name: str, changes: bool | None = True, diff: str | None = "--- /etc/a\
 def test_steps_that_would_change_something_differ_and_those_nobody_can_judge_are_not_counted_as_seen() -> None:
     compared = steps_drifted("a", [step("one"), step("two", False), step("three", None)], {}, "corrective")
     assert compared.number == 2
-    assert [(one.subject, one.now) for one in compared.differences] == [("r: one", "has x (and 1 more line)")]
+    assert [(one.subject, one.now) for one in compared.differences] == [("r: one", "has x")]
 
 
 @pytest.mark.parametrize(
     ("diff", "now"),
     [
-        ("--- a\n+++ a\n@@ -1,2 +1,2 @@\n same\n-  x\n+  y", "has x (and 1 more line)"),
+        ("--- a\n+++ a\n@@ -1,2 +1,2 @@\n same\n-  x\n+  y", "has x"),
+        ("--- a\n+++ a\n-}\n-  x\n-  z\n+  y", "has x (and 2 more lines)"),
         ("--- /dev/null\n+++ a\n@@ -0,0 +1 @@\n+y", "lacks y"),
-        ("# systemctl start chrony\n# systemctl enable chrony", "systemctl start chrony (and 1 more line)"),
+        (
+            "# systemctl start chrony\n# systemctl enable chrony",
+            "a build would: systemctl start chrony (and 1 more line)",
+        ),
         (f"--- a\n+++ a\n{HIDDEN}", HIDDEN),
-        (None, "would be done again"),
+        (None, "a build would do it again"),
     ],
 )
 def test_what_is_there_now_is_said_in_a_line(diff: str | None, now: str) -> None:
@@ -295,3 +299,16 @@ def test_since_is_shown_as_the_time_between_two_readings() -> None:
 def test_hosts_of_a_site_are_kept_in_their_order() -> None:
     found = SiteDrift(site="s", run="r", at=NOW, hosts=(host(host="b"), host(host="a")))
     assert [one.host for one in found.hosts] == ["b", "a"]
+
+
+def test_what_was_done_and_never_accepted_is_drift() -> None:
+    """A build that was cut off, or failed, has made a host what the site says now."""
+    then = (PlannedStep(role="archive", step="Orthanc settings", changes=True, diff='-  "AllowGet": true'),
+            PlannedStep(role="archive", step="nginx", changes=False))  # fmt: skip
+    done = (PlannedStep(role="archive", step="Orthanc settings", changes=False),)
+    found = steps_done("a", done, then)
+    assert [(one.subject, one.cause) for one in found.differences] == [("archive: Orthanc settings", "intended")]
+    assert "nobody has accepted it" in found.differences[0].now
+    due = (PlannedStep(role="archive", step="Orthanc settings", changes=True),)
+    assert steps_done("a", due, then).differences == ()
+    assert steps_done("a", done, None).differences == ()

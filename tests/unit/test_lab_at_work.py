@@ -66,7 +66,8 @@ def test_refused_while_a_living_process_holds_the_site_or_a_host(verb: tuple[str
     assert isinstance(fault, Locked)
     assert fault.exit_code == EXIT_LOCKED
     assert str(fault).startswith(
-        f"lab {verb[0]} would stop the hosts under ines, who since 2026-11-21 20:58 UTC holds st-brigid/archive01 to "
+        f"lab {verb[0]} would stop the hosts under ines, who since Sat 2026-11-21 20:58 GMT holds "
+        "st-brigid/archive01 to "
     )
     assert f"pacsmith unlock archive01 --held-by ines@{os.uname().nodename} --why" in str(fault)
     assert asked == []

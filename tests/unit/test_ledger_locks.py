@@ -34,9 +34,9 @@ def test_a_held_lock_names_who_why_since_and_the_remedy(ledger: Ledger) -> None:
         ):
             pytest.fail("two held one lock")
         assert str(caught.value) == (
-            f"st-brigid/archive01 is locked by maeve@{HERE} since 2026-11-21 12:00 UTC to build archive01 "
-            f"(run r1, process {os.getpid()} on {HERE}, at last: archive01: Orthanc runs (2026-11-21 12:00 UTC)); wait "
-            "for it, or, once you know that nothing is at work there, free it with: pacsmith unlock archive01 "
+            f"st-brigid/archive01 is locked by maeve@{HERE} since Sat 2026-11-21 12:00 UTC to build archive01 "
+            f"(run r1, process {os.getpid()} on {HERE}, at last: archive01: Orthanc runs (Sat 2026-11-21 12:00 UTC)); "
+            "wait for it, or, once you know that nothing is at work there, free it with: pacsmith unlock archive01 "
             f"--held-by maeve@{HERE} --why '…'"
         )
         assert caught.value.exit_code == 4

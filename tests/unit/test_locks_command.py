@@ -1,5 +1,6 @@
 """`pacsmith locks`, `lock` and `unlock` on a project folder with a ledger, and what `build` refuses to be told."""
 
+import copy
 import json
 import os
 from collections.abc import Iterator
@@ -89,6 +90,14 @@ def test_a_persons_lock_is_taken_listed_and_given_back(ledger: Ledger, monkeypat
     assert ledger.reservations() == ()
 
 
+def test_refusals_tell_times_as_locks_does(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    command("lock", "archive01", "--why", "new disks", "--until", "2099-06-01 04:00")
+    monkeypatch.setenv("SUDO_USER", "tomasz")
+    assert " until Mon 2099-06-01 04:00 IST: new disks; wait" in str(command(*LOCK).exception)
+    running_elsewhere(ledger)
+    assert "since Sat 2026-11-21 20:58 GMT: upgrade" in str(command("unlock", "--whole-site").exception)
+
+
 def test_the_calendars_locks_are_listed_with_the_hour_at_which_they_open(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -130,6 +139,55 @@ def test_a_lock_and_its_end_as_data(ledger: Ledger) -> None:
     (gone,) = held("unlock", "archive01")
     assert (gone["scope"], gone["run"]) == (taken["scope"], taken["run"])
     assert held("locks") == []
+
+
+@pytest.fixture
+def two(ledger: Ledger) -> Ledger:
+    """The same with a second archive."""
+    data = example_data()
+    first = next(host for host in data["hosts"] if host["name"] == "archive01")
+    second = first | {"name": "archive02", "address": "10.78.0.12", "ae": {"title": "BRIGID_ARC2", "port": 11112}}
+    data["hosts"].append(copy.deepcopy(second))
+    Path("inventory/st-brigid/site.yml").write_text(yaml.safe_dump(data, sort_keys=False))
+    return ledger
+
+
+LOCK = ("lock", "--class", "archive", "--why", "new disks", "--until", "2099-06-01 04:00")
+
+
+def test_several_hosts_are_locked_together_or_not_at_all(two: Ledger) -> None:
+    running_elsewhere(two, "st-brigid/archive02")
+    fault = command(*LOCK).exception
+    assert isinstance(fault, Locked)
+    assert str(fault).startswith("nothing was locked: st-brigid/archive02 is locked by ines@")
+    assert two.reservations() == ()
+    assert two.runs(verbs=["lock"]) == ()
+    two.unlock("st-brigid/archive02", run=sample_run("done").model_copy(update={"id": "u"}),
+               named="ines@adminbox2", why="done")  # fmt: skip
+    assert command(*LOCK).stdout.count(" is locked by maeve@") == 2
+    assert [one.scope for one in two.reservations()] == ["st-brigid/archive01", "st-brigid/archive02"]
+
+
+def test_of_several_hosts_those_that_are_locked_are_unlocked(two: Ledger) -> None:
+    command("lock", "archive02", "--why", "new disks", "--until", "3d")
+    done = command("unlock", "--class", "archive")
+    assert done.exit_code == 0, done.exception
+    assert done.stdout.startswith(f"removed the lock on st-brigid/archive02 of maeve@{HERE} ")
+    assert done.stderr == "note: st-brigid/archive01: nothing is locked there; pacsmith locks lists what is\n"
+    assert two.reservations() == ()
+    assert command("unlock", "--class", "archive").exit_code != 0, "nothing is locked at all"
+    assert isinstance(command("unlock", "--class", "archive").exception, BadInput)
+
+
+def test_another_s_lock_does_not_keep_one_s_own(two: Ledger) -> None:
+    command("lock", "archive02", "--why", "new disks", "--until", "3d")
+    running_elsewhere(two, "st-brigid/archive01")
+    done = command("unlock", "--class", "archive")
+    assert isinstance(done.exception, Locked)
+    assert "st-brigid/archive01 is locked by ines@adminbox2" in str(done.exception)
+    assert done.stdout.startswith("removed the lock on st-brigid/archive02 ")
+    assert two.reservations() == ()
+    assert len(two.locks()) == 1
 
 
 @pytest.mark.parametrize(

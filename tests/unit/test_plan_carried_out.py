@@ -11,7 +11,7 @@ from typer.testing import Result
 from builder.errors import BadInput, PacsmithError, Refused
 from builder.load.plan import load_plan
 from builder.workflows.plan import write
-from builder.workflows.planned import Promise, held_to
+from builder.workflows.planned import Promise, goes_on, held_to
 from tests.unit.planned_project import PLAN, Project, accepted, accepted_once, begun, project
 
 __all__ = ["accepted", "accepted_once", "begun", "project"]
@@ -48,6 +48,13 @@ def test_a_plan_names_all_it_rests_on_and_no_secret(project: Project) -> None:
     assert len(secret) > 10
     assert secret not in file.read_text()
     assert on_host(project) == {}, "a plan changes nothing"
+
+
+def test_a_plan_is_not_made_for_a_folder_that_is_not_there(project: Project) -> None:
+    said = refusal(project.run("plan", "--out", "lost/tonight.json"), BadInput)
+    assert said == "--out lost/tonight.json: there is no folder lost; make it, or correct the name"
+    assert not (project.folder / "lost").exists()
+    assert len(project.runs()) == 1, "no host was asked"
 
 
 def test_exactly_the_plan_is_carried_out(project: Project) -> None:
@@ -88,6 +95,15 @@ def test_a_host_that_moved_is_refused_and_the_step_is_named(project: Project) ->
 def test_what_was_done_meanwhile_is_named(accepted: Project) -> None:
     said = refusal(accepted.run("build", "--plan", str(planned(accepted))))
     assert "archive01: archive: Where it stands: has nothing to do any more, and the plan saw a change" in said
+
+
+def test_a_plan_that_was_carried_out_is_not_carried_out_again(project: Project) -> None:
+    file = planned(project)
+    done = json.loads(project.run("build", "--plan", str(file), "--json").stdout)["run"]
+    said = f"nothing was changed: run {done} has carried this plan out already (accepted, "
+    assert refusal(project.run("build", "--plan", str(file))).startswith(said)
+    project.change_site(location="Room 2")
+    assert refusal(project.run("build", "--plan", str(file))).startswith(said)
 
 
 def test_a_host_that_does_not_answer_is_no_host_as_planned_and_gets_no_plan(project: Project) -> None:
@@ -168,9 +184,10 @@ def test_a_plan_whose_build_was_cut_off_is_gone_on_with_and_carried_out_to_its_e
     said = refusal(project.run("build", "--plan", str(file)))
     assert "archive01: archive: Where it stands: has nothing to do any more, and the plan saw a change" in said
     assert f"run {cut_off.run.id} has begun it: go on with that by pacsmith build" in said
-    assert "--resume --plan FILE" in said
+    assert said.endswith(f"by pacsmith build inventory/hill/site.yml --resume --plan {file}")
     said = refusal(project.run("build", "--resume"), BadInput)
     assert f"run {cut_off.run.id} was carrying out a plan: go on with pacsmith build --resume --plan FILE" in said
+    assert f"where FILE is that plan (its digest begins with {load_plan(file).digest[:12]}), or build" in said
     done = project.run("build", "--resume", "--plan", str(file), "--json")
     told = json.loads(done.stdout)
     assert (told["changed"], told["outcome"], told["resumes"]) == (4, "accepted", cut_off.run.id)
@@ -179,6 +196,12 @@ def test_a_plan_whose_build_was_cut_off_is_gone_on_with_and_carried_out_to_its_e
     with session.ledger as ledger:
         notes = [event.step for event in ledger.events(told["run"]) if event.status == "note"]
     assert "4 steps of the plan are left to do" in notes
+
+
+def test_without_its_file_a_plan_is_named_by_its_run(project: Project) -> None:
+    plan = load_plan(planned(project))
+    assert goes_on(plan).endswith(f"--resume --plan FILE, where FILE is the plan of run {plan.run}")
+    assert goes_on(plan, Path("to night.json")).endswith("--resume --plan 'to night.json'")
 
 
 def test_outages_are_told_of_hosts_that_were_accepted(accepted: Project) -> None:

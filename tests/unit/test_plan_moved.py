@@ -72,6 +72,19 @@ def test_a_host_that_moved_is_named_with_its_step(how: str) -> None:
     assert world_moved("archive01", STEPS, now) == (f"archive01: {said}",)
 
 
+@pytest.mark.parametrize(
+    ("now", "said"),
+    [
+        ("@@ -1,4 +1,9 @@\n kept\n-edited by hand\n+ours\n", "(planned '+ours', now '-edited by hand')"),
+        ("@@ -7 +7,2 @@\n kept\n+ours\n", "(the same lines, at another place of the file)"),
+    ],
+)
+def test_a_difference_is_told_by_its_lines_and_not_by_where_its_parts_begin(now: str, said: str) -> None:
+    was = FILES.model_copy(update={"diff": "@@ -1,3 +1,9 @@\n kept\n+ours\n"})
+    (told,) = world_moved("archive01", (was,), (was.model_copy(update={"diff": now}),))
+    assert told.endswith(f"would make another change now {said}")
+
+
 def test_a_name_that_comes_twice_is_told_apart() -> None:
     twice = (IDLE, IDLE.model_copy(update={"changes": True}))
     assert len(world_moved("a", twice, (IDLE, IDLE))) == 1

@@ -144,6 +144,11 @@ def test_bad_input_is_one_sentence(ledger: Ledger, project: Path, arguments: lis
     assert str(result.exception) == sentence
 
 
+def test_a_hint_names_the_site_by_its_folder(ledger: Ledger, project: Path) -> None:
+    (project / "inventory/st-brigid").rename(project / "inventory/abbey")
+    assert str(command("report").exception).endswith("begin with: pacsmith build --site abbey")
+
+
 def test_a_run_of_another_site_is_refused(ledger: Ledger, project: Path) -> None:
     ledger.begin(sample_run().model_copy(update={"site": "elsewhere"}))
     with pytest.raises(BadInput, match=f"run {RUN}: it was of site elsewhere, not st-brigid"):
@@ -155,7 +160,7 @@ def test_without_an_accepted_run_the_last_acceptance_is_reported(ledger: Ledger)
     ledger.begin(
         sample_run().model_copy(update={"id": "planned", "verb": "plan", "started": BEGAN + timedelta(days=1)})
     )
-    assert choose_run(sample_site(), ledger).id == "built"
+    assert choose_run(sample_site(), ledger, Path("site.yml")).id == "built"
 
 
 def begun(ledger: Ledger, name: str, verb: str, outcome: Outcome, *, after: int, note: str | None = None) -> None:
@@ -170,8 +175,8 @@ def test_a_plan_and_a_refused_build_have_no_dossier(ledger: Ledger, project: Pat
     begun(ledger, "planned", "plan", "failed", after=0)
     begun(ledger, "held", "build", "refused", after=1, note="archive01 is locked by ines")
     assert str(command("report", "--run", "planned").exception) == (
-        "run planned: it was a plan, which proves nothing, and a dossier is made of a build or a verify; "
-        "pacsmith report --list shows the runs"
+        "run planned: it was a plan, which proves nothing, and a dossier is made of a build, a verify, an upgrade or a "
+        "rollback; pacsmith report --list shows the runs"
     )
     assert str(command("report", "--run", "held").exception) == (
         "run held: it was refused, so that nothing was done or proven (archive01 is locked by ines); "
@@ -189,7 +194,7 @@ def test_a_build_that_failed_before_any_proof_is_a_record_and_no_hand_over(ledge
     assert "pacsmith: run broke proved nothing: this is a record of its work, not a hand-over" in result.stderr
     recorded(ledger, "failed", "short", after=1)
     begun(ledger, "again", "build", "failed", after=2)
-    assert choose_run(sample_site(), ledger).id == "short", "the last that proved something"
+    assert choose_run(sample_site(), ledger, Path("site.yml")).id == "short", "the last that proved something"
     begun(ledger, "held", "verify", "refused", after=3)
     told = command("report", "--format", "html").stderr
     assert "proved nothing" not in told

@@ -10,6 +10,7 @@ import pytest
 
 from builder.errors import PacsmithError
 from builder.models.dossier import Dossier
+from builder.models.upgrade import Account, Change, Kept, OutageSeen
 from builder.report import cleaned, dossier_html, to_pdf
 from builder.report.pdf import pdf_argv
 from builder.report.templating import css_string
@@ -185,3 +186,21 @@ def test_the_printed_dossier_has_everything_on_numbered_pages(tmp_path: Path) ->
     assert "Try a restore" in text, "steps are folded away on paper"
     repeated = [page for page in pages if "Route and source" in page]
     assert len(repeated) > 1, "the table's head does not repeat on its next page"
+
+
+def test_the_account_of_an_upgrade_is_on_the_page() -> None:
+    account = Account(
+        host="archive01", change_set="3f9a01c2" * 8, outcome="back on what it was", why="nginx does not run",
+        changes=(Change(part="release", name="debian", was="12", to="13"),),
+        kept_before=Kept(instances=2000, studies=100, size=18_000_000, sha256="9488ef18fc1c8249" * 4),
+        outage=OutageSeen(seconds=37.6, seen_by="ct01", how="one C-STORE a second"),
+        acts=(("Exchange the systems, and boot", 11.1),),
+    )  # fmt: skip
+    page = dossier_html(sample_dossier().model_copy(update={"upgrade": account}))
+    told = " ".join(re.sub(r"<[^>]+>", " ", page).split())
+    assert "The upgrade of archive01" in told
+    assert "debian 12 12 13 was wanted" in told
+    assert "2000 of 100 studies, 18.0 MB" in told
+    assert "37.6 s on end, as ct01 saw it (one C-STORE a second)" in told
+    assert "back on what it was: nginx does not run" in told
+    assert "Exchange the systems, and boot 11.1" in told

@@ -68,8 +68,8 @@ def test_others_change_nothing_meanwhile_and_are_told_who_why_and_until_when(led
         pytest.fail("changed under somebody's lock")
     which = "archive01" if scope == ARCHIVE else "--whole-site"
     assert str(caught.value) == (
-        f"{scope} is locked by ines@adminbox2 since 2026-11-21 12:00 UTC until 2026-11-21 16:00 UTC: new disks; wait "
-        "for that, ask ines, or, once you have agreed on it, free it with: "
+        f"{scope} is locked by ines@adminbox2 since Sat 2026-11-21 12:00 UTC until Sat 2026-11-21 16:00 UTC: new "
+        "disks; wait for that, ask ines, or, once you have agreed on it, free it with: "
         f"pacsmith unlock {which} --held-by ines@adminbox2 --why '…'"
     )
     assert caught.value.exit_code == 4

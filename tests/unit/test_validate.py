@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from builder.cli import init, schema, validate
 from builder.errors import BadInput
 from builder.load import LoadErrors
+from builder.load.place import find_site
 from builder.load.schema import schema_text
 from builder.workflows.validate import read_checked_site
 from tests.unit.bad_files import FOLDER, TODAY
@@ -59,6 +60,18 @@ def test_a_new_site_validates_without_its_secrets_and_says_so() -> None:
     assert lines[-1].startswith("note: the vault .pacsmith/elm-park/secrets.yml does not exist yet: its 5 secrets")
     assert "pacsmith secrets generate --site elm-park" in lines[-1]
     assert any(": sheet of orthanc " in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("folder", "named"), [("inventory/abbey", "abbey"), ("elsewhere/here", "elsewhere/here/site.yml")]
+)
+def test_a_hint_names_the_site_as_it_is_found_and_not_as_it_is_called(folder: str, named: str) -> None:
+    run("init", "elm-park")
+    Path(folder).parent.mkdir(exist_ok=True)
+    Path("inventory/elm-park").rename(folder)
+    _, lines = run("validate", "--site", named)
+    assert lines[-1].endswith(f"for a new site make them with: pacsmith secrets generate --site {named}")
+    assert find_site(named) == Path(folder, "site.yml")
 
 
 def test_a_build_needs_the_secrets_that_validate_only_notes() -> None:

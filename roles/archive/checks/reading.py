@@ -10,6 +10,8 @@ from testinfra.host import Host
 
 _CURL = "curl -sS -m 20 -K /etc/pacsmith/orthanc.curl http://127.0.0.1:8042"
 _MARK = "=== "
+SERVING = "$(pg_lsclusters --no-header | awk '$3 == 5432 {print $1}')"
+"""PostgreSQL's major version that serves: after an upgrade the one before may still lie beside it."""
 
 # How each thing is read; the answer of every question ends before the next mark. Nothing here prints a secret.
 QUESTIONS: Mapping[str, str] = {
@@ -44,7 +46,7 @@ QUESTIONS: Mapping[str, str] = {
     "nginx-unread": "find /etc/nginx/conf.d /etc/nginx/sites-enabled -mindepth 1 2>/dev/null",
     "orthanc-files": "find /etc/orthanc -maxdepth 1 -iname '*.json' ! -type d -printf '%f\\n' | while read -r name; do "
     'echo "$name $(dpkg-query -S /etc/orthanc/"$name" 2>/dev/null | cut -d : -f 1)"; done',
-    "postgresql-order": "LC_ALL=C ls /etc/postgresql/*/main/conf.d",
+    "postgresql-order": f"LC_ALL=C ls /etc/postgresql/{SERVING}/main/conf.d",
     "modes": "stat -c '%n %a %U %G' /etc/orthanc/*.json /etc/nginx/tls/key.pem /etc/nginx/archive.users "
     "/etc/nginx/archive-upstream.conf /etc/pacsmith/orthanc.curl /etc/pacsmith/backup.password* "
     "/etc/pacsmith/database.sql /etc/pacsmith/database-check.sql",
@@ -54,7 +56,7 @@ QUESTIONS: Mapping[str, str] = {
     "'postgresql@*-main.service' pacsmith-backup.timer pacsmith-restore-test.timer logrotate.timer",
     "failed": "systemctl --failed --no-legend --plain",
     "exposure": "systemd-analyze security --no-pager orthanc.service nginx.service "
-    "postgresql@$(ls /etc/postgresql)-main.service 2>/dev/null "
+    f"postgresql@{SERVING}-main.service 2>/dev/null "
     "| sed -n 's/.*level for \\(.*\\): \\([0-9.]*\\) .*/\\1 \\2/p'",
     "leftovers": "find /etc/orthanc /etc/nginx -name '*.dpkg-*' -o -name '*.ucf-*'",
     "viewers": "ls -A /usr/local/share/pacsmith/viewers 2>/dev/null",

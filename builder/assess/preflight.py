@@ -1,0 +1,118 @@
+"""Whether an upgrade may begin: what must be so on the host and in the calendar before anything is changed (pure)."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from builder.models.upgrade import Check
+
+OLDEST_BACKUP = timedelta(hours=26)
+"""A nightly backup and two hours' grace."""
+LEAST_DAYS = 7
+"""Days for which a certificate must still hold: nobody renews one in the week after an upgrade."""
+_GIB = 2**30
+Verdict = Literal["met", "short", "unknown"]
+
+
+@dataclass(frozen=True)
+class Room:
+    """Bytes. `copy` is what the copy of the system takes at most, `packages` the download, `database` the second
+    cluster; `free` is what is there for all of them."""
+
+    copy: int
+    packages: int
+    database: int
+    free: int
+
+    @property
+    def needed(self) -> int:
+        """The copy and the next system, the packages packed and unpacked, the database once more; and a tenth."""
+        return round((2 * self.copy + 4 * self.packages + self.database) * 1.1)
+
+
+def room(found: Room | None) -> Check:
+    """Free space for copy, download and migration."""
+    name = "room for the copy, the packages and the database"
+    if found is None:
+        return _unknown(name, "what it takes could not be read")
+    told = f"{found.needed / _GIB:.1f} GiB are needed, {found.free / _GIB:.1f} GiB are free"
+    return _check(name, found.free >= found.needed, told, "make room, or put /var/lib/pacsmith on a larger disk")
+
+
+def backup(text: str, now: datetime) -> Check:
+    """That last night's backup is there and whole; `text` is what the backup wrote of itself."""
+    name = "the backup is fresh"
+    said = _said(text)
+    at = _moment(said.get("at"))
+    if at is None:
+        return _unknown(name, "the host says nothing of a backup", "run: systemctl start pacsmith-backup")
+    told = f"{said.get('result')} at {at:%Y-%m-%d %H:%M} UTC"
+    good = said.get("result") == "ok" and now - at <= OLDEST_BACKUP
+    return _check(name, good, told, "run: systemctl start pacsmith-backup, and see journalctl --unit pacsmith-backup")
+
+
+def restorable(text: str, since: datetime) -> Check:
+    """That a restore of it was tried now (not before `since`) and all was there."""
+    name = "the backup can be restored"
+    said = _said(text)
+    at = _moment(said.get("at"))
+    if at is None or at < since.replace(microsecond=0):
+        return _unknown(name, "the restore test has not ended", "see journalctl --unit pacsmith-restore-test")
+    files = said.get("files_compared")
+    told = f"{said.get('result')}: {said.get('counts')}; {files} stored files compared, {said.get('step')}"
+    return _check(name, said.get("result") == "ok", told, "see journalctl --unit pacsmith-restore-test")
+
+
+def quiet(jobs: int | None, statements: int | None, replicas: int | None) -> Check:
+    """That nobody else is at work in the archive: transfers under way, long statements, replication."""
+    name = "the archive is quiet"
+    if jobs is None or statements is None or replicas is None:
+        return _unknown(name, "its jobs or its database could not be asked")
+    told = f"{jobs} jobs of Orthanc under way, {statements} long statements and {replicas} replicas of its database"
+    return _check(name, not (jobs or statements or replicas), told, "let them end, or stop them, and begin again")
+
+
+def certificate(ends: datetime | None, now: datetime) -> Check:
+    """That the host's certificate holds for a while yet."""
+    name = "the certificate holds"
+    if ends is None:
+        return _unknown(name, "no certificate of it is kept here that can be read")
+    days = (ends - now).days
+    return _check(name, days >= LEAST_DAYS, f"for {days} days", "renew it first: pacsmith build does")
+
+
+def window(closes: datetime | None, now: datetime, estimate: float) -> Check:
+    """That the window is long enough for twice the estimated outage, in seconds: the way there and the way back."""
+    name = "the window is long enough"
+    if closes is None:
+        return _check(name, True, "no window closes", "")
+    left = (closes - now).total_seconds()
+    told = f"{left / 60:.0f} min are left, {2 * estimate / 60:.0f} min are wanted for the way there and back"
+    return _check(name, left >= 2 * estimate, told, "begin when the window opens, or let the site have a longer one")
+
+
+def _check(name: str, good: bool, told: str, remedy: str) -> Check:
+    return Check(name=name, verdict="met" if good else "short", observed=told, remedy="" if good else remedy)
+
+
+def _unknown(name: str, told: str, remedy: str = "see whether the host answers") -> Check:
+    return Check(name=name, verdict="unknown", observed=told, remedy=remedy)
+
+
+def _said(text: str) -> Mapping[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _moment(said: object) -> datetime | None:
+    """A time as the host's scripts write it, in UTC."""
+    try:
+        found = datetime.fromisoformat(str(said))
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else None

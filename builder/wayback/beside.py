@@ -1,0 +1,84 @@
+"""The next system beside the one that serves: packages are changed in a copy, in a room of its own, and nothing of it
+touches the host before it is exchanged for what is there, in seconds (pure).
+
+Whatever goes wrong with packages, a mirror that is away or a full disk, goes wrong while the host serves."""
+
+import shlex
+
+from builder.wayback.copy import ALONE, RSYNC, Copy
+
+_NODES = ("null", "zero", "full", "random", "urandom", "tty")
+EXCHANGED = "exchanged"
+"""What the file `state` of the copy says once the host is the next system."""
+_POLICY = "usr/sbin/policy-rc.d"
+_DATA = "/var/lib/postgresql/*/main"
+"""Of a database the next system needs no copy: its packages do not touch it."""
+
+
+def make_script(copy: Copy) -> str:
+    """Shell text that makes the next system out of the copy of this one, and sees to it that no package starts a
+    service there or takes the room for a machine with a boot loader."""
+    to = _next(copy)
+    return (
+        f"set -e; umask 077; {RSYNC} --exclude='{_DATA}/*' {copy.folder}/root/ {to}/\n"
+        f"printf '#!/bin/sh\\nexit 101\\n' >{to}/{_POLICY}\nchmod 755 {to}/{_POLICY}\n"
+        f"printf '#!/bin/sh\\nexit 0\\n' >{to}/usr/local/sbin/running-in-container\n"
+        f"chmod 755 {to}/usr/local/sbin/running-in-container"
+    )
+
+
+def inside_script(copy: Copy, script: str) -> str:
+    """Shell text that carries `script` out in the next system: it sees its own processes, no service of the host's, no
+    disk and no boot loader, and the packages that were downloaded already."""
+    to = _next(copy)
+    nodes = "; ".join(f"touch dev/{name}; mount --bind /dev/{name} dev/{name}" for name in _NODES)
+    room = (
+        f"set -e; cd {to}; mount -t proc proc proc; mount -t tmpfs tmpfs run; mount -t tmpfs tmpfs tmp; "
+        "chmod 1777 tmp; mount --bind /sys sys; mount -o remount,bind,ro sys; "
+        f"mount -t tmpfs -o mode=755 tmpfs dev; mkdir dev/pts; mount --bind /dev/pts dev/pts; {nodes}; "
+        "ln -s /proc/self/fd dev/fd; ln -s pts/ptmx dev/ptmx; "
+        "mkdir -p run/host run/lock run/systemd; echo pacsmith >run/host/container-manager; "
+        "[ ! -e /run/systemd/resolve ] || cp -a /run/systemd/resolve run/systemd/; "
+        "mkdir -p var/cache/apt/archives; mount --bind /var/cache/apt/archives var/cache/apt/archives; "
+        f"exec env container=pacsmith DEBIAN_FRONTEND=noninteractive chroot {to} sh -c {shlex.quote(script)}"
+    )
+    return f"unshare --mount --pid --fork --kill-child --propagation private sh -c {shlex.quote(room)}"
+
+
+def changed_script(copy: Copy) -> str:
+    """Shell text that writes down what the next system has otherwise than the copy, and what it has no more; prints
+    how many files that is."""
+    to, lists = _next(copy), copy.folder
+    compare = f"--dry-run --out-format='%i %n' --exclude='{_DATA}' {copy.excluded(f'{lists}/mounted')}"
+    return (
+        f"set -e; rm -f {to}/{_POLICY} {to}/usr/local/sbin/running-in-container; "
+        f"{RSYNC} {compare} {to}/ {lists}/root/ >{lists}/differs; "
+        f"sed -n 's/^\\*deleting *//p' {lists}/differs >{lists}/gone; "
+        f"grep -v '^\\*deleting' {lists}/differs | cut -c 13- >{lists}/changed; wc -l <{lists}/differs"
+    )
+
+
+def exchange_script(copy: Copy, first: str) -> str:
+    """Shell text that makes the host what the next system is, and boots it; `first` is carried out before that, with
+    the host's disk at /mnt. The copy's own programs do it, so that none is replaced under itself. May be carried out
+    again where it was cut off."""
+    to, lists = f"/mnt{_next(copy)}", f"/mnt{copy.folder}"
+    work = (
+        f"set -e; rsync --archive --hard-links --acls --xattrs --numeric-ids --link-dest={to} "
+        f"--files-from={lists}/changed {to}/ /mnt/; "
+        f"grep -v '/$' {lists}/gone | sed 's|^|/mnt/|' | xargs -r -d '\\n' rm -f; "
+        f"grep '/$' {lists}/gone | sort -r | sed 's|^|/mnt/|' | xargs -r -d '\\n' rmdir --ignore-fail-on-non-empty "
+        f"2>/dev/null || true; {first}"
+    )
+    done = f"echo {EXCHANGED} >{copy.folder}/state\nsystemctl reboot --force"
+    alone = ALONE.format(inside=shlex.quote(copy.alone(work)))
+    return f"set -e\n{alone}\nsync\n{done}"
+
+
+def drop_script(copy: Copy) -> str:
+    """Shell text that removes the next system: the host is it by now, or will not be."""
+    return f"rm -rf --one-file-system {_next(copy)}"
+
+
+def _next(copy: Copy) -> str:
+    return f"{copy.folder}/next"

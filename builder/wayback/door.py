@@ -1,0 +1,69 @@
+"""Close a host's doors to those who send and ask, while nobody may change what is being proved.
+
+A closed door refuses a connection (TCP reset), as a host does whose service is stopped: a modality keeps its images and
+tries again. It stays closed when the host boots anew. Connections that stand are let finish.
+"""
+
+from collections.abc import Sequence
+
+from builder.errors import PacsmithError
+from builder.survey.remote import Remote
+
+UNIT = "pacsmith-closed.service"
+_RULES = "/etc/pacsmith/closed.nft"
+_TABLE = "inet pacsmith_closed"
+
+
+class DoorError(PacsmithError):
+    """A door that did not do what it was told."""
+
+
+def rules(ports: Sequence[int]) -> str:
+    """nftables' text: before the host's own rules, and beside them, so that neither can undo the other. Pure."""
+    wanted = ", ".join(map(str, sorted(set(ports))))
+    return (
+        f"table {_TABLE}\ndelete table {_TABLE}\n"
+        f"table {_TABLE} {{\n  chain input {{\n    type filter hook input priority filter - 5; policy accept;\n"
+        f'    iifname != "lo" tcp dport {{ {wanted} }} ct state new reject with tcp reset\n  }}\n}}\n'
+    )
+
+
+def close_script(ports: Sequence[int]) -> str:
+    """Shell text that closes the doors at these TCP ports, now and at every boot. Pure."""
+    unit = (
+        "[Unit]\nDescription=No new connections while pacsmith upgrades this host\nDefaultDependencies=no\n"
+        "After=local-fs.target\nBefore=network-pre.target\nWants=network-pre.target\n"
+        f"[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/usr/sbin/nft -f {_RULES}\n"
+        f"ExecStop=-/usr/sbin/nft delete table {_TABLE}\n[Install]\nWantedBy=sysinit.target\n"
+    )
+    return (
+        f"set -e\nmkdir -p /etc/pacsmith\ncat >{_RULES} <<'RULES'\n{rules(ports)}RULES\n"
+        f"cat >/etc/systemd/system/{UNIT} <<'UNIT'\n{unit}UNIT\n"
+        f"systemctl daemon-reload\nsystemctl --quiet enable {UNIT}\nsystemctl restart {UNIT}\n"
+        f"nft list table {_TABLE} >/dev/null"
+    )
+
+
+def open_script() -> str:
+    """Shell text that opens them again and leaves nothing behind. Pure."""
+    return (
+        f"set -e\n[ ! -e /etc/systemd/system/{UNIT} ] || systemctl --quiet disable --now {UNIT}\n"
+        f"rm -f /etc/systemd/system/{UNIT} {_RULES}\nsystemctl daemon-reload\n"
+        f"! nft list table {_TABLE} >/dev/null 2>&1"
+    )
+
+
+def close(remote: Remote, ports: Sequence[int]) -> None:
+    """Close the doors. Raises DoorError when they stay open, Unreachable as `Remote.run` does."""
+    _do(remote, close_script(ports), "its doors could not be closed")
+
+
+def open_again(remote: Remote) -> None:
+    """Open the doors; also those that were never closed. Raises DoorError when they stay closed."""
+    _do(remote, open_script(), "its doors could not be opened")
+
+
+def _do(remote: Remote, script: str, failed: str) -> None:
+    answer = remote.run("sh -s", stdin=script.encode(), sudo=True)
+    if answer.code != 0:
+        raise DoorError(f"{remote.connection.host}: {failed}: {answer.text.strip()[-300:] or f'exit {answer.code}'}")

@@ -1,0 +1,88 @@
+"""Before an upgrade: everything that must be so, asked of the host and the calendar; nothing that serves is changed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from builder.assess import preflight as judge
+from builder.assess.estimate import estimate
+from builder.errors import Refused
+from builder.inventory.windows import closes
+from builder.lab.lab import Lab
+from builder.models.upgrade import ChangeSet, Check, Estimate, Timings
+from builder.secrets.certificates import certificates_folder, present_certificate
+from builder.survey.remote import Remote
+from builder.wayback.copy import Copy
+from builder.wayback.reading import number, reading_script, sections
+from builder.workflows.session import Session, now
+
+_SECONDS = 1800.0
+_RESTORE = (
+    "systemctl start pacsmith-restore-test.service; cat /var/lib/pacsmith/restore-test.json"  # waits: a oneshot unit
+)
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """All checks, how long the doors would be closed, and what the archive keeps (bytes; None where it did not say)."""
+
+    checks: tuple[Check, ...]
+    estimate: Estimate
+    stored: int | None
+    database: int | None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The changes, between which Debian releases (code names) they go, and how long they took on another host."""
+
+    changes: ChangeSet
+    releases: tuple[str, str]
+    rehearsed: Timings | None
+
+
+def preflight(session: Session, remote: Remote, copy: Copy, wanted: Wanted) -> Ahead:
+    """What can be known of the upgrade of the session's one host while it serves. Raises Unreachable."""
+    host = session.machines[0].host
+    answer = remote.run("sh -s", stdin=reading_script(copy, *wanted.releases).encode(), sudo=True, timeout=_SECONDS)
+    said = sections(answer.stdout.decode("utf-8", "replace"))
+    found = [judge.room(_room(said))]
+    if host.archive is not None:
+        asked = now()
+        restored = remote.run("sh -s", stdin=_RESTORE.encode(), sudo=True, timeout=_SECONDS)
+        found += [
+            judge.backup(said.get("backup", ""), now()),
+            judge.restorable(restored.stdout.decode("utf-8", "replace"), asked),
+            judge.quiet(*(number(said.get(name)) for name in ("jobs", "statements", "replicas"))),
+        ]
+    file = certificates_folder(session.site) / f"{host.name}.pem"
+    present = present_certificate(file)
+    found.append(judge.certificate(None if present is None else present.not_valid_after_utc, now()))
+    stored, database = number(said.get("stored")), number(said.get("database"))
+    parts = {one.part for one in wanted.changes.changes}
+    release, new_database = bool(parts & {"release", "security"}), "database" in parts
+    told = estimate(stored, database, wanted.rehearsed, release=release, new_database=new_database)
+    found.append(judge.window(_closes(session), now(), told.seconds))
+    return Ahead(tuple(found), told, stored, database)
+
+
+def refuse_unfit(checks: tuple[Check, ...]) -> None:
+    """Raise Refused that names everything which is not met; what is unknown is not."""
+    bad = [f"{one.name}: {one.verdict}: {one.observed}; {one.remedy}" for one in checks if one.verdict != "met"]
+    if bad:
+        raise Refused(f"nothing was changed: {'. '.join(bad)}")
+
+
+def _room(said: Mapping[str, str]) -> judge.Room | None:
+    copy, _, free = said.get("room", "").partition("\n")
+    numbers = [number(one.strip()) for one in (copy, said.get("download", ""), said.get("database") or "0", free)]
+    if None in numbers:
+        return None
+    return judge.Room(*(one or 0 for one in numbers))
+
+
+def _closes(session: Session) -> datetime | None:
+    host = session.machines[0].host
+    if host.stage != "production" or host.name in Lab(session.site).playing():
+        return None
+    return closes(session.site, host, now())

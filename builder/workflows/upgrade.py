@@ -1,0 +1,240 @@
+"""Upgrade one host from one state of the site file to the next, with a way back and the proof that nothing was lost."""
+
+import time
+from collections.abc import Mapping
+from contextlib import closing, suppress
+from socket import gethostname
+from typing import Literal
+
+from builder.engines.job import Job, JobHost, JobResult, run_job
+from builder.engines.material import Material
+from builder.errors import PacsmithError, Unreachable
+from builder.inventory.outage import away
+from builder.inventory.roles import has_module
+from builder.inventory.waves import waves_of
+from builder.models.event import Event
+from builder.models.run import Terms
+from builder.models.upgrade import Timings
+from builder.workflows.at_work import refuse_crowded
+from builder.workflows.build import Show
+from builder.workflows.host_locks import held_on_hosts
+from builder.workflows.hours import closed_now, overridden, refuse_closed
+from builder.workflows.jobs import parts_of, plain_roles, run_parts
+from builder.workflows.material import materials_for
+from builder.workflows.modality import watched
+from builder.workflows.preflight import refuse_unfit
+from builder.workflows.recording import Ending, record_hosts, recorded, write_documents
+from builder.workflows.rollback import go_back, proven
+from builder.workflows.site_text import write_values
+from builder.workflows.upgrade_account import keep_account
+from builder.workflows.upgrade_acts import ActFailed, Acts
+from builder.workflows.upgrade_look import ahead_of
+from builder.workflows.upgrade_ready import refuse_unready
+from builder.workflows.upgrade_record import Phase, Record, Records
+from builder.workflows.upgrade_states import States
+from builder.workflows.upgrade_steps import steps_beside
+from builder.workflows.upgraded import Upgraded
+from builder.workflows.verify import accepted_hosts
+
+
+def upgrade(states: States, show: Show, now: str | None = None) -> Upgraded:
+    """Carry the change set out on the one host of `states`, or bring it back to what it was. `now` is the reason for
+    doing so outside its hours.
+
+    Raises Refused, before anything is changed, for a host that is not accepted as the site file says, for a change set
+    that was not rehearsed and for a check that is not met; Locked when somebody else is at work there or the calendar
+    says no; ActFailed when the way back failed, too.
+    """
+    locks = closed_now(states.before, states.before.machines)
+    states = states.begun("upgrade", Terms(now=now if locks else None, resumes=_resumed(states)))
+    session = states.after
+    with closing(session.ledger), closing(states.before.ledger):
+        with recorded(session, locked=True) as ending:
+            leave = refuse_unready(states)
+            if now is None and states.resumed is None:
+                refuse_closed(locks, "an upgrade")
+            refuse_crowded(session, waves_of(session.site, [states.machine.host.name]))
+            with held_on_hosts(session.run, gethostname(), session.machines):
+                work = _Upgrade(states, show)
+                for event in overridden(session, locks, now) if now is not None else ():
+                    work.hear(event)
+                with closing(work.acts):
+                    work.carry_out()
+            _record(states, work.result, ending)
+        keep_account(states, work.result, leave)
+        work.result.dossier = write_documents(states.before if work.result.rolled_back else session)
+        return work.result
+
+
+def _resumed(states: States) -> str | None:
+    return None if states.resumed is None else states.resumed.run
+
+
+def _record(states: States, result: Upgraded, ending: Ending) -> None:
+    ending.outcome, ending.note = result.outcome, result.why or None
+    part = states.before if result.rolled_back else states.after
+    record_hosts(part, result.proven, accepted_hosts(result.proven.evidence, [states.machine.host.name]))
+
+
+class _Upgrade:
+    """One upgrade under way."""
+
+    def __init__(self, states: States, show: Show) -> None:
+        self.states, self.show, self.session = states, show, states.after
+        self.records = Records(self.session.folder / "upgrades")
+        self.record = states.resumed or Record(
+            run=self.session.run.id, host=states.was.host.name, phase="copied", changes=states.changes,
+            before=states.texts[0], after=states.texts[1], values=tuple(states.values.items()),
+            values_before=tuple(states.values_before.items()),
+        )  # fmt: skip
+        updates = any(one.part == "security" for one in states.changes.changes)
+        self.beside = steps_beside(states.was, states.machine, updates=updates)
+        self.acts = Acts(states.was, self.record.run, self.session.run.id, self.hear)
+        self.result = Upgraded(seconds=self.acts.seconds)
+        self.closed: float | None = None
+        self.opened: float | None = None
+        self.moved = 0.0
+
+    def carry_out(self) -> None:
+        """All acts in their order; the way back where one fails after the first change."""
+        materials = materials_for(self.session)
+        if self.record.phase == "copied":
+            self._look_ahead()
+        with watched(self.session, self.states.was, adopt=self.states.resumed is not None) as watch:
+            self._there_or_back(materials)
+        self.result.outage, self.result.stream = watch.outage, watch.stream
+        last = next(self.records.of(self.record.host), self.record)
+        self.records.keep(last.model_copy(update={"outage": watch.outage}))
+        self.result.timings = self._timings()
+        if self.result.timings is not None:
+            self.records.keep_timings(self.states.changes, self.result.timings)
+
+    def _timings(self) -> Timings | None:
+        """How long it took behind closed doors; None of one that was cut off meanwhile, or went back."""
+        if self.closed is None or self.opened is None or self.result.rolled_back:
+            return None
+        ahead = self.result.ahead
+        return Timings(
+            closed=round(self.opened - self.closed, 1),
+            manifests=sum(took for name, took in self.acts.seconds.items() if name.startswith("Manifest")),
+            database=round(self.moved, 1),
+            stored_bytes=(ahead.stored if ahead else None) or 0,
+            database_bytes=(ahead.database if ahead else None) or 0,
+        )
+
+    def _there_or_back(self, materials: Mapping[str, Material]) -> None:
+        if self.record.phase in {"going back", "putting back"}:
+            self._go_back("it was cut off on its way back")
+            return
+        try:
+            if self.record.phase in {"copied", "closed"}:
+                self._prepare()
+            else:
+                self.result.before = self.records.manifest(self.record.run)
+            if self.record.phase != "open":
+                self._change(materials)
+            self._prove(materials)
+        except PacsmithError as why:
+            self._go_back(str(why))
+
+    def _look_ahead(self) -> None:
+        """All that can be known and done while the host serves. What fails here leaves nothing behind."""
+        with self.acts.act("Preflight"):
+            self.result.ahead = ahead_of(self.states, self.acts.remote, self.acts.copy)
+            refuse_unfit(self.result.ahead.checks)
+        seconds = self.result.ahead.estimate.seconds
+        self.acts.say(away(self.session.site, self.states.was.host, seconds), "note")
+        try:
+            self.acts.take_copy()
+            if self.beside:
+                self.acts.make_next(self.beside)
+        except PacsmithError as why:
+            with suppress(PacsmithError):
+                self.acts.drop_copy()
+            raise type(why)(f"{why}. Nothing was changed: {self.record.host} serves as before") from None
+
+    def _go_back(self, why: str) -> None:
+        self.result.why = why
+        self.acts.say("The way back begins", "note", error=why)
+        try:
+            back = go_back(self.acts, self.records, self.record, self.states.before, self.show)
+        except PacsmithError as fault:
+            name = self.record.host
+            raise type(fault)(
+                f"{name}: the upgrade failed ({why}), and so did the way back: {fault}. Its doors stay closed to "
+                f"senders, who keep what they have. Once it answers: pacsmith rollback {name}. When nobody can log in, "
+                f"at its console: sh {self.acts.copy.put_back}, and then the same"
+            ) from None
+        self.result.after, self.result.proven, self.result.rolled_back = back.manifest, back.proven, True
+
+    def _prepare(self) -> None:
+        """Doors closed, manifest taken, copy complete: from here on nothing can be lost, and nothing is changed yet."""
+        self._phase("closed")
+        self.closed = time.monotonic()
+        self.acts.close_doors()
+        self.acts.stand_still()
+        self.result.before = self.acts.manifest("Manifest of every instance")
+        self.records.keep_manifest(self.record.run, self.result.before)
+        self._phase("closed", mark=self.acts.mark())
+        self.acts.complete_copy()
+
+    def _change(self, materials: Mapping[str, Material]) -> None:
+        self._phase("changing")
+        self.show.phase("upgrade")
+        if self.beside:
+            self.acts.exchange()
+        self._fine(run_job(self._step_between("upgrade"), materials, self.hear))
+        self.show.phase("converge")
+        parts = parts_of(self.session.machines, self.session.run.id, "converge", memory=self.session.questions)
+        self._fine(run_parts(parts, materials, self.hear))
+        self._compare("Manifest after the upgrade")
+
+    def _prove(self, materials: Mapping[str, Material]) -> None:
+        """Nothing is lost, as was seen behind closed doors; now, doors open, everything else."""
+        self._phase("open")
+        self.acts.open_doors()
+        self.opened = time.monotonic()
+        self._fine(run_job(self._step_between("afterwards"), materials, self.hear))
+        self.acts.drop_next()
+        self.result.proven = proven(self.states.after, self.record.host, self.show)
+        write_values(self.states.file, self.record.host, self.states.values)
+        self._phase("upgraded")
+        self.result.outcome = "accepted"
+
+    def _compare(self, name: str) -> None:
+        self.result.after = self.acts.manifest(name)
+        if self.result.before is not None:
+            self.acts.equal(self.result.before, self.result.after)
+
+    def _step_between(self, call: Literal["upgrade", "afterwards"]) -> Job:
+        """The roles' step from one state to the other, as a job."""
+        was, shall = self.states.was, self.states.machine
+        had = {role.role for role in was.roles}
+        return Job(
+            run=self.session.run.id, mode="converge",
+            hosts=(
+                JobHost(
+                    connection=shall.connection,
+                    roles=tuple(of for of in plain_roles(shall) if of[0] in had and has_module(of[0], "upgrade")),
+                    before=plain_roles(was),
+                    call=call,
+                ),
+            ),
+        )  # fmt: skip
+
+    def _fine(self, job: JobResult) -> None:
+        if not job.ok:
+            kind: type[PacsmithError] = Unreachable if job.unreachable else ActFailed
+            raise kind("; ".join(job.reasons) or f"{self.record.host}: a step failed")
+
+    def _phase(self, phase: Phase, **more: int | None) -> None:
+        """Keep how far it has come, before the next act."""
+        self.record = self.record.model_copy(update={"phase": phase, **more})
+        self.records.keep(self.record)
+
+    def hear(self, event: Event) -> None:
+        """Journal an event, then show it."""
+        if event.role == "archive" and event.step.startswith("PostgreSQL ") and event.duration is not None:
+            self.moved += event.duration
+        self.session.ledger.record(event)
+        self.show.event(event)

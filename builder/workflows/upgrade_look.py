@@ -1,0 +1,50 @@
+"""An upgrade as a plan: everything that it would ask and do, and nothing changed."""
+
+from contextlib import closing
+from dataclasses import dataclass
+
+from builder.errors import Refused
+from builder.inventory.outage import away
+from builder.lab.sources import CODENAME
+from builder.models.run import Run
+from builder.survey.remote import Remote
+from builder.wayback.copy import Copy
+from builder.workflows.preflight import Ahead, Wanted, preflight
+from builder.workflows.recording import recorded
+from builder.workflows.upgrade_ready import refuse_unready
+from builder.workflows.upgrade_record import Records
+from builder.workflows.upgrade_states import States
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was seen by `run`; `told` is who loses what, and for how long; `refused` is why the upgrade would be refused
+    now beside the checks, if it would."""
+
+    run: Run
+    ahead: Ahead
+    told: str
+    refused: str | None
+
+
+def ahead_of(states: States, remote: Remote, copy: Copy) -> Ahead:
+    """What can be known of the upgrade while the host serves. Raises Unreachable."""
+    releases = CODENAME[states.was.host.os], CODENAME[states.machine.host.os]
+    rehearsed = Records(states.before.folder / "upgrades").rehearsed(states.changes)
+    return preflight(states.before, remote, copy, Wanted(states.changes, releases, rehearsed))
+
+
+def look(states: States) -> Look:
+    """Ask the host everything, and record the plan, so that another person can approve of it. Raises Unreachable."""
+    states = states.begun("plan", None)
+    session, host = states.before, states.was.host
+    with closing(session.ledger), closing(states.after.ledger), recorded(session, locked=False) as ending:
+        with Remote(states.was.connection) as remote:
+            ahead = ahead_of(states, remote, Copy.of(host, session.run.id))
+        refused = None
+        try:
+            refuse_unready(states)
+        except Refused as why:
+            refused = str(why)
+        ending.outcome = "done"
+    return Look(session.run, ahead, away(session.site, host, ahead.estimate.seconds), refused)

@@ -1,0 +1,101 @@
+"""What is kept of an upgrade on this machine, from its first change on: enough to go on with it, or back, after any
+cut."""
+
+import gzip
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ValidationError
+
+from builder.durable import write_whole
+from builder.errors import BadInput
+from builder.models.base import Model
+from builder.models.upgrade import ChangeSet, OutageSeen, Timings
+from builder.wayback.manifest import Manifest, instances, line_of, manifest_of
+
+Phase = Literal["copied", "closed", "changing", "open", "upgraded", "going back", "putting back", "back", "kept"]
+"""copied: nothing is changed yet. closed: doors closed, manifest taken. changing: the host is neither the one nor the
+other. open: proven behind closed doors, which are open again. upgraded: so it is, and can go back. going back, putting
+back: before and after the copy began to replace the system. back: what it was. kept: upgraded, and its way back was
+given up."""
+UNDER_WAY: frozenset[Phase] = frozenset(("closed", "changing", "open", "going back", "putting back"))
+RECORD, MANIFEST = "record.json", "manifest-before.tsv.gz"
+
+
+class Record(Model):
+    """One upgrade of `host` by the run `run`. `before` and `after` are the site file's whole texts; the copy on the
+    host has the run's id for its name; `values` are what the file says of the host after it, by field, `values_before`
+    what it said before; whatever the archive counts beyond `mark` came after the manifest."""
+
+    run: str
+    host: str
+    phase: Phase
+    changes: ChangeSet
+    before: str
+    after: str
+    values: tuple[tuple[tuple[str, ...], str | int], ...] = ()
+    values_before: tuple[tuple[tuple[str, ...], str | int], ...] = ()
+    mark: int | None = None
+    outage: OutageSeen | None = None
+
+
+class Records:
+    """The records below one folder, `.pacsmith/<site>/upgrades`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def keep(self, record: Record) -> None:
+        """Write the record whole. Raises OSError when the disk refuses."""
+        write_whole(self.folder / record.run / RECORD, record.model_dump_json(indent=1).encode())
+
+    def keep_manifest(self, run: str, manifest: Manifest) -> None:
+        """Write the manifest that was taken before the first change."""
+        text = "".join(f"{line_of(one)}\n" for one in manifest.instances)
+        write_whole(self.folder / run / MANIFEST, gzip.compress(text.encode(), mtime=0))
+
+    def has_manifest(self, run: str) -> bool:
+        """Whether one was kept."""
+        return (self.folder / run / MANIFEST).is_file()
+
+    def manifest(self, run: str) -> Manifest:
+        """That manifest. Raises BadInput when it is not there or not whole."""
+        file = self.folder / run / MANIFEST
+        try:
+            return manifest_of(instances(gzip.decompress(file.read_bytes()).decode()))
+        except (OSError, EOFError, ValueError) as fault:
+            raise BadInput(f"{file}: the manifest of that upgrade cannot be read: {fault}") from None
+
+    def of(self, host: str) -> Iterator[Record]:
+        """The records of a host, the newest first. Raises BadInput for one that cannot be read."""
+        for file in sorted(self.folder.glob(f"*/{RECORD}"), reverse=True):
+            record = _read(file)
+            if record.host == host:
+                yield record
+
+    def keep_timings(self, changes: ChangeSet, timings: Timings) -> None:
+        """Keep how long a change set took, for the estimate of the next host."""
+        write_whole(self._timings(changes), timings.model_dump_json(indent=1).encode())
+
+    def rehearsed(self, changes: ChangeSet) -> Timings | None:
+        """How long the same change set took, the last time that it was made from this machine."""
+        try:
+            return Timings.model_validate_json(self._timings(changes).read_bytes())
+        except (OSError, ValidationError):
+            return None
+
+    def _timings(self, changes: ChangeSet) -> Path:
+        return self.folder / "timings" / f"{changes.digest}.json"
+
+    def under_way(self, host: str) -> Record | None:
+        """The upgrade of `host` that was cut off, if there is one."""
+        newest = next(self.of(host), None)
+        return newest if newest is not None and newest.phase in UNDER_WAY else None
+
+
+def _read(file: Path) -> Record:
+    try:
+        return Record.model_validate_json(file.read_bytes())
+    except (OSError, ValidationError) as fault:
+        raise BadInput(f"{file}: no record of an upgrade: {str(fault).splitlines()[0]}") from None

@@ -1,0 +1,32 @@
+"""What becomes of an upgrade."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from builder.models.run import Outcome
+from builder.models.upgrade import OutageSeen, Timings
+from builder.probes.stream import Stream
+from builder.wayback.manifest import Manifest
+from builder.workflows.preflight import Ahead
+from builder.workflows.verify import Verified
+
+
+@dataclass
+class Upgraded:
+    """What became of it: `outcome` accepted means upgraded; `rolled_back` that the host is what it was, and proven to
+    be. `seconds` is how long each act took, `outage` what a modality
+    saw, `stream` what a stand-in of the lab wrote down of it, `dossier` its files by format."""
+
+    outcome: Outcome = "failed"
+    rolled_back: bool = False
+    why: str = ""
+    ahead: Ahead | None = None
+    timings: Timings | None = None
+    outage: OutageSeen | None = None
+    stream: Stream | None = None
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    before: Manifest | None = None
+    after: Manifest | None = None
+    proven: Verified = field(default_factory=lambda: Verified((), unreachable=False))
+    dossier: Mapping[str, Path] = field(default_factory=dict)

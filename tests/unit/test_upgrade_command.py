@@ -1,0 +1,101 @@
+"""`pacsmith upgrade`, `rollback` and `approve` as far as they go without a host: what they refuse, in which words."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from builder.cli.main import app
+from builder.errors import PacsmithError
+from builder.ledger import open_ledger
+from builder.models.run import Run
+from builder.workflows.rehearsed import CHANGE_SET
+from builder.workflows.session import now
+
+ROOT = Path(__file__).parents[2]
+SITES = ROOT / "tests/lab/sites"
+
+
+def project(folder: Path, file: str, name: str, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project folder with one site and its secrets."""
+    monkeypatch.chdir(folder)
+    site = folder / "inventory" / name / "site.yml"
+    site.parent.mkdir(parents=True)
+    shutil.copy(SITES / file, site)
+    assert command("secrets", "generate").exit_code == 0
+    return site
+
+
+def command(*words: str) -> Result:
+    return CliRunner().invoke(app, words)
+
+
+def refusal(*words: str) -> str:
+    """The sentence of a refusal that is bad input."""
+    done = command(*words)
+    assert isinstance(done.exception, PacsmithError), done.output
+    assert done.exception.exit_code == 2
+    return str(done.exception)
+
+
+def test_a_driver_outside_the_sheet_is_refused_with_the_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = project(tmp_path, "nvidia.yml", "site-nv", monkeypatch)
+    before = site.read_bytes()
+    (tmp_path / "specs").mkdir()
+    sheet = (ROOT / "specs/aeskulap-0.2.yml").read_text()
+    line = '  - {id: driver-tried, fact: gpu.driver, maximum: "< 550", place: section 4.2}\n'
+    (tmp_path / "specs/aeskulap-0.2.yml").write_text(sheet + line)
+    assert refusal("upgrade", "read1", "--to", "nvidia=580") == (
+        "inventory/site-nv/site.yml:30:24: hosts[0].workstation.nvidia.branch: Aeskulap does not allow a driver of "
+        "branch 580 (driver-tried: < 550); name a branch that it allows"
+    )
+    assert site.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["upgrade", "arc"], "upgrade: say what to, as --to debian-13, or --resume to go on with one that was cut off"),
+        (["upgrade", "arx", "--to", "debian-13"], "arx: site old has no such host; it has arc"),
+        (["upgrade", "workstation", "--to", "security"], "workstation: site old has no host of this class"),
+        (["upgrade", "arc", "--resume"], "--resume: no upgrade of arc was cut off on this machine"),
+        (["rollback", "arc"], "rollback: arc has no upgrade that it could go back from"),
+        (["approve", "arc", "3f9a"], "approve: 3f9a: give at least 8 characters of the change set's digest"),
+    ],
+)
+def test_what_is_no_upgrade_is_told_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], sentence: str
+) -> None:
+    project(tmp_path, "upgrade.yml", "old", monkeypatch)
+    assert refusal(*words) == sentence
+
+
+def test_a_host_that_was_never_accepted_is_not_upgraded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project(tmp_path, "upgrade.yml", "old", monkeypatch)
+    done = command("upgrade", "arc", "--to", "debian-13", "--to", "orthanc=1.12.7", "--to", "postgresql=17")
+    assert "not accepted as the site file and the roles are now" in str(done.exception)
+    assert "build it first: pacsmith build --host arc" in str(done.exception)
+
+
+def test_who_has_planned_it_does_not_approve_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project(tmp_path, "upgrade.yml", "old", monkeypatch)
+    monkeypatch.setenv("SUDO_USER", "ada")
+    digest = "3f9a01c2" * 8
+    (tmp_path / ".pacsmith/old").mkdir(parents=True, exist_ok=True)
+    with open_ledger("sqlite:///.pacsmith/old/ledger.db") as ledger:
+        ledger.begin(
+            Run(
+                id="1", verb="plan", site="old", hosts=("arc",), who="ada", started=now(), tool_version="1",
+                inputs={CHANGE_SET: digest},
+            )
+        )  # fmt: skip
+        ledger.finish("1", "done", None)
+    assert refusal("approve", "arc", "aaaaaaaa").startswith("approve: nobody has planned an upgrade of arc")
+    assert "ada has planned this (run 1); somebody else must approve it" in str(
+        command("approve", "arc", digest[:8]).exception
+    )
+    monkeypatch.setenv("SUDO_USER", "grace")
+    done = command("approve", "arc", digest[:8])
+    assert done.exit_code == 0
+    assert "grace approves of the change set 3f9a01c23f9a… of arc, planned by ada (run 1)" in done.output
