@@ -36,7 +36,9 @@ def room(found: Room | None) -> Check:
     """Free space for copy, download and migration."""
     name = "room for the copy, the packages and the database"
     if found is None:
-        return _unknown(name, "what it takes could not be read")
+        return _unknown(
+            name, "what it takes could not be read", "see whether its package mirror answers: apt-get update"
+        )
     told = f"{found.needed / _GIB:.1f} GiB are needed, {found.free / _GIB:.1f} GiB are free"
     return _check(name, found.free >= found.needed, told, "make room, or put /var/lib/pacsmith on a larger disk")
 
@@ -83,11 +85,25 @@ def certificate(ends: datetime | None, now: datetime) -> Check:
     return _check(name, days >= LEAST_DAYS, f"for {days} days", "renew it first: pacsmith build does")
 
 
-def window(closes: datetime | None, now: datetime, estimate: float) -> Check:
-    """That the window is long enough for twice the estimated outage, in seconds: the way there and the way back."""
+def left_out(said: str | None) -> Check:
+    """That the copy holds all of the system; `said` are the folders that lie where it does not reach."""
+    name = "the copy holds the whole system"
+    if said is None:
+        return _unknown(name, "what is mounted there could not be read")
+    told = (
+        f"{', '.join(said.split())} would be left out: another machine's disk, or a file system pacsmith does not know"
+    )
+    return _check(name, not said, told if said else "all of it lies on disks of its own", "move it onto such a disk")
+
+
+def window(closes: datetime | None, now: datetime, estimate: float | None) -> Check:
+    """That the window is long enough for twice the estimated outage, in seconds: the way there and the way back. None:
+    nobody knows what the archive keeps."""
     name = "the window is long enough"
     if closes is None:
         return _check(name, True, "no window closes", "")
+    if estimate is None:
+        return _unknown(name, "how much the archive keeps could not be read, so nobody knows how long it takes")
     left = (closes - now).total_seconds()
     told = f"{left / 60:.0f} min are left, {2 * estimate / 60:.0f} min are wanted for the way there and back"
     return _check(name, left >= 2 * estimate, told, "begin when the window opens, or let the site have a longer one")

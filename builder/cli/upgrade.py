@@ -1,5 +1,6 @@
 """`pacsmith upgrade`: from one state of the site file to the next, with a way back."""
 
+from collections.abc import Mapping
 from difflib import unified_diff
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from builder.cli.waves import NowOption
 from builder.errors import EXIT_FAILED, BadInput, Interrupted
 from builder.load.place import find_site
 from builder.load.site import load_site
+from builder.models.upgrade import Way
 from builder.workflows.build import Show
 from builder.workflows.rehearse import Words, rehearse
 from builder.workflows.upgrade import upgrade as carry_out
@@ -19,6 +21,7 @@ from builder.workflows.upgrade_look import Look, look
 from builder.workflows.upgrade_states import States, states_again, states_of
 from builder.workflows.upgraded import Upgraded
 
+_WAYS: Mapping[Way | None, str] = {"snapshot": "a snapshot of its file system", "copy": "a copy of its system"}
 _CLASSES = ("archive", "workstation", "thin_client")
 
 
@@ -115,6 +118,7 @@ def _tell_look(states: States, seen: Look) -> None:
     for check in seen.ahead.checks:
         remedy = f"; {check.remedy}" if check.remedy else ""
         typer.echo(f"{check.verdict}: {check.name}: {check.observed}{remedy}")
+    typer.echo(f"way back: {_WAYS.get(seen.ahead.way, 'the host did not say by what')}")
     estimate = seen.ahead.estimate
     typer.echo(f"tell your peers: {seen.told} ({estimate.rests_on})")
     if seen.refused is not None:
@@ -143,7 +147,7 @@ def _tell(states: States, result: Upgraded) -> None:
     _tell_result(name, result)
     if result.outcome == "accepted":
         typer.echo(f"its way back is kept; once you are sure: pacsmith rollback {name} --give-up-the-way-back-of "
-                   f"{states.after.run.id}")  # fmt: skip
+                   f"{result.kept}")  # fmt: skip
     for kind, path in sorted(result.dossier.items()):
         typer.echo(f"dossier ({kind}): {path}")
     typer.echo(f"run {states.after.run.id}: {result.outcome}")

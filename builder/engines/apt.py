@@ -63,9 +63,10 @@ def updates_script() -> str:
     return f"{_UPDATE} && {_BESIDE} --with-new-pkgs upgrade"
 
 
-def newest_script(names: Sequence[str]) -> str:
-    """Bring these installed packages to what the sources have now."""
-    return f"{_UPDATE} && {_BESIDE} --no-install-recommends install {shlex.join(names)}"
+def newest_script(names: Sequence[str], *, held: bool = False) -> str:
+    """Bring these installed packages to what the sources have now, those too that are `held`."""
+    also = " --allow-change-held-packages" if held else ""
+    return f"{_UPDATE} && {_BESIDE}{also} --no-install-recommends install {shlex.join(names)}"
 
 
 def gone_script(names: Sequence[str]) -> str:

@@ -123,14 +123,22 @@ def _switch_to_wal(connection: sqlite3.Connection) -> None:
             return
 
 
+def _created(path: Path) -> None:
+    """Created here for its mode: facts of a hospital's machines are nobody else's business. A file that is there is not
+    opened: closing it again would end the locks of every connection that this process has to it, and another process
+    would then take the log away under them (seen 2026-11-23: a malformed ledger)."""
+    if not path.exists():
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+
+
 def _sqlite(url: URL) -> Engine:
     if not url.database or url.database == ":memory:":
         raise BadInput("ledger: a ledger in memory would forget everything; write sqlite:///path/to/ledger.db")
     path = Path(url.database)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # Created here for its mode: facts of a hospital's machines are nobody else's business.
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        _created(path)
     except OSError as error:
         why = "its folder is a file" if isinstance(error, FileExistsError) else error.strerror
         raise BadInput(f"ledger {path}: {why}; make the folder writable or name another ledger") from None

@@ -14,12 +14,12 @@ GraphicsDriver = Literal["automatic", "dummy", "nvidia"]
 
 
 class NvidiaDriver(Model):
-    """NVIDIA's driver from Debian's non-free section, pinned to one branch and held."""
+    """NVIDIA's driver from Debian's non-free section, pinned to one branch, or to one release of it, and held."""
 
     branch: Annotated[
         str,
-        StringConstraints(pattern=r"^[0-9]{3}$"),
-        Field(description="driver branch in quotes, as 535; the product's sheet must allow it"),
+        StringConstraints(pattern=r"^[0-9]{3}(\.[0-9]{2,3})?$"),
+        Field(description="driver branch in quotes, as 535, or one release of it, as 535.261; the product's sheet must allow it"),
     ]
     guarded_at: TimeOfDay = Field(
         "06:00", description="when the driver is looked at each day beside the boot: before the morning list"

@@ -56,6 +56,10 @@ class Check(Model):
     remedy: str = ""
 
 
+Way = Literal["snapshot", "copy"]
+"""By what a host goes back: a snapshot of its file system (btrfs), or a copy of every file of its system."""
+
+
 class Timings(Model):
     """How long one upgrade's doors were closed, and of that its manifests and its database's way to the next version,
     in seconds; bytes are what the archive kept by then."""
@@ -101,15 +105,24 @@ class Said(Model):
     host: Name
 
 
+class Leave(Model):
+    """The runs on which an upgrade rests; None where none is asked for."""
+
+    rehearsed: Said | None = None
+    approved: Said | None = None
+
+
 class Account(Model):
     """What the dossier tells of one upgrade of `host`. `acts` are its parts with their seconds, in order; `kept_before`
-    and `kept_after` are of its last manifests, None of a host that is no archive."""
+    and `kept_after` are of its last manifests, None of a host that is no archive; `way` is None where the host did not
+    say."""
 
     host: Name
     changes: tuple[Change, ...]
     change_set: str
     outcome: Literal["upgraded", "back on what it was", "failed"]
     why: str = ""
+    way: Way | None = None
     checks: tuple[Check, ...] = ()
     estimate: Estimate | None = None
     outage: OutageSeen | None = None

@@ -5,7 +5,8 @@ Whatever goes wrong with packages, a mirror that is away or a full disk, goes wr
 
 import shlex
 
-from builder.wayback.copy import ALONE, RSYNC, Copy
+from builder.wayback import snapshot
+from builder.wayback.copy import ALONE, RSYNC, SAME, Copy
 
 _NODES = ("null", "zero", "full", "random", "urandom", "tty")
 EXCHANGED = "exchanged"
@@ -20,7 +21,8 @@ def make_script(copy: Copy) -> str:
     service there or takes the room for a machine with a boot loader."""
     to = _next(copy)
     return (
-        f"set -e; umask 077; {RSYNC} --exclude='{_DATA}/*' {copy.folder}/root/ {to}/\n"
+        f"set -e; umask 077\nif {snapshot.THERE}; then {snapshot.take_script(to, f'{copy.folder}/root')}; "
+        f"rm -rf {to}{_DATA}/*; else {RSYNC} --exclude='{_DATA}/*' {copy.folder}/root/ {to}/; fi\n"
         f"printf '#!/bin/sh\\nexit 101\\n' >{to}/{_POLICY}\nchmod 755 {to}/{_POLICY}\n"
         f"printf '#!/bin/sh\\nexit 0\\n' >{to}/usr/local/sbin/running-in-container\n"
         f"chmod 755 {to}/usr/local/sbin/running-in-container"
@@ -47,14 +49,18 @@ def inside_script(copy: Copy, script: str) -> str:
 
 def changed_script(copy: Copy) -> str:
     """Shell text that writes down what the next system has otherwise than the copy, and what it has no more; prints
-    how many files that is."""
-    to, lists = _next(copy), copy.folder
-    compare = f"--dry-run --out-format='%i %n' --exclude='{_DATA}' {copy.excluded(f'{lists}/mounted')}"
+    how many files that is. Of a snapshot, what it has otherwise gets a place on the host's own side (reflink): no file
+    has a second name across subvolumes."""
+    to, lists, own = _next(copy), copy.folder, _own_side(copy)
+    aside = f"cp --archive --parents --reflink=always --target-directory={own}"
+    compare = f"--dry-run --8-bit-output --out-format='%i %n' --exclude='{_DATA}' {copy.excluded(f'{lists}/mounted')}"
     return (
-        f"set -e; rm -f {to}/{_POLICY} {to}/usr/local/sbin/running-in-container; "
+        f"set -e; export LC_ALL=C.UTF-8; rm -f {to}/{_POLICY} {to}/usr/local/sbin/running-in-container; "
         f"{RSYNC} {compare} {to}/ {lists}/root/ >{lists}/differs; "
         f"sed -n 's/^\\*deleting *//p' {lists}/differs >{lists}/gone; "
-        f"grep -v '^\\*deleting' {lists}/differs | cut -c 13- >{lists}/changed; wc -l <{lists}/differs"
+        f"grep -v '^\\*deleting' {lists}/differs | cut -c 13- >{lists}/changed\n"
+        f"if {snapshot.THERE}; then rm -rf {own}; mkdir {own}; grep -v '/$' {lists}/changed >{own}.list; cd {to}; "
+        f"xargs -r -d '\\n' {aside} <{own}.list; fi\nwc -l <{lists}/differs"
     )
 
 
@@ -62,23 +68,27 @@ def exchange_script(copy: Copy, first: str) -> str:
     """Shell text that makes the host what the next system is, and boots it; `first` is carried out before that, with
     the host's disk at /mnt. The copy's own programs do it, so that none is replaced under itself. May be carried out
     again where it was cut off."""
-    to, lists = f"/mnt{_next(copy)}", f"/mnt{copy.folder}"
+    to, lists, own = f"/mnt{_next(copy)}", f"/mnt{copy.folder}", f"/mnt{_own_side(copy)}"
     work = (
-        f"set -e; rsync --archive --hard-links --acls --xattrs --numeric-ids --link-dest={to} "
-        f"--files-from={lists}/changed {to}/ /mnt/; "
+        f"set -e; twin={to}; [ ! -d {own} ] || twin={own}; "
+        f"{SAME} --force --link-dest=$twin --files-from={lists}/changed {to}/ /mnt/; "
         f"grep -v '/$' {lists}/gone | sed 's|^|/mnt/|' | xargs -r -d '\\n' rm -f; "
         f"grep '/$' {lists}/gone | sort -r | sed 's|^|/mnt/|' | xargs -r -d '\\n' rmdir --ignore-fail-on-non-empty "
         f"2>/dev/null || true; {first}"
     )
-    done = f"echo {EXCHANGED} >{copy.folder}/state\nsystemctl reboot --force"
+    done = f"echo {EXCHANGED} >{copy.folder}/state\nsync -f {copy.folder}\nsystemctl reboot --force"
     alone = ALONE.format(inside=shlex.quote(copy.alone(work)))
-    return f"set -e\n{alone}\nsync\n{done}"
+    return f"set -e\necho exchanging >{copy.folder}/state\n{alone}\nsync\n{done}"
 
 
 def drop_script(copy: Copy) -> str:
     """Shell text that removes the next system: the host is it by now, or will not be."""
-    return f"rm -rf --one-file-system {_next(copy)}"
+    return f"{snapshot.drop_script(_next(copy))}; rm -rf --one-file-system {_own_side(copy)}"
 
 
 def _next(copy: Copy) -> str:
     return f"{copy.folder}/next"
+
+
+def _own_side(copy: Copy) -> str:
+    return f"{copy.folder}/changes"

@@ -1,5 +1,5 @@
-"""A whole copy of a host's system beside it, for hosts whose file system takes no snapshots: rsync takes it, and rsync
-out of the copy itself puts it back, so that nothing of what is being replaced has to work."""
+"""A whole copy of a host's system beside it: a snapshot where its file system takes them, otherwise rsync's. The rsync
+in the copy itself puts it back, so that nothing of what is being replaced has to work."""
 
 import shlex
 from collections.abc import Sequence
@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Self
 
 from builder.models.site import Host
+from builder.wayback import snapshot
+from builder.wayback.snapshot import FOLDER
 
-FOLDER = "/var/lib/pacsmith/way-back"
 _NEVER = (
     "/proc", "/sys", "/dev", "/run", "/tmp", "/mnt", "/media", "/lost+found", FOLDER, "/var/log", "/var/tmp",
     "/var/cache/apt/archives", "/var/cache/pacsmith-restic", "/boot/efi", "/boot/grub/i386-pc",
@@ -17,13 +18,29 @@ _NEVER = (
 """What no copy holds and no putting back touches: what the kernel makes, what goes on by itself (logs tell of the
 failed attempt), what can be had again, and the boot loader's own parts, which must fit what it has written before the
 first partition: a newer one boots the older system. As folders stay: their contents alone are left out."""
-RSYNC = "rsync --archive --hard-links --acls --xattrs --numeric-ids --delete"
+SAME = "rsync --archive --hard-links --acls --xattrs --numeric-ids --modify-window=-1"
+"""Times by the nanosecond: a file that was written twice in one second is another one."""
+RSYNC = f"{SAME} --delete"
 ALONE = "unshare --mount --propagation private sh -c {inside}"
 """Shell text that carries `inside` (quoted) out where nobody else sees what it mounts."""
 _OWN = '$2 ~ /^(ext[234]|xfs|btrfs|vfat)$/ && $1 !~ "^/(run|mnt|media|proc|sys|dev)/"'
 _MOUNTED = "findmnt --raw --noheadings --output TARGET,FSTYPE | awk '$1 != \"/\" && {} {{print $1}}'"
 _DISKS, _ELSEWHERE = _MOUNTED.format(_OWN), _MOUNTED.format(f"!({_OWN})")
 """Shell texts that print where the host's other disks are mounted, and what is mounted and is no disk of its own."""
+_WHOLE = f'{{ {snapshot.THERE} && [ -z "$({_DISKS} | grep -vx /boot/efi)" ] && {snapshot.ONLY_OURS}; }}'
+"""Shell text: whether a snapshot of / holds all that a copy would."""
+WAY_SCRIPT = f"if {_WHOLE}; then echo snapshot; else echo copy; fi"
+"""Shell text that prints how the host would be copied."""
+
+
+_VANISHED = 24
+"""rsync's word for files that went away while it read: those are in no copy, and need not be (rsync(1))."""
+_DECISIVE = "^[^ ]+ +(etc|usr|boot|var/lib/dpkg|var/lib/postgresql)/"
+"""What must be the same in a copy; a host at rest writes elsewhere, too."""
+_SERVES = "orthanc.service nginx.service postgresql@*.service"
+"""What must not write any more, in this order: Orthanc waits long for a database that is gone (293 s, 2026-11-22)."""
+PUT_BACK = "put-back"
+"""What the file `state` of the copy says once the host is what the copy was."""
 
 
 @dataclass(frozen=True)
@@ -64,27 +81,34 @@ class Copy:
         once more while it stands still, which does not. Pure."""
         root, mounted = f"{self.folder}/root", f"{self.folder}/mounted"
         return (
-            f"set -e\numask 077\nmkdir -p {root}\n"
+            f"set -e\numask 077\nmkdir -p {self.folder}\n"
             f"{_ELSEWHERE} | sed 's|$|/*|' >{mounted}\n{_DISKS} >{self.folder}/disks\n"
-            f"{RSYNC} {self.excluded(mounted)} / {root}/\n"
+            f"if {snapshot.THERE}; then {snapshot.take_script(root, '/')}; fi\n"
+            f"{_WHOLE} || {RSYNC} {self.excluded(mounted)} / {root}/ || [ $? = {_VANISHED} ]\n"
             f"cat >{self.put_back} <<'PUT BACK'\n{self.put_back_script()}\nPUT BACK\nsync -f {root}"
         )
 
     def check_script(self) -> str:
         """Shell text that prints which programs and settings the copy does not have as the host does, by their bytes,
         and proves that the copy's own rsync runs. Pure."""
-        root = f"{self.folder}/root"
+        root, found = f"{self.folder}/root", f"{self.folder}/lacking"
         return (
-            f"set -e\nchroot {root} rsync --version >/dev/null\ncd /\n"
-            f"for part in etc usr/bin usr/sbin usr/lib/systemd; do {self._compare} --relative --checksum $part {root}/"
-            "; done | grep -v '^\\.d' || true"
+            f"set -e\nchroot {root} rsync --version >/dev/null\ncd /\n: >{found}\n"
+            f"for part in etc usr/bin usr/sbin usr/lib/systemd; do "
+            f"{self._compare} --relative --checksum $part {root}/ >>{found} || [ $? = {_VANISHED} ]; done\n"
+            f"grep -v '^\\.d' {found} || [ $? = 1 ]"
         )
 
     def whole_script(self) -> str:
-        """Shell text that prints what the copy of a host at rest does not have as the host does, by size and time, and
-        marks it as complete. Pure."""
-        lacking = f"{self._compare} / {self.folder}/root/ | grep -vE '^\\.d|^.[df].* ({_RESTLESS})' || true"
-        return f"touch {self.folder}/complete\n{lacking}"
+        """Shell text that prints what of the system and its database the copy of a host at rest does not have as the
+        host does, by size and time, and marks a copy that lacks nothing as complete. Pure."""
+        found = f"{self.folder}/lacking"
+        return (
+            f"set -e\n: >{found}.all\n"
+            f"{_WHOLE} || {self._compare} / {self.folder}/root/ >{found}.all || [ $? = {_VANISHED} ]\n"
+            f"grep -E '{_DECISIVE}' {found}.all | grep -v '^\\.d' >{found} || true\n"
+            f"[ -s {found} ] || touch {self.folder}/complete\nsync -f {self.folder}\ncat {found}"
+        )
 
     def alone(self, work: str) -> str:
         """Shell text that carries `work` out by the copy's own programs, with the host's disks at /mnt as they were
@@ -102,30 +126,30 @@ class Copy:
     def put_back_script(self) -> str:
         """Shell text that makes the system what it was, from a process that needs nothing of it, and boots it anew: by
         then nobody could log in, since the sshd that runs is another than the one on the disk. May be carried out again
-        where it was cut off. Pure."""
+        where it was cut off; a copy that is not whole is never put back. Pure."""
         mounted = f"/mnt{self.folder}/mounted"
         back = f"{RSYNC} {self.excluded(mounted)} / /mnt/"
         return (
-            f"set -e\n{ALONE.format(inside=shlex.quote(self.alone(back)))}\n"
-            f"sync\necho put back >{self.folder}/state\nsystemctl reboot --force"
+            f"set -e\n[ -e {self.folder}/complete ] || {{ echo 'this copy is not whole'; exit 1; }}\n"
+            f'for unit in {_SERVES}; do systemctl stop "$unit" 2>/dev/null || true; done\n'
+            f"echo putting back >{self.folder}/state\n{ALONE.format(inside=shlex.quote(self.alone(back)))}\n"
+            f"sync\necho {PUT_BACK} >{self.folder}/state\nsync -f {self.folder}\nsystemctl reboot --force"
         )
 
     def drop_script(self) -> str:
         """Shell text that removes the copy. Pure."""
-        return f"rm -rf --one-file-system {self.folder}"
+        return _drop(self.folder)
+
+
+def _drop(folder: str) -> str:
+    trees = "; ".join(snapshot.drop_script(f"{folder}/{name}") for name in ("root", "next"))
+    return f"rm -f {folder}/complete; {trees}; rm -rf --one-file-system {folder}"
 
 
 def sweep_script() -> str:
     """Shell text that removes the copies that were never completed: upgrades that were cut off have left them, also
     those of another machine. Pure."""
-    return (
-        f"[ ! -d {FOLDER} ] || find {FOLDER} -xdev -mindepth 1 -maxdepth 1 -type d ! -exec test -e {{}}/complete ';' "
-        "-exec rm -rf --one-file-system {} +"
-    )
-
-
-_RESTLESS = "var/lib/(chrony|systemd|prometheus|private|pacsmith|smartmontools|dhcp)/|var/cache/|var/spool/|root/"
-"""What a host at rest writes, too."""
+    return f'for at in {FOLDER}/*; do [ ! -d "$at" ] || [ -e "$at/complete" ] || {{ {_drop("$at")}; }}; done'
 
 
 def detached(script: str, unit: str) -> str:
@@ -135,11 +159,20 @@ def detached(script: str, unit: str) -> str:
 
 
 def needed_script(copy: Copy) -> str:
-    """Shell text that prints two numbers of bytes: what a copy would take at most, and what is free for it. Pure."""
+    """Shell text that prints two numbers of bytes: what a copy would take at most (a snapshot: none), and what is free
+    for it. Pure."""
     left_out: Sequence[str] = (*_NEVER, *copy.apart)
     excluded = shlex.join(f"--exclude={path}" for path in left_out)
     return (
-        f'mkdir -p {FOLDER}; set --; for at in $({_ELSEWHERE}); do set -- "$@" "--exclude=$at"; done; '
-        f'du --summarize --block-size=1 {excluded} "$@" / | cut -f 1; '
+        f"mkdir -p {FOLDER}; if {_WHOLE}; then echo 0; else set --; "
+        f'for at in $({_ELSEWHERE}); do set -- "$@" "--exclude=$at"; done; '
+        f'du --summarize --block-size=1 {excluded} "$@" / | cut -f 1; fi; '
         f"df --output=avail --block-size=1 {FOLDER} | tail -n 1"
     )
+
+
+def left_out_script(copy: Copy) -> str:
+    """Shell text that prints what of the system lies where no copy is taken of it, as on a file system of another
+    machine. Pure."""
+    apart = "|".join(path for path in (*_NEVER, *copy.apart))
+    return f"{_ELSEWHERE} | grep -E '^/(usr|etc|var|opt|boot)(/|$)' | grep -vE '^({apart})(/|$)' || true"

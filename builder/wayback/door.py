@@ -1,7 +1,8 @@
 """Close a host's doors to those who send and ask, while nobody may change what is being proved.
 
 A closed door refuses a connection (TCP reset), as a host does whose service is stopped: a modality keeps its images and
-tries again. It stays closed when the host boots anew. Connections that stand are let finish.
+tries again. It stays closed when the host boots anew. Connections that stand are ended, too: what was not acknowledged
+by then is sent again, and what comes by the clock (backups, apt) waits until the doors are open.
 """
 
 from collections.abc import Sequence
@@ -11,6 +12,11 @@ from builder.survey.remote import Remote
 
 UNIT = "pacsmith-closed.service"
 _RULES = "/etc/pacsmith/closed.nft"
+_DROP_INS = "/etc/systemd/system/$unit.service.d"
+_WAITS = f"{_DROP_INS}/pacsmith-closed.conf"
+_WAITING = f"[Service]\nTimeoutStartSec=infinity\nExecStartPre=/bin/sh -c 'while [ -e {_RULES} ]; do sleep 2; done'\n"
+CLOCKED = ("pacsmith-backup", "pacsmith-restore-test", "apt-daily", "apt-daily-upgrade")
+"""What would begin by the clock and must not meanwhile: it waits until the doors are open."""
 _TABLE = "inet pacsmith_closed"
 
 
@@ -19,12 +25,14 @@ class DoorError(PacsmithError):
 
 
 def rules(ports: Sequence[int]) -> str:
-    """nftables' text: before the host's own rules, and beside them, so that neither can undo the other. Pure."""
+    """nftables' text: before the host's own rules, and beside them, so that neither can undo the other; a host without
+    such ports has no door. Pure."""
     wanted = ", ".join(map(str, sorted(set(ports))))
+    refused = f'    iifname != "lo" tcp dport {{ {wanted} }} reject with tcp reset\n' if wanted else ""
     return (
         f"table {_TABLE}\ndelete table {_TABLE}\n"
         f"table {_TABLE} {{\n  chain input {{\n    type filter hook input priority filter - 5; policy accept;\n"
-        f'    iifname != "lo" tcp dport {{ {wanted} }} ct state new reject with tcp reset\n  }}\n}}\n'
+        f"{refused}  }}\n}}\n"
     )
 
 
@@ -39,7 +47,9 @@ def close_script(ports: Sequence[int]) -> str:
     return (
         f"set -e\nmkdir -p /etc/pacsmith\ncat >{_RULES} <<'RULES'\n{rules(ports)}RULES\n"
         f"cat >/etc/systemd/system/{UNIT} <<'UNIT'\n{unit}UNIT\n"
-        f"systemctl daemon-reload\nsystemctl --quiet enable {UNIT}\nsystemctl restart {UNIT}\n"
+        f"for unit in {' '.join(CLOCKED)}; do mkdir -p {_DROP_INS}; cat >{_WAITS} <<'WAITS'\n{_WAITING}WAITS\ndone\n"
+        "systemctl daemon-reload\n"
+        f"systemctl --quiet enable {UNIT}\nsystemctl restart {UNIT}\n"
         f"nft list table {_TABLE} >/dev/null"
     )
 
@@ -48,7 +58,9 @@ def open_script() -> str:
     """Shell text that opens them again and leaves nothing behind. Pure."""
     return (
         f"set -e\n[ ! -e /etc/systemd/system/{UNIT} ] || systemctl --quiet disable --now {UNIT}\n"
-        f"rm -f /etc/systemd/system/{UNIT} {_RULES}\nsystemctl daemon-reload\n"
+        f"rm -f /etc/systemd/system/{UNIT} {_RULES}\n"
+        f"for unit in {' '.join(CLOCKED)}; do rm -f {_WAITS}; rmdir {_DROP_INS} 2>/dev/null || true; done\n"
+        "systemctl daemon-reload\n"
         f"! nft list table {_TABLE} >/dev/null 2>&1"
     )
 

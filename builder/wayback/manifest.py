@@ -27,7 +27,7 @@ class Stored:
 # DICOM file. Identifiers: SOP Instance UID (0008,0018), Study Instance UID (0020,000d), Patient ID (0010,0020).
 _SELECT = """\
 select i.value, a.uncompressedsize, a.uncompressedhash, st.value,
-       encode(sha256(coalesce(p.value, '')::bytea), 'hex'), {real}
+       encode(sha256(convert_to(coalesce(p.value, ''), 'UTF8')), 'hex'), {real}
   from attachedfiles a
   join resources r on r.internalid = a.id and r.resourcetype = 3
   join dicomidentifiers i on i.id = r.internalid and i.taggroup = 8 and i.tagelement = 24
@@ -54,13 +54,19 @@ def manifest_script(storage: str, folder: str) -> str:
     select = _SELECT.format(real="a.uuid", join="")
     return (
         f'{begin}cd {folder}\n{_PSQL} --command "{select}" >"$work/said"\n'
-        f"find . -path ./{KEPT} -prune -o -mindepth 3 -type f -printf '%P\\0' >\"$work/files\"\n"
+        f'{find_script()} >"$work/files"\n'
         'xargs -0 -r -P 2 -n 200 md5sum <"$work/files" >"$work/sums"\n'
         'sort -t \'\t\' -k 6 "$work/said" >"$work/sorted"\n'
         'sed -E \'s|^([0-9a-f]{32})  .*/([^/]+)$|\\2\t\\1|\' "$work/sums" | sort >"$work/real"\n'
         'join -t \'\t\' -1 6 -2 1 -a 1 -o 1.1,1.2,1.3,1.4,1.5,2.2 "$work/sorted" "$work/real" >"$work/joined"\n'
         'sort "$work/joined"'
     )
+
+
+def find_script() -> str:
+    """Shell text that prints, NUL after each, the stored files below the folder where it is carried out, and none of
+    their second names. Orthanc puts each file two folders deep. Pure."""
+    return f"find . -path ./{KEPT} -prune -o -type f -path './*/*/*' -printf '%P\\0'"
 
 
 def instances(text: str) -> Iterator[Stored]:
@@ -85,9 +91,8 @@ class Manifest:
 
     @property
     def digest(self) -> str:
-        """SHA-256, hex, of all instances."""
-        lines = (f"{one.sop_uid} {one.size} {one.md5} {one.study} {one.patient}\n" for one in sorted(self.instances))
-        return hashlib.sha256("".join(lines).encode()).hexdigest()
+        """SHA-256, hex, of all instances: what the database says of each, and what its bytes are."""
+        return hashlib.sha256("".join(f"{line_of(one)}\n" for one in sorted(self.instances)).encode()).hexdigest()
 
     @property
     def studies(self) -> int:

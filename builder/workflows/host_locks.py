@@ -12,7 +12,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
 from builder.errors import Locked
@@ -92,6 +92,12 @@ class HostLocks:
         if faults:
             raise Locked("; ".join(faults))
 
+    def hold_again(self, machines: Sequence[Machine]) -> None:
+        """Take them after a boot, which has let go of them without a word to this side. Raises Locked."""
+        for machine in machines:
+            self._forget(machine.host.name)
+        self.hold(machines)
+
     def let_go(self) -> None:
         """Give all back."""
         for held in self._held.values():
@@ -105,7 +111,8 @@ class HostLocks:
         if held is None:
             return
         assert held.process.stdin is not None
-        held.process.stdin.close()
+        with suppress(OSError):
+            held.process.stdin.close()
         try:
             held.process.wait(_SECONDS_TO_LET_GO)
         except subprocess.TimeoutExpired:

@@ -43,7 +43,9 @@ def watched(session: Session, machine: Machine, *, adopt: bool = False) -> Itera
 
 
 def _sender(session: Session, machine: Machine) -> StandIn | None:
-    """A modality that may store there without TLS, played by the lab."""
+    """A modality that may store there without TLS, played by the lab; a station keeps no such images."""
+    if machine.host.archive is None:
+        return None
     played = Lab(session.site).playing()
     may = {one.from_ for one in session.site.routes if one.to == machine.host.name and "store" in one.may}
     fits = (one for one in session.inventory.stand_ins if one.peer.name in may & played)
@@ -96,18 +98,20 @@ def _collected(remote: Remote, folder: str) -> Stream:
 @contextmanager
 def _knocked(machine: Machine, watch: Watch) -> Iterator[None]:
     ae = machine.host.ae
-    port = ae.port if ae is not None else 0
+    at = str(machine.host.address), ae.port if ae is not None else 0
+    if not _answers(at):  # by day, too: only its peers are let in, and nobody can see from here when it is away
+        yield
+        return
     ended, missed = threading.Event(), [0.0]
 
     def knock() -> None:
         since: float | None = None
         while not ended.wait(_SECOND):
-            try:
-                socket.create_connection((str(machine.host.address), port), timeout=3).close()
+            if _answers(at):
                 since = None
-            except OSError:
-                since = since or time.monotonic()
-                missed[0] = max(missed[0], time.monotonic() - since + _SECOND)
+                continue
+            since = since or time.monotonic()
+            missed[0] = max(missed[0], time.monotonic() - since + _SECOND)
 
     thread = threading.Thread(target=knock, daemon=True)
     thread.start()
@@ -116,5 +120,13 @@ def _knocked(machine: Machine, watch: Watch) -> Iterator[None]:
     finally:
         ended.set()
         thread.join()
-        how = f"a connection to port {port} each second"
+        how = f"a connection to port {at[1]} each second"
         watch.outage = OutageSeen(seconds=round(missed[0], 1), seen_by="this machine", how=how)
+
+
+def _answers(at: tuple[str, int]) -> bool:
+    try:
+        socket.create_connection(at, timeout=3).close()
+    except OSError:
+        return False
+    return True

@@ -9,14 +9,16 @@ from builder.assess.estimate import estimate
 from builder.errors import Refused
 from builder.inventory.windows import closes
 from builder.lab.lab import Lab
-from builder.models.upgrade import ChangeSet, Check, Estimate, Timings
+from builder.models.upgrade import ChangeSet, Check, Estimate, Timings, Way
 from builder.secrets.certificates import certificates_folder, present_certificate
 from builder.survey.remote import Remote
 from builder.wayback.copy import Copy
 from builder.wayback.reading import number, reading_script, sections
 from builder.workflows.session import Session, now
 
-_SECONDS = 1800.0
+_SECONDS = 6 * 3600.0
+"""For a download, or a restore of a large database that also waits for a backup under way."""
+_WAYS: Mapping[str, Way] = {"snapshot": "snapshot", "copy": "copy"}
 _RESTORE = (
     "systemctl start pacsmith-restore-test.service; cat /var/lib/pacsmith/restore-test.json"  # waits: a oneshot unit
 )
@@ -24,10 +26,12 @@ _RESTORE = (
 
 @dataclass(frozen=True)
 class Ahead:
-    """All checks, how long the doors would be closed, and what the archive keeps (bytes; None where it did not say)."""
+    """All checks, how long the doors would be closed, by what the host goes back, and what the archive keeps (bytes);
+    None where the host did not say."""
 
     checks: tuple[Check, ...]
     estimate: Estimate
+    way: Way | None
     stored: int | None
     database: int | None
 
@@ -46,7 +50,7 @@ def preflight(session: Session, remote: Remote, copy: Copy, wanted: Wanted) -> A
     host = session.machines[0].host
     answer = remote.run("sh -s", stdin=reading_script(copy, *wanted.releases).encode(), sudo=True, timeout=_SECONDS)
     said = sections(answer.stdout.decode("utf-8", "replace"))
-    found = [judge.room(_room(said))]
+    found = [judge.room(_room(said, archive=host.archive is not None)), judge.left_out(said.get("left_out"))]
     if host.archive is not None:
         asked = now()
         restored = remote.run("sh -s", stdin=_RESTORE.encode(), sudo=True, timeout=_SECONDS)
@@ -62,8 +66,9 @@ def preflight(session: Session, remote: Remote, copy: Copy, wanted: Wanted) -> A
     parts = {one.part for one in wanted.changes.changes}
     release, new_database = bool(parts & {"release", "security"}), "database" in parts
     told = estimate(stored, database, wanted.rehearsed, release=release, new_database=new_database)
-    found.append(judge.window(_closes(session), now(), told.seconds))
-    return Ahead(tuple(found), told, stored, database)
+    known = host.archive is None or None not in {stored, database}
+    found.append(judge.window(closes_at(session), now(), told.seconds if known else None))
+    return Ahead(tuple(found), told, _WAYS.get(said.get("way", "")), stored, database)
 
 
 def refuse_unfit(checks: tuple[Check, ...]) -> None:
@@ -73,15 +78,22 @@ def refuse_unfit(checks: tuple[Check, ...]) -> None:
         raise Refused(f"nothing was changed: {'. '.join(bad)}")
 
 
-def _room(said: Mapping[str, str]) -> judge.Room | None:
+def refuse_late(session: Session, seconds: float) -> None:
+    """Raise Refused when the window has become too short for it meanwhile."""
+    refuse_unfit((judge.window(closes_at(session), now(), seconds),))
+
+
+def _room(said: Mapping[str, str], *, archive: bool) -> judge.Room | None:
     copy, _, free = said.get("room", "").partition("\n")
-    numbers = [number(one.strip()) for one in (copy, said.get("download", ""), said.get("database") or "0", free)]
+    database = said.get("database") or ("" if archive else "0")
+    numbers = [number(one.strip()) for one in (copy, said.get("download", ""), database, free)]
     if None in numbers:
         return None
     return judge.Room(*(one or 0 for one in numbers))
 
 
-def _closes(session: Session) -> datetime | None:
+def closes_at(session: Session) -> datetime | None:
+    """When the window of the session's one host closes; None where none does, as of a host in the lab."""
     host = session.machines[0].host
     if host.stage != "production" or host.name in Lab(session.site).playing():
         return None

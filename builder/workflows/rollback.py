@@ -3,17 +3,23 @@
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from socket import gethostname
 
 from builder.durable import write_whole
+from builder.engines.material import Material
 from builder.errors import BadInput, Refused
+from builder.inventory.target import values_before
+from builder.load.site import load_site
 from builder.load.text import read_text
 from builder.models.event import Event
 from builder.models.run import Outcome
 from builder.wayback.manifest import Manifest
 from builder.workflows.build import Show
 from builder.workflows.host_locks import held_on_hosts
+from builder.workflows.jobs import parts_of, run_parts
+from builder.workflows.material import materials_for
 from builder.workflows.recording import record_hosts, recorded, write_documents
 from builder.workflows.session import Session
 from builder.workflows.site_text import with_values
@@ -24,12 +30,25 @@ from builder.workflows.verify import Verified, accepted_hosts, failures, verify
 
 @dataclass
 class Back:
-    """What became of it; `manifest` is what the archive keeps by then."""
+    """What became of it; `manifest` is what the archive keeps by then, `record` how far the way back has come."""
 
+    record: Record
     outcome: Outcome = "failed"
     manifest: Manifest | None = None
     proven: Verified = field(default_factory=lambda: Verified((), unreachable=False))
     dossier: Mapping[str, Path] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Hands:
+    """What a way back is gone with: `session` is of the site file as it was; `converge` lays down what people have
+    written there since, where that is asked for."""
+
+    acts: Acts
+    records: Records
+    session: Session
+    show: Show
+    converge: Callable[[], None] | None = None
 
 
 def proven(session: Session, host: str, show: Show) -> Verified:
@@ -43,26 +62,46 @@ def proven(session: Session, host: str, show: Show) -> Verified:
     return found
 
 
-def go_back(acts: Acts, records: Records, record: Record, session: Session, show: Show) -> Back:
+def go_back(hands: Hands, record: Record) -> Back:
     """Bring the host back to what `record` says that it was, and prove that it is: by its manifest behind closed doors,
-    then by everything else. `session` is of the site file as it was. Raises PacsmithError where an act fails; it may be
-    called again then."""
-    acts.reach()
+    then by everything else. Raises PacsmithError where an act fails; it may be called again then, and goes on where it
+    was.
+
+    Its copy stays: `over` ends it.
+    """
+    hands.acts.reach()
+    found = None
+    if record.phase != "proving back":
+        found = _behind_doors(hands, record)
+        record = record.model_copy(update={"phase": "proving back"})
+        hands.records.keep(record)
+    hands.acts.open_doors()
+    return Back(record, "accepted", found, proven(hands.session, record.host, hands.show))
+
+
+def over(hands: Hands, record: Record) -> None:
+    """The way back has come to its end. The record says so first: what is left of a copy is only room."""
+    hands.records.keep(record.model_copy(update={"phase": "back"}))
+    hands.acts.drop_copy()
+
+
+def _behind_doors(hands: Hands, record: Record) -> Manifest | None:
+    """The system as it was, with every image. None for a host of which nothing was changed before its manifest was
+    taken."""
+    acts, records = hands.acts, hands.records
     if record.phase in {"copied", "closed"}:
         records.keep(record.model_copy(update={"phase": "closed"}))
+        if not records.has_manifest(record.run):
+            acts.give_back_arrivals()
+            return None
     else:
         _put_back(acts, records, record)
     found = acts.manifest("Manifest of what is back")
-    if records.has_manifest(record.run):
-        acts.equal(records.manifest(record.run), found)
+    acts.equal(records.manifest(record.run), found)
+    if hands.converge is not None:
+        hands.converge()
     came = acts.give_back_arrivals()
-    if came:
-        found = _with_arrivals(acts, found, came)
-    acts.open_doors()
-    back = Back("accepted", found, proven(session, record.host, show))
-    acts.drop_copy()
-    records.keep(record.model_copy(update={"phase": "back"}))
-    return back
+    return _with_arrivals(acts, found, came) if came else found
 
 
 def _with_arrivals(acts: Acts, before: Manifest, came: int) -> Manifest:
@@ -80,6 +119,7 @@ def _put_back(acts: Acts, records: Records, record: Record) -> None:
     being put back, its database cannot be asked any more."""
     if record.phase != "putting back":
         acts.close_doors()
+        acts.stand_still()
     if record.phase in {"open", "upgraded", "going back"}:
         records.keep(record.model_copy(update={"phase": "going back"}))
         if record.mark is not None:
@@ -105,7 +145,10 @@ def before_text(file: Path, record: Record) -> str:
     """The site file's text as it shall be once the host is back: what people wrote there since stays. Raises
     BadInput."""
     text, fresh = with_values(file, record.host, dict(record.values_before))
-    return record.before if text == record.after else fresh if record.phase == "upgraded" else text
+    if text == record.after:
+        return record.before
+    host = next(one for one in load_site(file, text).value.hosts if one.name == record.host)
+    return fresh if values_before(host, dict(record.values)) == dict(record.values) else text
 
 
 def rollback(session: Session, record: Record, show: Show, text: str) -> Back:
@@ -113,16 +156,30 @@ def rollback(session: Session, record: Record, show: Show, text: str) -> Back:
     it was. Raises Locked, Unreachable, ActFailed."""
     with closing(session.ledger):
         with recorded(session, locked=True) as ending:
-            acts = Acts(session.machines[0], record.run, session.run.id, _hearing(session, show))
-            with held_on_hosts(session.run, gethostname(), session.machines), closing(acts):
-                back = go_back(acts, Records(session.folder / "upgrades"), record, session, show)
+            hear, records = _hearing(session, show), Records(session.folder / "upgrades")
+            materials = materials_for(session)
+            with held_on_hosts(session.run, gethostname(), session.machines) as locks:
+                held = partial(locks.hold_again, session.machines)
+                with closing(Acts(session.machines[0], record.copy_there, session.run.id, hear, held)) as acts:
+                    converge = partial(_converge, session, materials, hear, show)
+                    hands = Hands(acts, records, session, show, converge)
+                    back = go_back(hands, record)
+                    file = Path(session.site_file)
+                    if text != read_text(file)[0]:
+                        write_whole(file, text.encode(), file.stat().st_mode & 0o777)
+                    record_hosts(session, back.proven, accepted_hosts(back.proven.evidence, [record.host]))
+                    over(hands, back.record)
             ending.outcome = back.outcome
-            record_hosts(session, back.proven, accepted_hosts(back.proven.evidence, [record.host]))
-            file = Path(session.site_file)
-            if text != read_text(file)[0]:
-                write_whole(file, text.encode(), file.stat().st_mode & 0o777)
         back.dossier = write_documents(session)
         return back
+
+
+def _converge(session: Session, materials: Mapping[str, Material], hear: Callable[[Event], None], show: Show) -> None:
+    """What people have written into the site file since, as in every build. Raises ActFailed."""
+    show.phase("converge")
+    job = run_parts(parts_of(session.machines, session.run.id, "converge"), materials, hear)
+    if not job.ok:
+        raise ActFailed("; ".join(job.reasons) or f"{session.machines[0].host.name}: a step failed")
 
 
 def _hearing(session: Session, show: Show) -> Callable[[Event], None]:
@@ -143,8 +200,10 @@ def give_up(session: Session, record: Record, show: Show) -> None:
             raise Refused(
                 f"{record.host}: the upgrade by run {record.run} is not over ({record.phase}): its copy stays"
             )
-        acts = Acts(session.machines[0], record.run, session.run.id, _hearing(session, show))
-        with held_on_hosts(session.run, gethostname(), session.machines), closing(acts):
-            acts.drop_copy()
-        records.keep(record.model_copy(update={"phase": "kept"}))
+        with held_on_hosts(session.run, gethostname(), session.machines) as locks:
+            held, hear = partial(locks.hold_again, session.machines), _hearing(session, show)
+            with closing(Acts(session.machines[0], record.copy_there, session.run.id, hear, held)) as acts:
+                acts.reach()
+                records.keep(record.model_copy(update={"phase": "kept"}))
+                acts.drop_copy()
         ending.outcome = "done"

@@ -64,8 +64,8 @@ def now() -> datetime:
 
 
 def account() -> str:
-    """The account name of the person at work, also under sudo."""
-    return os.environ.get("SUDO_USER") or getpass.getuser()
+    """The account name of the person at work, also under sudo, of which root alone can speak."""
+    return (os.environ.get("SUDO_USER") if os.geteuid() == 0 else None) or getpass.getuser()
 
 
 def run_id() -> str:

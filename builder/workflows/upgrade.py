@@ -1,7 +1,7 @@
 """Upgrade one host from one state of the site file to the next, with a way back and the proof that nothing was lost."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from socket import gethostname
 from typing import Literal
@@ -14,7 +14,8 @@ from builder.inventory.roles import has_module
 from builder.inventory.waves import waves_of
 from builder.models.event import Event
 from builder.models.run import Terms
-from builder.models.upgrade import Timings
+from builder.models.upgrade import Leave, Timings
+from builder.wayback.copy import Copy
 from builder.workflows.at_work import refuse_crowded
 from builder.workflows.build import Show
 from builder.workflows.host_locks import held_on_hosts
@@ -22,15 +23,15 @@ from builder.workflows.hours import closed_now, overridden, refuse_closed
 from builder.workflows.jobs import parts_of, plain_roles, run_parts
 from builder.workflows.material import materials_for
 from builder.workflows.modality import watched
-from builder.workflows.preflight import refuse_unfit
+from builder.workflows.preflight import refuse_late, refuse_unfit
 from builder.workflows.recording import Ending, record_hosts, recorded, write_documents
-from builder.workflows.rollback import go_back, proven
+from builder.workflows.rollback import Hands, go_back, over, proven
 from builder.workflows.site_text import write_values
 from builder.workflows.upgrade_account import keep_account
 from builder.workflows.upgrade_acts import ActFailed, Acts
 from builder.workflows.upgrade_look import ahead_of
 from builder.workflows.upgrade_ready import refuse_unready
-from builder.workflows.upgrade_record import Phase, Record, Records
+from builder.workflows.upgrade_record import OPEN, Phase, Record, Records
 from builder.workflows.upgrade_states import States
 from builder.workflows.upgrade_steps import steps_beside
 from builder.workflows.upgraded import Upgraded
@@ -45,18 +46,18 @@ def upgrade(states: States, show: Show, now: str | None = None) -> Upgraded:
     that was not rehearsed and for a check that is not met; Locked when somebody else is at work there or the calendar
     says no; ActFailed when the way back failed, too.
     """
-    locks = closed_now(states.before, states.before.machines)
-    states = states.begun("upgrade", Terms(now=now if locks else None, resumes=_resumed(states)))
+    closed = closed_now(states.before, states.before.machines)
+    states = states.begun("upgrade", Terms(now=now if closed else None, resumes=_resumed(states)))
     session = states.after
     with closing(session.ledger), closing(states.before.ledger):
         with recorded(session, locked=True) as ending:
             leave = refuse_unready(states)
             if now is None and states.resumed is None:
-                refuse_closed(locks, "an upgrade")
+                refuse_closed(closed, "an upgrade")
             refuse_crowded(session, waves_of(session.site, [states.machine.host.name]))
-            with held_on_hosts(session.run, gethostname(), session.machines):
-                work = _Upgrade(states, show)
-                for event in overridden(session, locks, now) if now is not None else ():
+            with held_on_hosts(session.run, gethostname(), session.machines) as locks:
+                work = _Upgrade(states, show, leave, lambda: locks.hold_again(session.machines))
+                for event in overridden(session, closed, now) if now is not None else ():
                     work.hear(event)
                 with closing(work.acts):
                     work.carry_out()
@@ -79,18 +80,18 @@ def _record(states: States, result: Upgraded, ending: Ending) -> None:
 class _Upgrade:
     """One upgrade under way."""
 
-    def __init__(self, states: States, show: Show) -> None:
+    def __init__(self, states: States, show: Show, leave: Leave, held: Callable[[], None]) -> None:
         self.states, self.show, self.session = states, show, states.after
         self.records = Records(self.session.folder / "upgrades")
         self.record = states.resumed or Record(
             run=self.session.run.id, host=states.was.host.name, phase="copied", changes=states.changes,
             before=states.texts[0], after=states.texts[1], values=tuple(states.values.items()),
-            values_before=tuple(states.values_before.items()),
+            values_before=tuple(states.values_before.items()), apart=Copy.of(states.was.host, "").apart, leave=leave,
         )  # fmt: skip
         updates = any(one.part == "security" for one in states.changes.changes)
         self.beside = steps_beside(states.was, states.machine, updates=updates)
-        self.acts = Acts(states.was, self.record.run, self.session.run.id, self.hear)
-        self.result = Upgraded(seconds=self.acts.seconds)
+        self.acts = Acts(states.was, self.record.copy_there, self.session.run.id, self.hear, held)
+        self.result = Upgraded(kept=self.record.run, seconds=self.acts.seconds)
         self.closed: float | None = None
         self.opened: float | None = None
         self.moved = 0.0
@@ -98,6 +99,7 @@ class _Upgrade:
     def carry_out(self) -> None:
         """All acts in their order; the way back where one fails after the first change."""
         materials = materials_for(self.session)
+        self.acts.reach()
         if self.record.phase == "copied":
             self._look_ahead()
         with watched(self.session, self.states.was, adopt=self.states.resumed is not None) as watch:
@@ -123,7 +125,7 @@ class _Upgrade:
         )
 
     def _there_or_back(self, materials: Mapping[str, Material]) -> None:
-        if self.record.phase in {"going back", "putting back"}:
+        if self.record.phase in {"going back", "putting back", "proving back"}:
             self._go_back("it was cut off on its way back")
             return
         try:
@@ -134,7 +136,7 @@ class _Upgrade:
             if self.record.phase != "open":
                 self._change(materials)
             self._prove(materials)
-        except PacsmithError as why:
+        except (PacsmithError, OSError) as why:  # OSError: of this machine's disk, which must not keep the host closed
             self._go_back(str(why))
 
     def _look_ahead(self) -> None:
@@ -148,24 +150,37 @@ class _Upgrade:
             self.acts.take_copy()
             if self.beside:
                 self.acts.make_next(self.beside)
-        except PacsmithError as why:
+            refuse_late(self.states.before, seconds)
+        except BaseException as why:
             with suppress(PacsmithError):
                 self.acts.drop_copy()
+            if not isinstance(why, PacsmithError):
+                raise
             raise type(why)(f"{why}. Nothing was changed: {self.record.host} serves as before") from None
 
     def _go_back(self, why: str) -> None:
         self.result.why = why
         self.acts.say("The way back begins", "note", error=why)
         try:
-            back = go_back(self.acts, self.records, self.record, self.states.before, self.show)
-        except PacsmithError as fault:
-            name = self.record.host
-            raise type(fault)(
-                f"{name}: the upgrade failed ({why}), and so did the way back: {fault}. Its doors stay closed to "
-                f"senders, who keep what they have. Once it answers: pacsmith rollback {name}. When nobody can log in, "
-                f"at its console: sh {self.acts.copy.put_back}, and then the same"
-            ) from None
+            hands = Hands(self.acts, self.records, self.states.before, self.show)
+            back = go_back(hands, self.record)
+            over(hands, back.record)
+        except (PacsmithError, OSError) as fault:
+            raise ActFailed(self._stuck(why, str(fault))) from None
         self.result.after, self.result.proven, self.result.rolled_back = back.manifest, back.proven, True
+
+    def _stuck(self, why: str, fault: str) -> str:
+        name = self.record.host
+        last = next(self.records.of(name), self.record)
+        if last.phase in OPEN:
+            doors = "It is put back, keeps every image and serves; what is short is named above"
+        else:
+            doors = "Its doors stay closed to senders, who keep what they have"
+        return (
+            f"{name}: the upgrade failed ({why}), and so did the way back: {fault}. {doors}. Once that is mended: "
+            f"pacsmith rollback {name}. When nobody can log in, in its console or from a rescue system with its disks "
+            f"mounted: sh {self.acts.copy.put_back}, and then the same"
+        )
 
     def _prepare(self) -> None:
         """Doors closed, manifest taken, copy complete: from here on nothing can be lost, and nothing is changed yet."""
@@ -236,5 +251,9 @@ class _Upgrade:
         """Journal an event, then show it."""
         if event.role == "archive" and event.step.startswith("PostgreSQL ") and event.duration is not None:
             self.moved += event.duration
-        self.session.ledger.record(event)
+        try:
+            self.session.ledger.record(event)
+        except PacsmithError:
+            if not self.result.why:  # the way back waits for no ledger
+                raise
         self.show.event(event)

@@ -1,25 +1,24 @@
 """What the dossier tells of an upgrade."""
 
 from builder.durable import write_whole
-from builder.models.run import Run
-from builder.models.upgrade import Account, Kept, Said
+from builder.models.upgrade import Account, Kept, Leave
 from builder.report.gather import account_file
 from builder.wayback.manifest import Manifest
-from builder.workflows.rehearsed import Leave
 from builder.workflows.upgrade_states import States
 from builder.workflows.upgraded import Upgraded
 
 
 def keep_account(states: States, result: Upgraded, leave: Leave) -> None:
     """Write it down before the dossier is made, and for every later one of this run."""
-    session = states.after
+    session, ahead = states.after, result.ahead
     outcome = "upgraded" if result.outcome == "accepted" else "back on what it was" if result.rolled_back else "failed"
     account = Account(
         host=states.machine.host.name, changes=states.changes.changes, change_set=states.changes.digest,
         outcome=outcome, why=session.store.redactor().clean(result.why),
-        checks=result.ahead.checks if result.ahead else (), estimate=result.ahead.estimate if result.ahead else None,
+        way=ahead.way if ahead else None, checks=ahead.checks if ahead else (),
+        estimate=ahead.estimate if ahead else None,
         outage=result.outage, kept_before=_kept(result.before), kept_after=_kept(result.after),
-        acts=tuple(result.seconds.items()), rehearsed=_said(leave.rehearsed), approved=_said(leave.approved),
+        acts=tuple(result.seconds.items()), rehearsed=leave.rehearsed, approved=leave.approved,
     )  # fmt: skip
     write_whole(account_file(session.site, session.run.id), account.model_dump_json(indent=1).encode())
 
@@ -28,7 +27,3 @@ def _kept(manifest: Manifest | None) -> Kept | None:
     if manifest is None or not manifest.instances:
         return None
     return Kept(instances=len(manifest.instances), studies=manifest.studies, size=manifest.size, sha256=manifest.digest)
-
-
-def _said(run: Run | None) -> Said | None:
-    return None if run is None else Said(run=run.id, who=run.who, at=run.started, host=run.hosts[0])

@@ -10,7 +10,7 @@ from builder.models.event import Event, StepStatus
 from builder.survey.remote import Answer, Remote
 from builder.wayback import beside, door, stored
 from builder.wayback.arrivals import MARK_SCRIPT, give_back_script, keep_script
-from builder.wayback.copy import Copy, detached, sweep_script
+from builder.wayback.copy import PUT_BACK, Copy, detached, sweep_script
 from builder.wayback.manifest import Manifest, differences, instances, manifest_of, manifest_script
 from builder.workflows.reboot import answered, came_back, over_ssh
 from builder.workflows.session import now
@@ -18,14 +18,16 @@ from builder.workflows.session import now
 ROLE = "upgrade"
 ORTHANC_MAY_START = "/etc/pacsmith/orthanc.configured"
 """The mark without which Orthanc's unit does not start it."""
-_LONG = 4 * 3600.0
+_LONG = 24 * 3600.0
 _SHOWN = 3
+_TIMES = 3
+_UNIT = "pacsmith-way-"
 _ORTHANC = (
     "timeout 120 sh -c 'until curl -fsS -o /dev/null -K /etc/pacsmith/orthanc.curl http://127.0.0.1:8042/system; "
     "do sleep 0.5; done' 2>/dev/null"
 )
-_TIMERS = "'pacsmith-*.timer' 'apt-daily*.timer'"
-_ENABLED = f"$(systemctl list-unit-files --state=enabled --no-legend {_TIMERS} | cut -d ' ' -f 1)"
+_BUSY = '[ -z "$(systemctl list-units --no-legend --state=activating,active,deactivating {units})" ]'
+_IDLE = "timeout {seconds:.0f} sh -c 'until {quiet}; do sleep 1; done'"
 _START = "systemctl start {}; timeout 60 sh -c 'until pg_isready -q; do sleep 0.2; done'"
 
 
@@ -34,13 +36,15 @@ class ActFailed(PacsmithError):
 
 
 class Acts:
-    """The acts on one host. `run` is the upgrade whose copy they use, `own` the run that journals; `seconds` is how
-    long each took."""
+    """The acts on one host. They use `copy`, `own` is the run that journals, `held` takes the host's lock again after a
+    boot; `seconds` is how long each took."""
 
-    def __init__(self, machine: Machine, run: str, own: str, hear: Callable[[Event], None]) -> None:
-        self.machine, self.name, self.own, self.hear = machine, machine.host.name, own, hear
+    def __init__(
+        self, machine: Machine, copy: Copy, own: str, hear: Callable[[Event], None], held: Callable[[], None]
+    ) -> None:
+        self.machine, self.name, self.own, self.hear, self.held = machine, machine.host.name, own, hear, held
         self.archive = machine.host.archive
-        self.copy = Copy.of(machine.host, run)
+        self.copy = copy
         self.remote = Remote(machine.connection)
         self.seconds: dict[str, float] = {}
 
@@ -56,7 +60,7 @@ class Acts:
     def make_next(self, steps: Sequence[tuple[str, str]]) -> None:
         """Make the next system beside the one that serves, step by step."""
         with self.act("Begin the next system beside this one"):
-            self.shell(detached(beside.make_script(self.copy), f"pacsmith-next-{self.own}"))
+            self.shell(detached(beside.make_script(self.copy), self._unit("next")))
         for name, script in steps:
             with self.act(name):
                 self._inside(script)
@@ -64,8 +68,7 @@ class Acts:
             self.shell(beside.changed_script(self.copy))
 
     def _inside(self, script: str) -> None:
-        unit = f"pacsmith-next-{self.own}"
-        answer = self._answer(detached(beside.inside_script(self.copy, f"set -e\n{script}"), unit))
+        answer = self._answer(detached(beside.inside_script(self.copy, f"set -e\n{script}"), self._unit("next")))
         if answer.code != 0:
             told = [line for line in answer.text.splitlines() if line.startswith(("E: ", "dpkg: "))]
             raise ActFailed(
@@ -75,23 +78,38 @@ class Acts:
     def exchange(self) -> None:
         """Make the host what the next system is, and boot it, unless that was done already. Orthanc waits for its
         settings."""
-        if self.shell(f"cat {self.copy.folder}/state 2>/dev/null || true").strip() == beside.EXCHANGED:
+        if self._state() == beside.EXCHANGED:
             return
         with self.act("Exchange the systems, and boot"):
-            self._down(beside.exchange_script(self.copy, f"rm -f /mnt{ORTHANC_MAY_START}"), "exchange")
+            script = beside.exchange_script(self.copy, f"rm -f /mnt{ORTHANC_MAY_START}")
+            self._down(script, "exchange", beside.EXCHANGED)
 
     def drop_next(self) -> None:
         """The next system is what the host is by now."""
         self.shell(beside.drop_script(self.copy))
 
-    def _down(self, script: str, unit: str) -> None:
-        """Carry a script out that boots the host, in a unit of its own, and wait until it is up."""
-        before = self.shell("cat /proc/sys/kernel/random/boot_id").strip()
-        with suppress(Unreachable):  # it goes down with the connection; its next boot says how it went
-            self.shell(detached(script, f"pacsmith-{unit}-{self.own}"))
-        self.remote.close()
-        came_back(over_ssh(self.machine), before)
-        self.remote = Remote(self.machine.connection)
+    def _down(self, script: str, unit: str, ends: str) -> None:
+        """Carry a script out that boots the host, in a unit of its own, and wait until it is up. A boot alone proves
+        nothing: where the power went meanwhile, the script is carried out once more. Raises ActFailed when the host
+        never says that it came to its end."""
+        for _ in range(_TIMES):
+            before = self.shell("cat /proc/sys/kernel/random/boot_id").strip()
+            with suppress(Unreachable):  # it goes down with the connection; its next boot says how it went
+                self.shell(detached(script, self._unit(unit)))
+            self.remote.close()
+            came_back(over_ssh(self.machine), before)
+            self.remote = Remote(self.machine.connection)
+            self.held()
+            if self._state() == ends:
+                return
+        raise ActFailed(f"{self.name}: it booted {_TIMES} times before that came to its end; see its journal")
+
+    def _state(self) -> str:
+        return self.shell(f"cat {self.copy.folder}/state 2>/dev/null || true").strip()
+
+    def _unit(self, kind: str) -> str:
+        """By the upgrade's own name: what a pacsmith that was killed has begun is found again by the next."""
+        return f"{_UNIT}{kind}-{self.copy.name}"
 
     def _nothing(self, lacking: str) -> None:
         lines = lacking.splitlines()
@@ -99,7 +117,7 @@ class Acts:
             raise ActFailed(f"{self.name}: the copy is not what the host is: {'; '.join(lines[:_SHOWN])}")
 
     def _copy(self) -> None:
-        self.shell(detached(self.copy.take_script(), f"pacsmith-copy-{self.own}"))
+        self.shell(detached(self.copy.take_script(), self._unit("copy")))
         self._stored(stored.links_script)
 
     def _stored(self, script: Callable[[str, str], str]) -> None:
@@ -107,24 +125,27 @@ class Acts:
             self.shell(script(self.archive.storage_directory, self.copy.folder))
 
     def close_doors(self) -> None:
-        """Refuse new connections to the services, now and after a boot."""
-        ports = self._ports()
-        if ports:
-            with self.act("Close the doors to senders"):
-                door.close(self.remote, ports)
+        """Refuse connections to the services, now and after a boot, and hold what goes by the clock; what of that is
+        under way is waited for."""
+        with self.act("Wait for backups and apt"):
+            self.shell(
+                _IDLE.format(
+                    seconds=_LONG, quiet=_BUSY.format(units=" ".join(f"{one}.service" for one in door.CLOCKED))
+                )
+            )
+        with self.act("Close the doors to senders"):
+            door.close(self.remote, self._ports())
 
     def open_doors(self) -> None:
         """Let them in again, and let what goes by the clock go on."""
         with self.act("Open the doors"):
-            self.shell(f'its={_ENABLED}; [ -z "$its" ] || systemctl start $its')
             door.open_again(self.remote)
 
     def stand_still(self) -> None:
-        """Stop what writes to the archive, and what would begin to by itself."""
-        with self.act("Stop what writes"):
-            self.shell(f"systemctl stop {_TIMERS}")
-            if self.archive is not None:
-                self.shell("systemctl stop orthanc.service")
+        """Stop what writes to the archive."""
+        if self.archive is not None:
+            with self.act("Stop what writes"):
+                self.shell("systemctl stop orthanc.service; systemctl stop nginx.service")
 
     def complete_copy(self) -> None:
         """Bring the copy up to date while nothing writes, the database least of all, and hold it against the host."""
@@ -142,14 +163,18 @@ class Acts:
             self.shell(self.copy.drop_script())
 
     def reach(self) -> None:
-        """Wait for a host that is away, as long as a host may take to boot. Raises Unreachable."""
+        """Wait for a host that is away, as long as a host may take to boot, and for what a pacsmith that was killed has
+        begun on it. Raises Unreachable."""
+        idle = _IDLE.format(seconds=_LONG, quiet=_BUSY.format(units=f'"{_UNIT}*"'))
         try:
-            self.shell("true")
+            self.shell(idle)
         except Unreachable:
             self.remote.close()
             with self.act("Wait for the host"):
                 answered(over_ssh(self.machine))
             self.remote = Remote(self.machine.connection)
+            self.held()
+            self.shell(idle)
 
     def manifest(self, name: str) -> Manifest:
         """Every instance that the archive keeps; none of a host that is no archive."""
@@ -189,17 +214,19 @@ class Acts:
     def put_back(self) -> None:
         """Make the system what it was, and boot it."""
         with self.act("Put the system back, and boot it"):
-            self.shell("systemctl stop orthanc.service nginx.service 'postgresql@*' 2>/dev/null || true")
-            self._down(self.copy.put_back_script(), "back")
+            self._down(self.copy.put_back_script(), "back", PUT_BACK)
             self._stored(stored.put_back_script)
 
     def give_back_arrivals(self) -> int:
-        """Give the archive what came meanwhile; how many instances that was."""
+        """Let the archive serve, and give it what came meanwhile; how many instances were new to it."""
         if self.archive is None:
             return 0
         with self.act("Give back what came meanwhile"):
             self.shell(f"systemctl start orthanc.service nginx.service; {_ORTHANC}")
-            return int(self.shell(give_back_script(self.copy.folder)))
+            new, had = map(int, self.shell(give_back_script(self.copy.folder)).split())
+        if had:
+            self.say(f"{had} that came meanwhile were there before, too: the archive keeps those of before", "note")
+        return new
 
     def close(self) -> None:
         """End the connection."""

@@ -1,16 +1,20 @@
 """An upgrade as a plan: everything that it would ask and do, and nothing changed."""
 
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from builder.errors import Refused
 from builder.inventory.outage import away
 from builder.lab.sources import CODENAME
 from builder.models.run import Run
+from builder.models.upgrade import Check
 from builder.survey.remote import Remote
 from builder.wayback.copy import Copy
+from builder.workflows.fitness import refuse_short
 from builder.workflows.preflight import Ahead, Wanted, preflight
 from builder.workflows.recording import recorded
+from builder.workflows.session import Session
+from builder.workflows.survey import survey_hosts
 from builder.workflows.upgrade_ready import refuse_unready
 from builder.workflows.upgrade_record import Records
 from builder.workflows.upgrade_states import States
@@ -31,7 +35,22 @@ def ahead_of(states: States, remote: Remote, copy: Copy) -> Ahead:
     """What can be known of the upgrade while the host serves. Raises Unreachable."""
     releases = CODENAME[states.was.host.os], CODENAME[states.machine.host.os]
     rehearsed = Records(states.before.folder / "upgrades").rehearsed(states.changes)
-    return preflight(states.before, remote, copy, Wanted(states.changes, releases, rehearsed))
+    ahead = preflight(states.before, remote, copy, Wanted(states.changes, releases, rehearsed))
+    return replace(ahead, checks=(_sheets_met(states.after), *ahead.checks))
+
+
+def _sheets_met(session: Session) -> Check:
+    """What the machine has, held against the sheets of the versions to come."""
+    name = "the sheets of the versions to come"
+    read = survey_hosts(session.machines, session.recordings)
+    fault = next((one.fault for one in read if one.fault is not None), None)
+    if fault is not None:
+        return Check(name=name, verdict="unknown", observed=fault, remedy="see whether the host answers")
+    try:
+        refuse_short(read, session.sheets, session.today)
+    except Refused as why:
+        return Check(name=name, verdict="short", observed=str(why), remedy="mend that first")
+    return Check(name=name, verdict="met", observed="short of no minimum")
 
 
 def look(states: States) -> Look:

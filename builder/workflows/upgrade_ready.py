@@ -1,7 +1,8 @@
 """Whether an upgrade may begin at all, by what is known of the host here."""
 
 from builder.errors import Refused
-from builder.workflows.rehearsed import Leave, refuse_unrehearsed
+from builder.models.upgrade import Leave
+from builder.workflows.rehearsed import refuse_unrehearsed
 from builder.workflows.standing import stands
 from builder.workflows.upgrade_record import Records
 from builder.workflows.upgrade_states import States
@@ -12,7 +13,7 @@ def refuse_unready(states: States) -> Leave:
     file says, or whose change set was not rehearsed or approved."""
     name = states.machine.host.name
     if states.resumed is not None:
-        return Leave()
+        return states.resumed.leave
     cut_off = Records(states.after.folder / "upgrades").under_way(name)
     if cut_off is not None:
         raise Refused(

@@ -11,22 +11,29 @@ from pydantic import ValidationError
 from builder.durable import write_whole
 from builder.errors import BadInput
 from builder.models.base import Model
-from builder.models.upgrade import ChangeSet, OutageSeen, Timings
+from builder.models.upgrade import ChangeSet, Leave, OutageSeen, Timings
+from builder.wayback.copy import Copy
 from builder.wayback.manifest import Manifest, instances, line_of, manifest_of
 
-Phase = Literal["copied", "closed", "changing", "open", "upgraded", "going back", "putting back", "back", "kept"]
+Phase = Literal[
+    "copied", "closed", "changing", "open", "upgraded", "going back", "putting back", "proving back", "back", "kept"
+]
 """copied: nothing is changed yet. closed: doors closed, manifest taken. changing: the host is neither the one nor the
 other. open: proven behind closed doors, which are open again. upgraded: so it is, and can go back. going back, putting
-back: before and after the copy began to replace the system. back: what it was. kept: upgraded, and its way back was
+back: before and after the copy began to replace the system. proving back: put back, every image is there, and the
+doors are open. back: what it was. kept: upgraded, and its way back was
 given up."""
-UNDER_WAY: frozenset[Phase] = frozenset(("closed", "changing", "open", "going back", "putting back"))
+UNDER_WAY: frozenset[Phase] = frozenset(("closed", "changing", "open", "going back", "putting back", "proving back"))
+OPEN: frozenset[Phase] = frozenset(("copied", "open", "upgraded", "proving back", "back", "kept"))
+"""In these phases senders are let in."""
 RECORD, MANIFEST = "record.json", "manifest-before.tsv.gz"
 
 
 class Record(Model):
     """One upgrade of `host` by the run `run`. `before` and `after` are the site file's whole texts; the copy on the
     host has the run's id for its name; `values` are what the file says of the host after it, by field, `values_before`
-    what it said before; whatever the archive counts beyond `mark` came after the manifest."""
+    what it said before; whatever the archive counts beyond `mark` came after the manifest; `apart` are the folders that
+    the copy leaves out, `leave` is on what the upgrade rests."""
 
     run: str
     host: str
@@ -37,7 +44,14 @@ class Record(Model):
     values: tuple[tuple[tuple[str, ...], str | int], ...] = ()
     values_before: tuple[tuple[tuple[str, ...], str | int], ...] = ()
     mark: int | None = None
+    apart: tuple[str, ...] = ()
+    leave: Leave = Leave()
     outage: OutageSeen | None = None
+
+    @property
+    def copy_there(self) -> Copy:
+        """The copy by which the host goes back."""
+        return Copy(self.run, self.apart)
 
 
 class Records:

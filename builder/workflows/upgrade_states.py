@@ -66,9 +66,14 @@ def states_of(name: str | None, host: str, words: Sequence[str], ask: Ask) -> St
     values = values_of(entry, changes)
     texts = with_values(file, host, values)
     before, after = _sessions(file, host, texts, ask)
-    kept = {key: digest for key, digest in after.run.inputs.items() if key.startswith("roles/")}
-    kept["pacsmith"] = this_tool().code
-    return States(before, after, ChangeSet(changes=changes, inputs=kept), texts, values, values_before(entry, values))
+    asked = ChangeSet(changes=changes, inputs=_inputs(after))
+    return States(before, after, asked, texts, values, values_before(entry, values))
+
+
+def _inputs(session: Session) -> dict[str, str]:
+    """What carries the changes out, by its SHA-256."""
+    kept = {key: digest for key, digest in session.run.inputs.items() if key.startswith("roles/")}
+    return {**kept, "pacsmith": this_tool().code}
 
 
 def states_again(name: str | None, host: str, ask: Ask) -> States:
@@ -80,13 +85,18 @@ def states_again(name: str | None, host: str, ask: Ask) -> States:
     if record is None:
         raise BadInput(f"--resume: no upgrade of {host} was cut off on this machine")
     text, _ = with_values(file, host, {})
-    if text != record.before:
+    if text not in {record.before, record.after}:
         raise BadInput(
             f"--resume: {file} was changed since that upgrade began; undo that, or bring the host back with: pacsmith "
             f"rollback {host}"
         )
-    before, after = _sessions(file, host, (record.before, record.after), ask)
     texts = record.before, record.after
+    before, after = _sessions(file, host, texts, ask)
+    if _inputs(after) != record.changes.inputs:
+        raise BadInput(
+            f"--resume: the roles or pacsmith itself are others than when that upgrade began, so it would be another "
+            f"one; bring the host back: pacsmith rollback {host}"
+        )
     return States(before, after, record.changes, texts, dict(record.values), dict(record.values_before), record)
 
 

@@ -14,11 +14,13 @@ from builder.workflows.verify import Verified
 
 @dataclass
 class Upgraded:
-    """What became of it: `outcome` accepted means upgraded; `rolled_back` that the host is what it was, and proven to
+    """What became of it: `outcome` accepted means upgraded; `kept` is the run by whose
+    name its way back is kept; `rolled_back` that the host is what it was, and proven to
     be. `seconds` is how long each act took, `outage` what a modality
     saw, `stream` what a stand-in of the lab wrote down of it, `dossier` its files by format."""
 
     outcome: Outcome = "failed"
+    kept: str = ""
     rolled_back: bool = False
     why: str = ""
     ahead: Ahead | None = None

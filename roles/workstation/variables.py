@@ -167,7 +167,7 @@ def _possible(host: Host, settings: WorkstationSettings) -> None:
 def _has_branch(host: Host, settings: WorkstationSettings) -> None:
     """Raise BadInput when Debian's release does not have NVIDIA's driver of the branch."""
     there = NVIDIA_BRANCHES[host.os]
-    if settings.nvidia is None or settings.nvidia.branch != there:
+    if settings.nvidia is None or settings.nvidia.branch.partition(".")[0] != there:
         named = f", not {settings.nvidia.branch}" if settings.nvidia is not None else ""
         raise BadInput(
             f"hosts/{host.name}: {host.os} has NVIDIA's driver of branch {there}{named}; "

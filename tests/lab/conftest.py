@@ -115,20 +115,28 @@ def run_steps(site: BuiltSite, *steps: list[str]) -> str:
     return said
 
 
-def stocked(site: BuiltSite) -> None:
-    """A depot with a web viewer of our own making, pinned by the folder's manifest and handed in as from a stick."""
-    package = site.folder / "viewer-0.1.tgz"
+def stocked(site: BuiltSite, *versions: str) -> None:
+    """A depot with a web viewer of our own making in each version, pinned by the folder's manifest and handed in as
+    from a stick."""
+    packages = {version: site.folder / f"viewer-{version}.tgz" for version in versions}
+    pinned = [_viewer(package, version) for version, package in packages.items()]
+    (site.folder / "specs").mkdir()
+    (site.folder / "specs" / "depot.yml").write_text(yaml.safe_dump({"artefacts": pinned}))
+    for package in packages.values():
+        run_steps(site, ["depot", "add", package.name])
+        package.unlink()
+
+
+def _viewer(package: Path, version: str) -> dict[str, str]:
+    """The package itself, and its entry in the manifest."""
     with tarfile.open(package, "w:gz") as tar:
-        for name, content in VIEWER.items():
+        for name, content in {**VIEWER, "version.txt": version.encode()}.items():
             member = tarfile.TarInfo(f"package/dist/{name}")
             member.size = len(content)
             tar.addfile(member, io.BytesIO(content))
-    pinned = {"name": "ohif", "version": "0.1", "title": "A viewer for tests", "file": package.name,
-              "handed_in": "the tests make it", "sha256": hashlib.sha256(package.read_bytes()).hexdigest()}  # fmt: skip
-    (site.folder / "specs").mkdir()
-    (site.folder / "specs" / "depot.yml").write_text(yaml.safe_dump({"artefacts": [pinned]}))
-    run_steps(site, ["depot", "add", package.name])
-    package.unlink()
+    digest = hashlib.sha256(package.read_bytes()).hexdigest()
+    return {"name": "ohif", "version": version, "title": "A viewer for tests", "file": package.name,
+            "handed_in": "the tests make it", "sha256": digest}  # fmt: skip
 
 
 def built(folder: Path, file: str, environment: dict[str, str]) -> Iterator[BuiltSite]:
@@ -136,7 +144,7 @@ def built(folder: Path, file: str, environment: dict[str, str]) -> Iterator[Buil
     site = new_folder(folder, file, environment)
     text = (SITES / file).read_text()
     if OWN_VIEWER in text:
-        stocked(site)
+        stocked(site, "0.1")
     elif "viewer:" in text:
         run_steps(site, ["depot", "fetch"])
     try:

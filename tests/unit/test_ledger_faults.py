@@ -1,6 +1,8 @@
 """What a person reads when the ledger cannot be opened or written, and that no password stands in it."""
 
 import sqlite3
+import subprocess
+import sys
 import traceback
 from contextlib import closing
 from datetime import UTC, datetime
@@ -193,3 +195,13 @@ def test_a_ledger_of_schema_1_is_brought_up_to_date_and_keeps_what_it_holds(tmp_
                 [met.model_copy(update={"qualified": "minimum; recommended >= 8 GiB is not reached"})]
             )
             assert ledger.evidence("r1")[-1].verdict_in_full == "met (minimum; recommended >= 8 GiB is not reached)"
+
+
+def test_a_second_ledger_in_one_process_ends_no_lock_of_the_first(tmp_path: Path) -> None:
+    """An upgrade holds two. Another process that leaves must not think itself the last and take the log away."""
+    url = f"sqlite:///{tmp_path}/ledger.db"
+    leaves = "import sys; from builder.ledger import open_ledger; open_ledger(sys.argv[1]).close()"
+    with closing(open_ledger(url)) as first, closing(open_ledger(url)):
+        first.begin(run("20261123T000000-aaaaaa"))
+        subprocess.run([sys.executable, "-c", leaves, url], check=True)
+        assert (tmp_path / "ledger.db-wal").exists()

@@ -48,9 +48,12 @@ def test_other_roles_or_versions_are_another_change_set() -> None:
 
 def test_an_approval_is_another_persons() -> None:
     own = run(who="grace", verb="upgrade")
-    assert approval(own, CHANGES, [run(who="grace", verb="approve")]) is None
-    assert approval(own, CHANGES, [run(who="ada", verb="approve", digest="another")]) is None
-    assert approval(own, CHANGES, [run(who="ada", verb="approve")]) is not None
+    oldest = NOW - timedelta(days=14)
+    assert approval(own, CHANGES, [run(who="grace", verb="approve")], oldest) is None
+    assert approval(own, CHANGES, [run(who="ada", verb="approve", digest="another")], oldest) is None
+    assert approval(own, CHANGES, [run(who="ada", verb="approve", host="another")], oldest) is None
+    assert approval(own, CHANGES, [run(who="ada", verb="approve", days=15)], oldest) is None
+    assert approval(own, CHANGES, [run(who="ada", verb="approve")], oldest) is not None
 
 
 @pytest.mark.parametrize(
