@@ -63,10 +63,17 @@ def updates_script() -> str:
     return f"{_UPDATE} && {_BESIDE} --with-new-pkgs upgrade"
 
 
-def newest_script(names: Sequence[str], *, held: bool = False) -> str:
-    """Bring these installed packages to what the sources have now, those too that are `held`."""
-    also = " --allow-change-held-packages" if held else ""
-    return f"{_UPDATE} && {_BESIDE}{also} --no-install-recommends install {shlex.join(names)}"
+def newest_script(names: Sequence[str]) -> str:
+    """Bring these installed packages to what the sources have now."""
+    return f"{_UPDATE} && {_BESIDE} --no-install-recommends install {shlex.join(names)}"
+
+
+def newest_of_script(source: str) -> str:
+    """Bring all installed packages of this source package to what the sources have now, held ones too: only what is
+    named is let go."""
+    show = "dpkg-query -W -f '${db:Status-Status} ${source:Package} ${binary:Package}\\n'"
+    names = f"$({show} | sed -n 's/^installed {source} //p')"
+    return f"{_UPDATE} && {_BESIDE} --allow-change-held-packages --no-install-recommends install {names}"
 
 
 def gone_script(names: Sequence[str]) -> str:

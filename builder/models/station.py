@@ -19,7 +19,7 @@ class NvidiaDriver(Model):
     branch: Annotated[
         str,
         StringConstraints(pattern=r"^[0-9]{3}(\.[0-9]{2,3})?$"),
-        Field(description="driver branch in quotes, as 535, or one release of it, as 535.261; the product's sheet must allow it"),
+        Field(description="driver branch in quotes, as 535, or a release of it, as 535.261; the sheet must allow it"),
     ]
     guarded_at: TimeOfDay = Field(
         "06:00", description="when the driver is looked at each day beside the boot: before the morning list"

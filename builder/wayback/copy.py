@@ -26,13 +26,17 @@ ALONE = "unshare --mount --propagation private sh -c {inside}"
 _OWN = '$2 ~ /^(ext[234]|xfs|btrfs|vfat)$/ && $1 !~ "^/(run|mnt|media|proc|sys|dev)/"'
 _MOUNTED = "findmnt --raw --noheadings --output TARGET,FSTYPE | awk '$1 != \"/\" && {} {{print $1}}'"
 _DISKS, _ELSEWHERE = _MOUNTED.format(_OWN), _MOUNTED.format(f"!({_OWN})")
-"""Shell texts that print where the host's other disks are mounted, and what is mounted and is no disk of its own."""
+_OUT_OF_REACH = _MOUNTED.format(f"!({_OWN}) && $2 !~ /^(tmpfs|ramfs)$/")
+"""Shell texts that print where the host's other disks are mounted, what is mounted and is no disk of its own, and what
+of that is not in memory either."""
 _WHOLE = f'{{ {snapshot.THERE} && [ -z "$({_DISKS} | grep -vx /boot/efi)" ] && {snapshot.ONLY_OURS}; }}'
 """Shell text: whether a snapshot of / holds all that a copy would."""
 WAY_SCRIPT = f"if {_WHOLE}; then echo snapshot; else echo copy; fi"
 """Shell text that prints how the host would be copied."""
 
 
+_CACHE = "/var/lib/pacsmith/viewer-cache.img"
+"""The volume of a station's encrypted cache: gigabytes, with a key that is gone at power-off."""
 _VANISHED = 24
 """rsync's word for files that went away while it read: those are in no copy, and need not be (rsync(1))."""
 _DECISIVE = "^[^ ]+ +(etc|usr|boot|var/lib/dpkg|var/lib/postgresql)/"
@@ -46,16 +50,17 @@ PUT_BACK = "put-back"
 @dataclass(frozen=True)
 class Copy:
     """The copy called `name`. `apart` are folders that the copy leaves out because they are kept in another way: the
-    stored images, which no upgrade changes, and the backups."""
+    stored images, which no upgrade changes, and the backups; or because nobody shall keep them."""
 
     name: str
     apart: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, host: Host, name: str) -> Self:
-        """The copy of this host."""
-        kept = host.archive
-        return cls(name, () if kept is None else (kept.storage_directory, kept.backup.repository))
+        """The copy of this host. What a station's viewer keeps of patients is in no copy: it is gone at power-off."""
+        archive, station = host.archive, host.workstation
+        images = () if archive is None else (archive.storage_directory, archive.backup.repository)
+        return cls(name, images if station is None else (*images, station.cache.directory))
 
     @property
     def folder(self) -> str:
@@ -69,7 +74,7 @@ class Copy:
 
     def excluded(self, mounted: str) -> str:
         """What rsync leaves out; `mounted` is the file that names what else is mounted there."""
-        named = shlex.join(f"--exclude={path}/*" for path in (*_NEVER, *self.apart))
+        named = shlex.join((f"--exclude={_CACHE}", *(f"--exclude={path}/*" for path in (*_NEVER, *self.apart))))
         return f"--exclude-from={mounted} {named}"
 
     @property
@@ -175,4 +180,4 @@ def left_out_script(copy: Copy) -> str:
     """Shell text that prints what of the system lies where no copy is taken of it, as on a file system of another
     machine. Pure."""
     apart = "|".join(path for path in (*_NEVER, *copy.apart))
-    return f"{_ELSEWHERE} | grep -E '^/(usr|etc|var|opt|boot)(/|$)' | grep -vE '^({apart})(/|$)' || true"
+    return f"{_OUT_OF_REACH} | grep -E '^/(usr|etc|var|opt|boot)(/|$)' | grep -vE '^({apart})(/|$)' || true"

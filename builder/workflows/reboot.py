@@ -70,10 +70,11 @@ def reboot(
 def came_back(
     ask: Ask, before: str, clock: Callable[[], float] = time.monotonic, pause: Callable[[float], None] = time.sleep
 ) -> str:
-    """Wait for a host that boots by its own script to say another boot id than `before`, and for its services. Raises
-    RebootError."""
+    """Wait for a host that boots by its own script to say another boot id than `before`, and for its services to come to
+    rest. Which of them may have failed is for a verification to say: it boots with settings that are laid down after
+    it. Raises RebootError."""
     after = _new_boot(ask, before, clock(), clock, pause)
-    _settle(ask, frozenset(), clock() + _COME_BACK_SECONDS, clock, pause)
+    _settle(ask, None, clock() + _COME_BACK_SECONDS, clock, pause)
     return after
 
 
@@ -110,9 +111,10 @@ def _new_boot(ask: Ask, before: str, began: float, clock: Callable[[], float], p
 
 
 def _settle(
-    ask: Ask, broken: frozenset[str], end: float, clock: Callable[[], float], pause: Callable[[float], None]
+    ask: Ask, broken: frozenset[str] | None, end: float, clock: Callable[[], float], pause: Callable[[float], None]
 ) -> None:
-    """Wait until systemd has started what it starts; nothing may have failed that had not failed before."""
+    """Wait until systemd has started what it starts; nothing may have failed that had not failed before (None: no matter
+    what)."""
     units = None
     while units is None:
         said = ask(_SETTLED)
@@ -121,7 +123,7 @@ def _settle(
             raise RebootError("it has booted anew, and its services do not come to rest; see systemctl list-jobs there")
         if units is None:
             pause(_PAUSE)
-    if units - broken:
+    if broken is not None and units - broken:
         raise RebootError(
             f"it has booted anew, and these units failed: {', '.join(sorted(units - broken))}; see systemctl status"
         )

@@ -1,11 +1,16 @@
-"""NVIDIA's driver to another release, beside the system that serves: module and libraries change at once, with a boot."""
+"""NVIDIA's driver to another release, beside the system that serves: module and libraries change at once, by a boot."""
 
 from collections.abc import Iterator
 
 from builder.engines import apt
 
-from .variables import NVIDIA_PACKAGES, Variables
+from .variables import Variables
 
+_HAS = (
+    "has=$(apt-cache madison nvidia-driver | cut -d '|' -f 2 | tr -d '\\n') && "
+    "{{ echo \"$has\" | grep -q ' {shall}[.]' || "
+    '{{ echo "E: no package source has NVIDIA\'s driver {shall}; they have:$has"; exit 1; }}; }}'
+)
 _PINS = "/etc/apt/preferences.d/pacsmith-nvidia"
 
 
@@ -19,5 +24,6 @@ def packages(before: Variables, after: Variables, *, updates: bool) -> Iterator[
     yield (
         f"NVIDIA's driver {was} to {shall}",
         f"sed -i 's/^Pin: version {was}[.][*]$/Pin: version {shall}.*/' {_PINS} && "
-        f"{apt.newest_script(NVIDIA_PACKAGES, held=True)} && {version} | grep -q '^{shall}[.]'",
+        f"{_HAS.format(shall=shall)} && "
+        f"{apt.newest_of_script('nvidia-graphics-drivers')} && {version} | grep -q '^{shall}[.]'",
     )
