@@ -70,9 +70,9 @@ def reboot(
 def came_back(
     ask: Ask, before: str, clock: Callable[[], float] = time.monotonic, pause: Callable[[float], None] = time.sleep
 ) -> str:
-    """Wait for a host that boots by its own script to say another boot id than `before`, and for its services to come to
-    rest. Which of them may have failed is for a verification to say: it boots with settings that are laid down after
-    it. Raises RebootError."""
+    """Wait for a host that boots by its own script to say another boot id than `before`, and for its services to come
+    to rest. Which of them have failed is for a verification to say: it boots with settings that are laid down later.
+    Raises RebootError."""
     after = _new_boot(ask, before, clock(), clock, pause)
     _settle(ask, None, clock() + _COME_BACK_SECONDS, clock, pause)
     return after
@@ -113,8 +113,8 @@ def _new_boot(ask: Ask, before: str, began: float, clock: Callable[[], float], p
 def _settle(
     ask: Ask, broken: frozenset[str] | None, end: float, clock: Callable[[], float], pause: Callable[[float], None]
 ) -> None:
-    """Wait until systemd has started what it starts; nothing may have failed that had not failed before (None: no matter
-    what)."""
+    """Wait until systemd has started what it starts; nothing may have failed that had not failed before (None: all
+    may)."""
     units = None
     while units is None:
         said = ask(_SETTLED)

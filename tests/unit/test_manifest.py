@@ -1,10 +1,12 @@
 """What a manifest must not let pass: an instance lost, changed, or there once more than before."""
 
+import subprocess
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from builder.wayback.manifest import Manifest, Stored, differences, instances, line_of, manifest_of
+from builder.wayback.manifest import Manifest, Stored, differences, find_script, instances, line_of, manifest_of
 
 ONE = Stored("1.2.1", 100, "aa", "1.9", "pp", "aa")
 TWO = Stored("1.2.2", 200, "bb", "1.9", "pp", "bb")
@@ -44,6 +46,20 @@ def test_one_uid_in_two_series_is_no_double_when_it_was_so_before() -> None:
 def test_the_digest_knows_patient_study_size_and_hash_and_no_order() -> None:
     digest = manifest_of((ONE, TWO)).digest
     assert manifest_of((TWO, ONE)).digest == digest
-    for other in (replace(ONE, patient="x"), replace(ONE, study="x"), replace(ONE, size=1), replace(ONE, md5="x")):
+    for other in (
+        replace(ONE, patient="x"),
+        replace(ONE, study="x"),
+        replace(ONE, size=1),
+        replace(ONE, md5="x"),
+        replace(ONE, real=""),
+    ):
         assert manifest_of((other, TWO)).digest != digest
     assert manifest_of((replace(ONE, real="zz"), TWO)).broken == (replace(ONE, real="zz"),)
+
+
+def test_second_names_beside_the_images_are_no_instances(tmp_path: Path) -> None:
+    for place in ("ab/cd/one", ".way-back/run/ab/cd/one", "loose"):
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).write_bytes(b"")
+    said = subprocess.run(["sh", "-c", find_script()], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert said.stdout == "ab/cd/one\0"

@@ -60,6 +60,10 @@ def test_an_approval_is_another_persons() -> None:
     ("check", "verdict"),
     [
         (judge.room(judge.Room(10, 1, 1, 26)), "short"),
+        (judge.left_out(""), "met"),
+        (judge.left_out("/var/lib/postgresql"), "short"),
+        (judge.left_out(None), "unknown"),
+        (judge.window(NOW + timedelta(hours=1), NOW, None), "unknown"),
         (judge.room(judge.Room(10, 1, 1, 28)), "met"),
         (judge.room(None), "unknown"),
         (judge.backup('{"result": "ok", "at": "2026-11-22T02:00:00+00:00"}', NOW), "met"),
