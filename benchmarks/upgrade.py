@@ -3,10 +3,11 @@
 An archive of the lab on Debian 12 with 2,000 instances goes to Debian 13, PostgreSQL 17 and Orthanc 1.12.7, once by
 `apt full-upgrade`, `pg_upgradecluster` and a start, as a person would type it, and once by `pacsmith upgrade`, from the
 same snapshot of the lab. A stand-in stores one image a second all the while: the outage is what it meets with. Then the
-time of the way back.
+time of the way back, by a copy; with `--btrfs` by a snapshot, of an archive that lies on btrfs, and without the bare
+commands: what the lab cannot put back as it was is upgraded once only.
 
-Run as root: .venv/bin/python -m benchmarks.upgrade FOLDER [--studies 100] [--rounds 1]. FOLDER is a project folder of
-its own, kept for the next time; its lab has 10.125.1.0/24. `--down` takes the lab away.
+Run as root: .venv/bin/python -m benchmarks.upgrade FOLDER [--studies 100] [--rounds 1 | --btrfs]. FOLDER is a project
+folder of its own, kept for the next time; its lab has 10.125.1.0/24. `--down` takes the lab away.
 """
 
 import argparse
@@ -31,7 +32,9 @@ from builder.workflows.rollback import rollback, to_roll_back
 from builder.workflows.session import Session, open_session
 from builder.workflows.upgrade import upgrade
 from builder.workflows.upgrade_states import states_of
+from tests.lab.conftest import BuiltSite
 from tests.lab.loaded import load
+from tests.lab.on_btrfs import moved_to_btrfs
 
 SITE = Path(__file__).parents[1] / "tests/lab/sites/upgrade.yml"
 NAME, HOST = "old", "arc"
@@ -49,17 +52,25 @@ systemctl start orthanc
 """
 
 
-def ready(studies: int) -> None:
-    """The archive built, loaded and kept as a snapshot of the lab with the ledger that belongs to it."""
+def made(studies: int, *, on_btrfs: bool) -> None:
+    """The archive built and loaded."""
     file = Path("inventory") / NAME / "site.yml"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(SITE, file)
+    pacsmith("secrets", "generate")
+    pacsmith("lab", "up", NAME)
+    if on_btrfs:
+        moved_to_btrfs(BuiltSite(Path.cwd(), NAME, {}, ""), HOST)
+    pacsmith("build")
+    inventory = build_inventory(load_site(file).value)
+    load(inventory.stand_ins[0].connection, Way("OLD_CT", "OLD_ARC", "10.125.1.40", 104), studies, EACH)
+    pacsmith("lab", "ssh", HOST, "--", "sudo systemctl start pacsmith-backup.service")
+
+
+def ready(studies: int) -> None:
+    """The archive kept as a snapshot of the lab with the ledger that belongs to it."""
     if not Path("loaded").is_dir():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(SITE, file)
-        for words in (["secrets", "generate"], ["lab", "up", NAME], ["build"]):
-            pacsmith(*words)
-        inventory = build_inventory(load_site(file).value)
-        load(inventory.stand_ins[0].connection, Way("OLD_CT", "OLD_ARC", "10.125.1.40", 104), studies, EACH)
-        pacsmith("lab", "ssh", HOST, "--", "sudo systemctl start pacsmith-backup.service")
+        made(studies, on_btrfs=False)
         pacsmith("lab", "snapshot", "loaded")
         shutil.copytree(Path(".pacsmith") / NAME, "loaded", symlinks=True)
     again()
@@ -114,12 +125,19 @@ def main() -> int:
     text.add_argument("folder", type=Path)
     text.add_argument("--studies", type=int, default=100)
     text.add_argument("--rounds", type=int, default=1)
+    text.add_argument("--btrfs", action="store_true")
     text.add_argument("--down", action="store_true")
     given = text.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
     with chdir(given.folder):
         if given.down:
             pacsmith("lab", "down", NAME)
+            return 0
+        if given.btrfs:
+            made(given.studies, on_btrfs=True)
+            mine, back = ours()
+            seconds = None if mine is None else mine.seconds
+            print(json.dumps({"instances": given.studies * EACH, "ours": seconds, "way_back_by_snapshot": back}))
             return 0
         ready(given.studies)
         found = []

@@ -9,6 +9,10 @@ from builder.lab.layout import Layout
 from tests.lab.conftest import BuiltSite, run_steps
 
 _BYTES = 12 * 2**30
+_PROGRAMS = (
+    "sudo apt-get -q update && "
+    "sudo env DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install btrfs-progs"
+)
 
 
 def moved_to_btrfs(site: BuiltSite, name: str) -> None:
@@ -33,3 +37,5 @@ def moved_to_btrfs(site: BuiltSite, name: str) -> None:
     ):
         subprocess.run([str(word) for word in argv], check=True, stdout=subprocess.DEVNULL)
     run_steps(site, ["lab", "up", site.name])
+    done = site.on(name, _PROGRAMS, timeout=600)  # Debian's installer brings them where it makes such a system
+    assert done.returncode == 0, done.stdout + done.stderr
