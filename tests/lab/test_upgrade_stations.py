@@ -12,11 +12,13 @@ import pytest
 
 from builder.lab import panels
 from builder.load.site import load_site
-from tests.lab.conftest import SITES, BuiltSite, new_folder, run_steps
+from tests.lab.conftest import SITES, BuiltSite, new_folder, run_steps, stocked
 
 pytestmark = pytest.mark.long
 OLDER = "535.261"
 """Debian 12's own release of the driver; its security archive has a newer one."""
+NEWER_VIEWER = "4.0"
+"""One page that stands for a newer OHIF: what is shown here is how an archive comes to serve it."""
 CARD = (Path(__file__).parent / "card.sh").read_text()
 
 
@@ -25,6 +27,7 @@ def ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BuiltSite]:
     """An archive with the web viewer, a thin client and a station with a card that is played, all accepted."""
     site = new_folder(tmp_path_factory.mktemp("renew"), "renew.yml", {})
     try:
+        stocked(site, NEWER_VIEWER)
         run_steps(site, ["depot", "fetch"], ["secrets", "generate", "--site", site.name], ["lab", "up", site.name])
         root(site, "read1", CARD)
         root(site, "read1", panels_script())
@@ -87,6 +90,12 @@ def test_a_station_s_driver_goes_to_another_release_of_its_branch_and_back(ward:
     there_and_back(ward, "read1", f"nvidia={newer}", asked, (OLDER, newer))
     held = root(ward, "read1", "apt-mark showhold").split()
     assert {"nvidia-driver", "nvidia-kernel-dkms", "nvidia-smi"} <= set(held)
+
+
+def test_an_archive_serves_a_newer_viewer_and_the_former_again(ward: BuiltSite) -> None:
+    assert ward.on("store", "sudo systemctl start pacsmith-backup.service").returncode == 0
+    asked = "ls /usr/local/share/pacsmith/viewers | sed -n 's/^ohif-\\([0-9.]*[0-9]\\)$/\\1/p'"
+    there_and_back(ward, "store", f"ohif={NEWER_VIEWER}", asked, ("3.12.10", NEWER_VIEWER))
 
 
 def test_security_updates_come_and_go(ward: BuiltSite) -> None:
