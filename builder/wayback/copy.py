@@ -72,6 +72,11 @@ class Copy:
         """The file with its own way back, for a person at the console of a host into which nobody can log in."""
         return f"{self.folder}/put-back"
 
+    @property
+    def keep(self) -> str:
+        """The file that keeps what came since the doors were opened again, before anything is put back."""
+        return f"{self.folder}/keep"
+
     def excluded(self, mounted: str) -> str:
         """What rsync leaves out; `mounted` is the file that names what else is mounted there."""
         named = shlex.join((f"--exclude={_CACHE}", *(f"--exclude={path}/*" for path in (*_NEVER, *self.apart))))
@@ -136,6 +141,7 @@ class Copy:
         back = f"{RSYNC} {self.excluded(mounted)} / /mnt/"
         return (
             f"set -e\n[ -e {self.folder}/complete ] || {{ echo 'this copy is not whole'; exit 1; }}\n"
+            f"[ ! -e {self.keep} ] || timeout 3600 sh {self.keep} || echo 'what came since could not be kept' >&2\n"
             f'for unit in {_SERVES}; do systemctl stop "$unit" 2>/dev/null || true; done\n'
             f"echo putting back >{self.folder}/state\n{ALONE.format(inside=shlex.quote(self.alone(back)))}\n"
             f"sync\necho {PUT_BACK} >{self.folder}/state\nsync -f {self.folder}\nsystemctl reboot --force"

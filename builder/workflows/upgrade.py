@@ -206,6 +206,8 @@ class _Upgrade:
 
     def _prove(self, materials: Mapping[str, Material]) -> None:
         """Nothing is lost, as was seen behind closed doors; now, doors open, everything else."""
+        if self.record.mark is not None:
+            self.acts.leave_keep(self.record.mark)
         self._phase("open")
         self.acts.open_doors()
         self.opened = time.monotonic()

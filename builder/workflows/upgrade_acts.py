@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 
 from builder.errors import PacsmithError, Unreachable
 from builder.inventory import Machine
+from builder.models.archive import ArchiveSettings
 from builder.models.event import Event, StepStatus
 from builder.survey.remote import Answer, Remote
 from builder.wayback import beside, door, stored
@@ -204,12 +205,20 @@ class Acts:
             raise ActFailed(f"{self.name}: {'; '.join(told[:_SHOWN])}{more}")
 
     def keep_arrivals(self, mark: int) -> None:
-        """Keep what came after the manifest, outside the database that goes away."""
-        if self.archive is not None:
+        """Keep what came after the manifest, outside the database that goes away; where somebody has put the host back
+        at its console, that was done."""
+        if self.archive is not None and self._state() != PUT_BACK:
             with self.act("Keep what came meanwhile"):
                 self.shell(_START.format("postgresql"))
-                where = self.archive
-                self.shell(keep_script(mark, where.storage, where.storage_directory, self.copy.folder))
+                self.shell(self._keep(mark, self.archive))
+
+    def leave_keep(self, mark: int) -> None:
+        """Lay down how to keep what will come, for a person at the console."""
+        if self.archive is not None:
+            self.shell(f"umask 077; cat >{self.copy.keep} <<'KEEP'\n{self._keep(mark, self.archive)}\nKEEP")
+
+    def _keep(self, mark: int, archive: ArchiveSettings) -> str:
+        return keep_script(mark, archive.storage, archive.storage_directory, self.copy.folder)
 
     def put_back(self) -> None:
         """Make the system what it was, and boot it."""
