@@ -4,9 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from builder.load.shipped import example_site
 from tests.unit.ledger_cluster import Cluster
+
+# On a busy machine a drawn example takes long now and then, which says nothing about the code.
+settings.register_profile("pacsmith", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("pacsmith")
 
 
 @pytest.fixture(scope="session")
