@@ -1,5 +1,6 @@
 """Open the ledger's database, SQLite or PostgreSQL, and say in one sentence why it cannot be opened or written."""
 
+import errno
 import os
 import re
 import sqlite3
@@ -127,6 +128,8 @@ def _created(path: Path) -> None:
     """Created here for its mode: facts of a hospital's machines are nobody else's business. A file that is there is not
     opened: closing it again would end the locks of every connection that this process has to it, and another process
     would then take the log away under them (seen 2026-11-23: a malformed ledger)."""
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     if not path.exists():
         with suppress(FileExistsError):
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
