@@ -33,8 +33,6 @@ _WHOLE = f'{{ {snapshot.THERE} && [ -z "$({_DISKS} | grep -vx /boot/efi)" ] && {
 """Shell text: whether a snapshot of / holds all that a copy would."""
 WAY_SCRIPT = f"if {_WHOLE}; then echo snapshot; else echo copy; fi"
 """Shell text that prints how the host would be copied."""
-
-
 _CACHE = "/var/lib/pacsmith/viewer-cache.img"
 """The volume of a station's encrypted cache: gigabytes, with a key that is gone at power-off."""
 _VANISHED = 24
@@ -141,7 +139,8 @@ class Copy:
         back = f"{RSYNC} {self.excluded(mounted)} / /mnt/"
         return (
             f"set -e\n[ -e {self.folder}/complete ] || {{ echo 'this copy is not whole'; exit 1; }}\n"
-            f"[ ! -e {self.keep} ] || timeout 3600 sh {self.keep} || echo 'what came since could not be kept' >&2\n"
+            f"[ ! -e {self.keep} ] || grep -qs '^put' {self.folder}/state || "  # by then it is the former database
+            f"timeout 3600 sh {self.keep} || echo 'what came since could not be kept' >&2\n"
             f'for unit in {_SERVES}; do systemctl stop "$unit" 2>/dev/null || true; done\n'
             f"echo putting back >{self.folder}/state\n{ALONE.format(inside=shlex.quote(self.alone(back)))}\n"
             f"sync\necho {PUT_BACK} >{self.folder}/state\nsync -f {self.folder}\nsystemctl reboot --force"
