@@ -27,7 +27,7 @@ _ORTHANC = (
     "timeout 120 sh -c 'until curl -fsS -o /dev/null -K /etc/pacsmith/orthanc.curl http://127.0.0.1:8042/system; "
     "do sleep 0.5; done' 2>/dev/null"
 )
-_BUSY = '[ -z "$(systemctl list-units --no-legend --state=activating,active,deactivating {units})" ]'
+_QUIET = '[ -z "$(systemctl list-units --no-legend --state=activating,active,deactivating {units})" ]'
 _IDLE = "timeout {seconds:.0f} sh -c 'until {quiet}; do sleep 1; done'"
 _START = "systemctl start {}; timeout 60 sh -c 'until pg_isready -q; do sleep 0.2; done'"
 
@@ -131,7 +131,7 @@ class Acts:
         with self.act("Wait for backups and apt"):
             self.shell(
                 _IDLE.format(
-                    seconds=_LONG, quiet=_BUSY.format(units=" ".join(f"{one}.service" for one in door.CLOCKED))
+                    seconds=_LONG, quiet=_QUIET.format(units=" ".join(f"{one}.service" for one in door.CLOCKED))
                 )
             )
         with self.act("Close the doors to senders"):
@@ -166,7 +166,7 @@ class Acts:
     def reach(self) -> None:
         """Wait for a host that is away, as long as a host may take to boot, and for what a pacsmith that was killed has
         begun on it. Raises Unreachable."""
-        idle = _IDLE.format(seconds=_LONG, quiet=_BUSY.format(units=f'"{_UNIT}*"'))
+        idle = _IDLE.format(seconds=_LONG, quiet=_QUIET.format(units=f'"{_UNIT}*"'))
         try:
             self.shell(idle)
         except Unreachable:
