@@ -4,10 +4,10 @@ They are kept as DICOM files outside the database that goes away, and given to O
 somebody had deleted it meanwhile and it was sent again, it leaves as it was.
 """
 
+from builder.wayback.psql import psql
+
 FOLDER = "arrived"
-_PSQL = (
-    "runuser -u postgres -- psql --no-psqlrc --quiet --tuples-only --no-align --field-separator ' ' --dbname orthanc"
-)
+_PSQL = psql(separator=" ")
 MARK_SCRIPT = f"{_PSQL} --command 'select coalesce(max(internalid), 0) from resources'"
 """Shell text that prints the number after which whatever comes is new: Orthanc counts its resources upwards."""
 

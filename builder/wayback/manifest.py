@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from builder.wayback.psql import psql
 from builder.wayback.stored import KEPT
 
 _COLUMNS = 6
@@ -37,9 +38,7 @@ select i.value, a.uncompressedsize, a.uncompressedhash, st.value,
   left join dicomidentifiers p on p.id = study.parentid and p.taggroup = 16 and p.tagelement = 32
   {join}
  where a.filetype = 1"""
-_PSQL = (
-    "runuser -u postgres -- psql --no-psqlrc --quiet --tuples-only --no-align --field-separator '\t' --dbname orthanc"
-)
+_PSQL = psql(separator="\t")
 
 
 def manifest_script(storage: str, folder: str) -> str:

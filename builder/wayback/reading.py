@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 
 from builder.wayback.copy import WAY_SCRIPT, Copy, left_out_script, needed_script
+from builder.wayback.psql import psql
 
 _SECTION = re.compile(r"^@@ (\w+)\n", re.MULTILINE)
 _STATE = "/var/lib/pacsmith"
@@ -13,21 +14,20 @@ def reading_script(copy: Copy, old: str, new: str) -> str:
     """Shell text that prints sections: way, room, download, database, stored, backup, jobs, left_out, statements,
     replicas. From the release called `old` to `new`, whose lists it reads into a folder of its own: the host's own
     sources stay as they are."""
-    psql = "runuser -u postgres -- psql --no-psqlrc --quiet --tuples-only --no-align --dbname postgres --command"
+    server = f"{psql('postgres')} --command"
     busy = "state <> 'idle' and xact_start < now() - interval '10 seconds' and pid <> pg_backend_pid()"
     sections = {
         "way": WAY_SCRIPT,
         "room": needed_script(copy),
         "download": _simulated(old, new),
         "database": "du --summarize --block-size=1 /var/lib/postgresql 2>/dev/null | cut -f 1",
-        "stored": "runuser -u postgres -- psql --no-psqlrc --quiet --tuples-only --no-align --dbname orthanc --command "
-        '"select coalesce(sum(compressedsize), 0) from attachedfiles"',
+        "stored": f'{psql()} --command "select coalesce(sum(compressedsize), 0) from attachedfiles"',
         "backup": f"cat {_STATE}/backup.json",
         "jobs": "said=$(curl -fsS -K /etc/pacsmith/orthanc.curl 'http://127.0.0.1:8042/jobs?expand') || exit 1; "
         'printf %s "$said" | grep -cE \'"State" : "(Running|Pending|Retry)"\'',
         "left_out": left_out_script(copy),
-        "statements": f'{psql} "select count(*) from pg_stat_activity where {busy}"',
-        "replicas": f'{psql} "select count(*) from pg_stat_replication"',
+        "statements": f'{server} "select count(*) from pg_stat_activity where {busy}"',
+        "replicas": f'{server} "select count(*) from pg_stat_replication"',
     }
     return "cd /\n" + "\n".join(f"echo '@@ {name}'\n( {text} ) 2>/dev/null" for name, text in sections.items())
 
