@@ -4,9 +4,9 @@ An archive of the lab on Debian 12 with 2,000 instances goes to Debian 13, Postg
 `apt full-upgrade`, `pg_upgradecluster` and a start, as a person would type it, and once by `pacsmith upgrade`, from the
 same snapshot of the lab. A stand-in stores one image a second all the while: the outage is what it meets with. Then the
 time of the way back, by a copy; with `--btrfs` by a snapshot, of an archive that lies on btrfs, and without the bare
-commands: what the lab cannot put back as it was is upgraded once only.
+commands: the lab could not put it back as it was after those.
 
-Run as root: .venv/bin/python -m benchmarks.upgrade FOLDER [--studies 100] [--rounds 1 | --btrfs]. FOLDER is a project
+Run as root: .venv/bin/python -m benchmarks.upgrade FOLDER [--studies 100] [--rounds 1] [--btrfs]. FOLDER is a project
 folder of its own, kept for the next time; its lab has 10.125.1.0/24. `--down` takes the lab away.
 """
 
@@ -135,9 +135,9 @@ def main() -> int:
             return 0
         if given.btrfs:
             made(given.studies, on_btrfs=True)
-            mine, back = ours()
-            seconds = None if mine is None else mine.seconds
-            print(json.dumps({"instances": given.studies * EACH, "ours": seconds, "way_back_by_snapshot": back}))
+            snapshots = [ours() for _ in range(given.rounds)]
+            told = [{"ours": seen and seen.seconds, "way_back_by_snapshot": back} for seen, back in snapshots]
+            print(json.dumps({"instances": given.studies * EACH, "rounds": told}, indent=2))
             return 0
         ready(given.studies)
         found = []

@@ -1,7 +1,7 @@
 """Whether an upgrade may begin: what must be so on the host and in the calendar before anything is changed (pure)."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -18,29 +18,48 @@ Verdict = Literal["met", "short", "unknown"]
 
 @dataclass(frozen=True)
 class Room:
-    """Bytes. `copy` is what the copy of the system takes at most, `packages` the download, `database` the second
-    cluster; `free` is what is there for all of them."""
+    """What is wanted of one disk, and what is `free` there, in bytes. `folders` are those that lie on it."""
 
-    copy: int
-    packages: int
-    database: int
+    folders: tuple[str, ...]
+    wanted: int
     free: int
 
     @property
     def needed(self) -> int:
-        """The copy and the next system, the packages packed and unpacked, the database once more; and a tenth."""
-        return round((2 * self.copy + 4 * self.packages + self.database) * 1.1)
+        """What is wanted, and a tenth."""
+        return round(self.wanted * 1.1)
 
 
-def room(found: Room | None) -> Check:
-    """Free space for copy, download and migration."""
+def rooms(wanted: Mapping[str, int], disks: Mapping[str, tuple[str, int]]) -> tuple[Room, ...] | None:
+    """What is wanted in each folder, disk by disk. `disks`: folder -> its disk and the bytes free there. None where it
+    does not say so of each folder."""
+    if not wanted.keys() <= disks.keys():
+        return None
+    by_disk: dict[str, list[str]] = {}
+    for folder in wanted:
+        by_disk.setdefault(disks[folder][0], []).append(folder)
+    return tuple(
+        Room(tuple(folders), sum(wanted[one] for one in folders), disks[folders[0]][1]) for folders in by_disk.values()
+    )
+
+
+def room(found: Sequence[Room] | None) -> Check:
+    """Free space for copy, download and migration, on each of the host's disks that they lie on."""
     name = "room for the copy, the packages and the database"
     if found is None:
         return _unknown(
             name, "what it takes could not be read", "see whether its package mirror answers: apt-get update"
         )
-    told = f"{found.needed / _GIB:.1f} GiB are needed, {found.free / _GIB:.1f} GiB are free"
-    return _check(name, found.free >= found.needed, told, "make room, or put /var/lib/pacsmith on a larger disk")
+    told = "; ".join(
+        f"{one.needed / _GIB:.1f} GiB are needed{_where(one, found)}, {one.free / _GIB:.1f} GiB are free"
+        for one in found
+    )
+    good = all(one.free >= one.needed for one in found)
+    return _check(name, good, told, "make room, or put /var/lib/pacsmith on a larger disk")
+
+
+def _where(one: Room, every: Sequence[Room]) -> str:
+    return f" for {' and '.join(one.folders)}" if len(every) > 1 else ""
 
 
 def backup(text: str, now: datetime) -> Check:

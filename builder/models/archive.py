@@ -15,6 +15,9 @@ OF_RELEASE = {
 }
 """What each Debian release has; those of the release before stay installed until they are upgraded, too."""
 
+WORKLISTS = "/var/lib/orthanc/worklists"
+"""The folder of worklist items on an archive: one file each (*.wl), as Orthanc's plugin reads them."""
+
 # Orthanc's own words for character sets (its setting DefaultEncoding).
 Encoding = Literal[
     "Ascii", "Utf8", "Latin1", "Latin2", "Latin3", "Latin4", "Latin5", "Cyrillic", "Windows1251", "Arabic", "Greek",

@@ -114,8 +114,8 @@ class Leave(Model):
 
 class Account(Model):
     """What the dossier tells of one upgrade of `host`. `acts` are its parts with their seconds, in order; `kept_before`
-    and `kept_after` are of its last manifests, None of a host that is no archive; `way` is None where the host did not
-    say."""
+    and `kept_after` are of its last manifests, None of a host that is no archive; `settings` of its configuration
+    were found to be what they were; `way` is None where the host did not say."""
 
     host: Name
     changes: tuple[Change, ...]
@@ -128,6 +128,7 @@ class Account(Model):
     outage: OutageSeen | None = None
     kept_before: Kept | None = None
     kept_after: Kept | None = None
+    settings: int | None = None
     acts: tuple[tuple[str, float], ...] = ()
     rehearsed: Said | None = None
     approved: Said | None = None

@@ -9,13 +9,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from builder.errors import PacsmithError
+from builder.models.archive import WORKLISTS
 from builder.models.site import ApplicationEntity, Host
 from builder.probes.samples import PATIENT_NAME, PATIENT_PREFIX, Sample
 from builder.survey.remote import Remote
 
 CURL_FILE = "/etc/pacsmith/orthanc.curl"
 LOG = "/var/log/orthanc/orthanc.log"
-WORKLISTS = "/var/lib/orthanc/worklists"
 WORKLIST_PREFIX = "pacsmith-"
 _PORT = 8042
 _STATUS = re.compile(r"^pacsmith-status (\d{3})$", re.MULTILINE)

@@ -7,9 +7,10 @@ from pydicom import Dataset, FileDataset
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian, generate_uid
 
+from builder.models.archive import WORKLISTS
 from builder.models.site import Host, Peer
 from builder.probes.dcmtk import keys, read_outcome, scu
-from builder.probes.orthanc import WORKLIST_PREFIX, WORKLISTS
+from builder.probes.orthanc import WORKLIST_PREFIX
 from builder.probes.playing import Carried
 from builder.probes.question import Answer, Question
 from builder.probes.samples import PATIENT_NAME, patient_id

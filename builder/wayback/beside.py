@@ -48,9 +48,9 @@ def inside_script(copy: Copy, script: str) -> str:
 
 
 def changed_script(copy: Copy) -> str:
-    """Shell text that writes down what the next system has otherwise than the copy, and what it has no more; prints
-    how many files that is. Of a snapshot, what it has otherwise gets a place on the host's own side (reflink): no file
-    has a second name across subvolumes."""
+    """Shell text that writes down what the next system has otherwise than the copy, and what it has no more; sees
+    that all of it can be read where it is; prints how many files that is. Of a snapshot, what it has otherwise gets a
+    place on the host's own side (reflink): no file has a second name across subvolumes."""
     to, lists, own = _next(copy), copy.folder, _own_side(copy)
     aside = f"cp --archive --parents --reflink=always --target-directory={own}"
     compare = f"--dry-run --8-bit-output --out-format='%i %n' --exclude='{_DATA}' {copy.excluded(f'{lists}/mounted')}"
@@ -60,7 +60,8 @@ def changed_script(copy: Copy) -> str:
         f"sed -n 's/^\\*deleting *//p' {lists}/differs >{lists}/gone; "
         f"grep -v '^\\*deleting' {lists}/differs | cut -c 13- >{lists}/changed\n"
         f"if {snapshot.THERE}; then rm -rf {own}; mkdir {own}; grep -v '/$' {lists}/changed >{own}.list; cd {to}; "
-        f"xargs -r -d '\\n' {aside} <{own}.list; fi\nwc -l <{lists}/differs"
+        f"xargs -r -d '\\n' {aside} <{own}.list; fi\n"
+        f"{SAME} --dry-run --force --files-from={lists}/changed {to}/ /\nwc -l <{lists}/differs"
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
+from builder.models.archive import WORKLISTS
 from builder.models.site import Host
 from builder.wayback import snapshot
 from builder.wayback.snapshot import FOLDER
@@ -33,6 +34,7 @@ _WHOLE = f'{{ {snapshot.THERE} && [ -z "$({_DISKS} | grep -vx /boot/efi)" ] && {
 """Shell text: whether a snapshot of / holds all that a copy would."""
 WAY_SCRIPT = f"if {_WHOLE}; then echo snapshot; else echo copy; fi"
 """Shell text that prints how the host would be copied."""
+_HOMES = "/home"
 _CACHE = "/var/lib/pacsmith/viewer-cache.img"
 """The volume of a station's encrypted cache: gigabytes, with a key that is gone at power-off."""
 _VANISHED = 24
@@ -45,20 +47,31 @@ PUT_BACK = "put-back"
 """What the file `state` of the copy says once the host is what the copy was."""
 
 
+_PAPERS = "papers"
+NEWEST_SCRIPT = (
+    f"for at in {FOLDER}/*/; do [ ! -e $at/complete ] || newest=$at{_PAPERS}; done; "
+    '[ -z "$newest" ] || [ ! -d $newest ] || tar --create --file - --directory $newest .'
+)
+"""Shell text that packs the papers of the newest copy that is whole (tar); nothing where there is none."""
+
+
 @dataclass(frozen=True)
 class Copy:
-    """The copy called `name`. `apart` are folders that the copy leaves out because they are kept in another way: the
-    stored images, which no upgrade changes, and the backups; or because nobody shall keep them."""
+    """The copy called `name`. `apart` are folders that the copy leaves out and no putting back touches: what people and
+    machines go on writing there belongs to no version of the system."""
 
     name: str
     apart: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, host: Host, name: str) -> Self:
-        """The copy of this host. What a station's viewer keeps of patients is in no copy: it is gone at power-off."""
+        """The copy of this host, but for people's own files, and of an archive the stored images (kept in another way),
+        the backups and the worklist. What a station's viewer keeps of patients is in no copy: it is gone at
+        power-off."""
         archive, station = host.archive, host.workstation
-        images = () if archive is None else (archive.storage_directory, archive.backup.repository)
-        return cls(name, images if station is None else (*images, station.cache.directory))
+        kept = () if archive is None else (archive.storage_directory, archive.backup.repository, WORKLISTS)
+        cache = () if station is None else (station.cache.directory,)
+        return cls(name, (_HOMES, *kept, *cache))
 
     @property
     def folder(self) -> str:
@@ -74,6 +87,11 @@ class Copy:
     def keep(self) -> str:
         """The file that keeps what came since the doors were opened again, before anything is put back."""
         return f"{self.folder}/keep"
+
+    @property
+    def papers(self) -> str:
+        """The folder with what the upgrade's machine knows of it, for another machine."""
+        return f"{self.folder}/{_PAPERS}"
 
     def excluded(self, mounted: str) -> str:
         """What rsync leaves out; `mounted` is the file that names what else is mounted there."""
@@ -169,15 +187,13 @@ def detached(script: str, unit: str) -> str:
 
 
 def needed_script(copy: Copy) -> str:
-    """Shell text that prints two numbers of bytes: what a copy would take at most (a snapshot: none), and what is free
-    for it. Pure."""
+    """Shell text that prints how many bytes a copy would take at most (a snapshot: none). Pure."""
     left_out: Sequence[str] = (*_NEVER, *copy.apart)
     excluded = shlex.join(f"--exclude={path}" for path in left_out)
     return (
         f"mkdir -p {FOLDER}; if {_WHOLE}; then echo 0; else set --; "
         f'for at in $({_ELSEWHERE}); do set -- "$@" "--exclude=$at"; done; '
-        f'du --summarize --block-size=1 {excluded} "$@" / | cut -f 1; fi; '
-        f"df --output=avail --block-size=1 {FOLDER} | tail -n 1"
+        f'du --summarize --block-size=1 {excluded} "$@" / | cut -f 1; fi'
     )
 
 

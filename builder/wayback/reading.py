@@ -5,22 +5,31 @@ from collections.abc import Mapping
 
 from builder.wayback.copy import WAY_SCRIPT, Copy, left_out_script, needed_script
 from builder.wayback.psql import psql
+from builder.wayback.snapshot import FOLDER
 
 _SECTION = re.compile(r"^@@ (\w+)\n", re.MULTILINE)
 _STATE = "/var/lib/pacsmith"
+PACKAGES, DATABASES = "/var/cache/apt/archives", "/var/lib/postgresql"
+_DISKS = (
+    f"for at in {FOLDER} / {PACKAGES} {DATABASES}; do there=$at; while [ ! -e $there ]; do there=${{there%/*}}; done; "
+    'echo "$at $(stat --format %d ${there:-/}) $(df --output=avail --block-size=1 ${there:-/} | tail -n 1)"; done'
+)
+"""Shell text that prints a line a folder: the number of the disk on which it lies or would lie, and the bytes that are
+free there."""
 
 
 def reading_script(copy: Copy, old: str, new: str) -> str:
-    """Shell text that prints sections: way, room, download, database, stored, backup, jobs, left_out, statements,
-    replicas. From the release called `old` to `new`, whose lists it reads into a folder of its own: the host's own
-    sources stay as they are."""
+    """Shell text that prints sections: way, room, disks, download, database, stored, backup, jobs, left_out,
+    statements, replicas. From the release called `old` to `new`, whose lists it reads into a folder of its own: the
+    host's own sources stay as they are."""
     server = f"{psql('postgres')} --command"
     busy = "state <> 'idle' and xact_start < now() - interval '10 seconds' and pid <> pg_backend_pid()"
     sections = {
         "way": WAY_SCRIPT,
         "room": needed_script(copy),
+        "disks": _DISKS,
         "download": _simulated(old, new),
-        "database": "du --summarize --block-size=1 /var/lib/postgresql 2>/dev/null | cut -f 1",
+        "database": f"du --summarize --block-size=1 {DATABASES} 2>/dev/null | cut -f 1",
         "stored": f'{psql()} --command "select coalesce(sum(compressedsize), 0) from attachedfiles"',
         "backup": f"cat {_STATE}/backup.json",
         "jobs": "said=$(curl -fsS -K /etc/pacsmith/orthanc.curl 'http://127.0.0.1:8042/jobs?expand') || exit 1; "
@@ -42,7 +51,7 @@ def _simulated(old: str, new: str) -> str:
         "set -- -q -o Dir::Etc::sourcelist=$there/sources.list -o Dir::Etc::sourceparts=$there/sources "
         "-o Dir::State::lists=$there/lists -o APT::Update::Error-Mode=any -o Acquire::Retries=3; "
         'apt-get "$@" update >/dev/null; apt-get "$@" -y full-upgrade --download-only >$there/said; '
-        "du --summarize --block-size=1 /var/cache/apt/archives | cut -f 1"
+        f"du --summarize --block-size=1 {PACKAGES} | cut -f 1"
     )
 
 
@@ -55,3 +64,15 @@ def sections(text: str) -> Mapping[str, str]:
 def number(text: str | None) -> int | None:
     """A whole number, or None for whatever else was said."""
     return int(text) if text is not None and re.fullmatch(r"[0-9]{1,18}", text) else None
+
+
+def disks(said: str) -> Mapping[str, tuple[str, int]] | None:
+    """The section `disks`: folder -> its disk and the bytes free there; None where a line is not whole."""
+    found = {}
+    for line in said.splitlines():
+        match line.split():
+            case [folder, disk, free] if free.isdecimal():
+                found[folder] = (disk, int(free))
+            case _:
+                return None
+    return found

@@ -13,7 +13,8 @@ from builder.models.upgrade import ChangeSet, Check, Estimate, Timings, Way
 from builder.secrets.certificates import certificates_folder, present_certificate
 from builder.survey.remote import Remote
 from builder.wayback.copy import Copy
-from builder.wayback.reading import number, reading_script, sections
+from builder.wayback.reading import DATABASES, PACKAGES, disks, number, reading_script, sections
+from builder.wayback.snapshot import FOLDER
 from builder.workflows.session import Session, now
 
 _SECONDS = 6 * 3600.0
@@ -50,7 +51,7 @@ def preflight(session: Session, remote: Remote, copy: Copy, wanted: Wanted) -> A
     host = session.machines[0].host
     answer = remote.run("sh -s", stdin=reading_script(copy, *wanted.releases).encode(), sudo=True, timeout=_SECONDS)
     said = sections(answer.stdout.decode("utf-8", "replace"))
-    found = [judge.room(_room(said, archive=host.archive is not None)), judge.left_out(said.get("left_out"))]
+    found = [judge.room(_rooms(said, archive=host.archive is not None)), judge.left_out(said.get("left_out"))]
     if host.archive is not None:
         asked = now()
         restored = remote.run("sh -s", stdin=_RESTORE.encode(), sudo=True, timeout=_SECONDS)
@@ -83,13 +84,22 @@ def refuse_late(session: Session, seconds: float) -> None:
     refuse_unfit((judge.window(closes_at(session), now(), seconds),))
 
 
-def _room(said: Mapping[str, str], *, archive: bool) -> judge.Room | None:
-    copy, _, free = said.get("room", "").partition("\n")
-    database = said.get("database") or ("" if archive else "0")
-    numbers = [number(one.strip()) for one in (copy, said.get("download", ""), database, free)]
-    if None in numbers:
+def _rooms(said: Mapping[str, str], *, archive: bool) -> tuple[judge.Room, ...] | None:
+    """The copy, the next system and its packages unpacked (which take three times their room, or less); the packages;
+    what the host gets of them where that is another disk than the copy's; the database once more."""
+    copy, packages = number(said.get("room")), number(said.get("download"))
+    database = number(said.get("database") or ("" if archive else "0"))
+    there = disks(said.get("disks", ""))
+    if copy is None or packages is None or database is None or there is None:
         return None
-    return judge.Room(*(one or 0 for one in numbers))
+    apart = there.get(FOLDER) != there.get("/")
+    wanted = {
+        FOLDER: 2 * copy + 3 * packages,
+        "/": 3 * packages if apart else 0,
+        PACKAGES: packages,
+        DATABASES: database,
+    }
+    return judge.rooms(wanted, there)
 
 
 def closes_at(session: Session) -> datetime | None:

@@ -14,6 +14,7 @@ from builder.errors import PacsmithError, Refused
 from builder.inventory import Machine
 from builder.inventory.rehearsal import rehearsal_site
 from builder.lab.lab import Lab
+from builder.lab.lock import locked
 from builder.models.run import Terms
 from builder.models.site import Site
 from builder.secrets import generate_missing
@@ -28,6 +29,8 @@ from builder.workflows.upgrade_states import States, states_of
 from builder.workflows.upgraded import Upgraded
 
 _HOURS = 12 * 3600.0
+_PATIENCE = 5.0
+"""Seconds to wait for a rehearsal that is coming to its end; another takes minutes, or hours."""
 _REPOSITORY, _PASSWORD = "/var/lib/pacsmith/rehearsed", "/etc/pacsmith/rehearsed.password"
 _RESTORED = """\
 set -e; umask 077
@@ -83,18 +86,23 @@ def _copied(states: States, say: Callable[[str], None]) -> Iterator[Path]:
     folder = Path(".pacsmith") / site.name
     file = folder / "inventory" / site.name / "site.yml"
     lab = Lab(site)
-    try:
-        _begin(site, file, folder)
-        generate_missing(site)
-        lab.up(say)
-        session = open_session("build", str(file))
-        if build(course_of(session, Terms()), Show()).outcome != "accepted":
-            raise PacsmithError(f"the rehearsal's host was not accepted as it was built; see {session.folder}/dossiers")
-        _restore(states, session.machines[0])
-        yield file
-    finally:
-        lab.down(say)
-        shutil.rmtree(folder, ignore_errors=True)
+    with locked(
+        folder.parent / f"{site.name}.lock", f"a rehearsal of {states.before.site.name}", say, seconds=_PATIENCE
+    ):
+        try:
+            _begin(site, file, folder)
+            generate_missing(site)
+            lab.up(say)
+            session = open_session("build", str(file))
+            if build(course_of(session, Terms()), Show()).outcome != "accepted":
+                raise PacsmithError(
+                    f"the rehearsal's host was not accepted as it was built; see {session.folder}/dossiers"
+                )
+            _restore(states, session.machines[0])
+            yield file
+        finally:
+            lab.down(say)
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _begin(site: Site, file: Path, folder: Path) -> None:

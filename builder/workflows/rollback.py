@@ -1,5 +1,7 @@
 """Back to what a host was before its upgrade: by itself when that fails, or by hand while its copy is kept."""
 
+import io
+import tarfile
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -8,23 +10,24 @@ from pathlib import Path
 from socket import gethostname
 
 from builder.durable import write_whole
-from builder.engines.material import Material
 from builder.errors import BadInput, Refused
 from builder.inventory.target import values_before
 from builder.load.site import load_site
 from builder.load.text import read_text
 from builder.models.event import Event
-from builder.models.run import Outcome
+from builder.survey.remote import Remote
+from builder.wayback.copy import NEWEST_SCRIPT
 from builder.wayback.manifest import Manifest
 from builder.workflows.build import Show
 from builder.workflows.host_locks import held_on_hosts
-from builder.workflows.jobs import parts_of, run_parts
 from builder.workflows.material import materials_for
 from builder.workflows.recording import record_hosts, recorded, write_documents
 from builder.workflows.session import Session
 from builder.workflows.site_text import with_values
-from builder.workflows.upgrade_acts import ActFailed, Acts
+from builder.workflows.upgrade_acts import Acts
+from builder.workflows.upgrade_host import ActFailed
 from builder.workflows.upgrade_record import Phase, Record, Records
+from builder.workflows.upgrade_roles import RoleWork
 from builder.workflows.verify import Verified, accepted_hosts, failures, verify
 
 
@@ -33,7 +36,6 @@ class Back:
     """What became of it; `manifest` is what the archive keeps by then, `record` how far the way back has come."""
 
     record: Record
-    outcome: Outcome = "failed"
     manifest: Manifest | None = None
     proven: Verified = field(default_factory=lambda: Verified((), unreachable=False))
     dossier: Mapping[str, Path] = field(default_factory=dict)
@@ -69,6 +71,7 @@ def go_back(hands: Hands, record: Record) -> Back:
 
     Its copy stays: `over` ends it.
     """
+    hands.records.release(record.run)
     hands.acts.reach()
     found = None
     if record.phase != "proving back":
@@ -76,7 +79,7 @@ def go_back(hands: Hands, record: Record) -> Back:
         record = record.model_copy(update={"phase": "proving back"})
         hands.records.keep(record)
     hands.acts.open_doors()
-    return Back(record, "accepted", found, proven(hands.session, record.host, hands.show))
+    return Back(record, found, proven(hands.session, record.host, hands.show))
 
 
 def over(hands: Hands, record: Record) -> None:
@@ -89,8 +92,7 @@ def _behind_doors(hands: Hands, record: Record) -> Manifest | None:
     """The system as it was, with every image. None for a host of which nothing was changed before its manifest was
     taken."""
     acts, records = hands.acts, hands.records
-    if record.phase in {"copied", "closed"}:
-        records.keep(record.model_copy(update={"phase": "closed"}))
+    if record.phase == "closed":
         if not records.has_manifest(record.run):
             acts.give_back_arrivals()
             return None
@@ -98,6 +100,7 @@ def _behind_doors(hands: Hands, record: Record) -> Manifest | None:
         _put_back(acts, records, record)
     found = acts.manifest("Manifest of what is back")
     acts.equal(records.manifest(record.run), found)
+    acts.same_settings(records.settings(record.run), record.configuration)
     if hands.converge is not None:
         hands.converge()
     came = acts.give_back_arrivals()
@@ -117,6 +120,7 @@ def _with_arrivals(acts: Acts, before: Manifest, came: int) -> Manifest:
 def _put_back(acts: Acts, records: Records, record: Record) -> None:
     """The system as it was, from its copy. Only a host that let senders in again may have got images since; once it is
     being put back, its database cannot be asked any more."""
+    acts.refuse_without_copy()
     if record.phase != "putting back":
         acts.close_doors()
         acts.stand_still()
@@ -134,8 +138,27 @@ def to_roll_back(session: Session, host: str) -> Record:
     found = next((one for one in every if one.phase not in _OVER), None)
     if found is None:
         gone = f"; that of run {every[0].run} is over: {_OVER[every[0].phase]}" if every else ""
-        raise BadInput(f"rollback: {host} has no upgrade that it could go back from{gone}")
+        raise BadInput(
+            f"rollback: {host} has no upgrade from this machine that it could go back from{gone}; for one from another "
+            f"machine: pacsmith rollback {host} --upgraded-elsewhere"
+        )
     return found
+
+
+def upgraded_elsewhere(session: Session, host: str) -> Record:
+    """What another machine has laid down on the host of its newest upgrade, from now on kept here, too. Raises
+    BadInput when there is none, Unreachable."""
+    with Remote(session.machines[0].connection) as remote:
+        answer = remote.run("sh -s", stdin=NEWEST_SCRIPT.encode(), sudo=True)
+    if answer.code != 0 or not answer.stdout:
+        raise BadInput(f"rollback: {host} keeps no copy that it could go back by {answer.text.strip()[-200:]}".rstrip())
+    with tarfile.open(fileobj=io.BytesIO(answer.stdout)) as packed:
+        papers = {Path(one.name).name: packed.extractfile(one) for one in packed if one.isfile()}
+        files = {name: file.read() for name, file in papers.items() if file is not None}
+    record = Records(session.folder / "upgrades").take_over(files)
+    if record.host != host:
+        raise BadInput(f"rollback: {host}: its copy is of {record.host}")
+    return record
 
 
 _OVER: Mapping[Phase, str] = {"back": "the host went back", "kept": "its way back was given up"}
@@ -161,25 +184,16 @@ def rollback(session: Session, record: Record, show: Show, text: str) -> Back:
             with held_on_hosts(session.run, gethostname(), session.machines) as locks:
                 held = partial(locks.hold_again, session.machines)
                 with closing(Acts(session.machines[0], record.copy_there, session.run.id, hear, held)) as acts:
-                    converge = partial(_converge, session, materials, hear, show)
-                    hands = Hands(acts, records, session, show, converge)
+                    hands = Hands(acts, records, session, show, RoleWork(session, materials, hear, show).converge)
                     back = go_back(hands, record)
                     file = Path(session.site_file)
                     if text != read_text(file)[0]:
                         write_whole(file, text.encode(), file.stat().st_mode & 0o777)
                     record_hosts(session, back.proven, accepted_hosts(back.proven.evidence, [record.host]))
                     over(hands, back.record)
-            ending.outcome = back.outcome
+            ending.outcome = "accepted"
         back.dossier = write_documents(session)
         return back
-
-
-def _converge(session: Session, materials: Mapping[str, Material], hear: Callable[[Event], None], show: Show) -> None:
-    """What people have written into the site file since, as in every build. Raises ActFailed."""
-    show.phase("converge")
-    job = run_parts(parts_of(session.machines, session.run.id, "converge"), materials, hear)
-    if not job.ok:
-        raise ActFailed("; ".join(job.reasons) or f"{session.machines[0].host.name}: a step failed")
 
 
 def _hearing(session: Session, show: Show) -> Callable[[Event], None]:

@@ -1,16 +1,12 @@
 """Upgrade one host from one state of the site file to the next, with a way back and the proof that nothing was lost."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import closing, suppress
 from socket import gethostname
-from typing import Literal
 
-from builder.engines.job import Job, JobHost, JobResult, run_job
-from builder.engines.material import Material
-from builder.errors import PacsmithError, Unreachable
+from builder.errors import PacsmithError
 from builder.inventory.outage import away
-from builder.inventory.roles import has_module
 from builder.inventory.waves import waves_of
 from builder.models.event import Event
 from builder.models.run import Terms
@@ -20,7 +16,6 @@ from builder.workflows.at_work import refuse_crowded
 from builder.workflows.build import Show
 from builder.workflows.host_locks import held_on_hosts
 from builder.workflows.hours import closed_now, overridden, refuse_closed
-from builder.workflows.jobs import parts_of, plain_roles, run_parts
 from builder.workflows.material import materials_for
 from builder.workflows.modality import watched
 from builder.workflows.preflight import refuse_late, refuse_unfit
@@ -28,12 +23,14 @@ from builder.workflows.recording import Ending, record_hosts, recorded, write_do
 from builder.workflows.rollback import Hands, go_back, over, proven
 from builder.workflows.site_text import write_values
 from builder.workflows.upgrade_account import keep_account
-from builder.workflows.upgrade_acts import ActFailed, Acts
+from builder.workflows.upgrade_acts import Acts
+from builder.workflows.upgrade_host import ActFailed
 from builder.workflows.upgrade_look import ahead_of
 from builder.workflows.upgrade_ready import refuse_unready
 from builder.workflows.upgrade_record import OPEN, Phase, Record, Records
+from builder.workflows.upgrade_roles import RoleWork
 from builder.workflows.upgrade_states import States
-from builder.workflows.upgrade_steps import steps_beside
+from builder.workflows.upgrade_steps import configuration_of, steps_beside
 from builder.workflows.upgraded import Upgraded
 from builder.workflows.verify import accepted_hosts
 
@@ -87,6 +84,7 @@ class _Upgrade:
             run=self.session.run.id, host=states.was.host.name, phase="copied", changes=states.changes,
             before=states.texts[0], after=states.texts[1], values=tuple(states.values.items()),
             values_before=tuple(states.values_before.items()), apart=Copy.of(states.was.host, "").apart, leave=leave,
+            configuration=configuration_of(states.was, states.machine),
         )  # fmt: skip
         updates = any(one.part == "security" for one in states.changes.changes)
         self.beside = steps_beside(states.was, states.machine, updates=updates)
@@ -98,12 +96,12 @@ class _Upgrade:
 
     def carry_out(self) -> None:
         """All acts in their order; the way back where one fails after the first change."""
-        materials = materials_for(self.session)
+        roles = RoleWork(self.session, materials_for(self.session), self.hear, self.show)
         self.acts.reach()
         if self.record.phase == "copied":
             self._look_ahead()
         with watched(self.session, self.states.was, adopt=self.states.resumed is not None) as watch:
-            self._there_or_back(materials)
+            self._there_or_back(roles)
         self.result.outage, self.result.stream = watch.outage, watch.stream
         last = next(self.records.of(self.record.host), self.record)
         self.records.keep(last.model_copy(update={"outage": watch.outage}))
@@ -124,7 +122,7 @@ class _Upgrade:
             database_bytes=(ahead.database if ahead else None) or 0,
         )
 
-    def _there_or_back(self, materials: Mapping[str, Material]) -> None:
+    def _there_or_back(self, roles: RoleWork) -> None:
         if self.record.phase in {"going back", "putting back", "proving back"}:
             self._go_back("it was cut off on its way back")
             return
@@ -134,8 +132,8 @@ class _Upgrade:
             else:
                 self.result.before = self.records.manifest(self.record.run)
             if self.record.phase != "open":
-                self._change(materials)
-            self._prove(materials)
+                self._change(roles)
+            self._prove(roles)
         except (PacsmithError, OSError) as why:  # OSError: of this machine's disk, which must not keep the host closed
             self._go_back(str(why))
 
@@ -150,10 +148,12 @@ class _Upgrade:
             self.acts.take_copy()
             if self.beside:
                 self.acts.make_next(self.beside)
+            self.records.reserve(self.record.run)
             refuse_late(self.states.before, seconds)
         except BaseException as why:
             with suppress(PacsmithError):
                 self.acts.drop_copy()
+            self.records.release(self.record.run)
             if not isinstance(why, PacsmithError):
                 raise
             raise type(why)(f"{why}. Nothing was changed: {self.record.host} serves as before") from None
@@ -190,64 +190,52 @@ class _Upgrade:
         self.acts.stand_still()
         self.result.before = self.acts.manifest("Manifest of every instance")
         self.records.keep_manifest(self.record.run, self.result.before)
+        self.records.keep_settings(self.record.run, self.acts.settings(self.record.configuration))
         self._phase("closed", mark=self.acts.mark())
         self.acts.complete_copy()
+        self._lay_down()
 
-    def _change(self, materials: Mapping[str, Material]) -> None:
+    def _change(self, roles: RoleWork) -> None:
         self._phase("changing")
         self.show.phase("upgrade")
         if self.beside:
             self.acts.exchange()
-        self._fine(run_job(self._step_between("upgrade"), materials, self.hear))
-        self.show.phase("converge")
-        parts = parts_of(self.session.machines, self.session.run.id, "converge", memory=self.session.questions)
-        self._fine(run_parts(parts, materials, self.hear))
+        roles.between(self.states.was, "upgrade")
+        roles.converge()
         self._compare("Manifest after the upgrade")
 
-    def _prove(self, materials: Mapping[str, Material]) -> None:
+    def _prove(self, roles: RoleWork) -> None:
         """Nothing is lost, as was seen behind closed doors; now, doors open, everything else."""
         if self.record.mark is not None:
             self.acts.leave_keep(self.record.mark)
         self._phase("open")
+        self._lay_down()
         self.acts.open_doors()
         self.opened = time.monotonic()
-        self._fine(run_job(self._step_between("afterwards"), materials, self.hear))
+        roles.between(self.states.was, "afterwards")
         self.acts.drop_next()
         self.result.proven = proven(self.states.after, self.record.host, self.show)
         write_values(self.states.file, self.record.host, self.states.values)
+        self.records.release(self.record.run)
         self._phase("upgraded")
+        self._lay_down()
         self.result.outcome = "accepted"
 
     def _compare(self, name: str) -> None:
         self.result.after = self.acts.manifest(name)
         if self.result.before is not None:
             self.acts.equal(self.result.before, self.result.after)
-
-    def _step_between(self, call: Literal["upgrade", "afterwards"]) -> Job:
-        """The roles' step from one state to the other, as a job."""
-        was, shall = self.states.was, self.states.machine
-        had = {role.role for role in was.roles}
-        return Job(
-            run=self.session.run.id, mode="converge",
-            hosts=(
-                JobHost(
-                    connection=shall.connection,
-                    roles=tuple(of for of in plain_roles(shall) if of[0] in had and has_module(of[0], "upgrade")),
-                    before=plain_roles(was),
-                    call=call,
-                ),
-            ),
-        )  # fmt: skip
-
-    def _fine(self, job: JobResult) -> None:
-        if not job.ok:
-            kind: type[PacsmithError] = Unreachable if job.unreachable else ActFailed
-            raise kind("; ".join(job.reasons) or f"{self.record.host}: a step failed")
+        before = self.records.settings(self.record.run)
+        self.acts.same_settings(before, self.record.configuration)
+        self.result.settings = len(before)
 
     def _phase(self, phase: Phase, **more: int | None) -> None:
         """Keep how far it has come, before the next act."""
         self.record = self.record.model_copy(update={"phase": phase, **more})
         self.records.keep(self.record)
+
+    def _lay_down(self) -> None:
+        self.acts.lay_down(self.records.files(self.record.run))
 
     def hear(self, event: Event) -> None:
         """Journal an event, then show it."""

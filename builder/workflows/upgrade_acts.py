@@ -1,28 +1,24 @@
 """What an upgrade and its way back do on the host, act by act, each journalled with how long it took."""
 
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
 
-from builder.errors import PacsmithError, Unreachable
-from builder.inventory import Machine
 from builder.models.archive import ArchiveSettings
-from builder.models.event import Event, StepStatus
-from builder.survey.remote import Answer, Remote
-from builder.wayback import beside, door, stored
+from builder.wayback import beside, configuration, door, stored
 from builder.wayback.arrivals import MARK_SCRIPT, give_back_script, keep_script
-from builder.wayback.copy import PUT_BACK, Copy, detached, sweep_script
+from builder.wayback.copy import PUT_BACK, detached, sweep_script
 from builder.wayback.manifest import Manifest, differences, instances, manifest_of, manifest_script
-from builder.workflows.reboot import answered, came_back, over_ssh
-from builder.workflows.session import now
+from builder.workflows.upgrade_host import ActFailed, UpgradedHost, idle_script
 
-ROLE = "upgrade"
 ORTHANC_MAY_START = "/etc/pacsmith/orthanc.configured"
 """The mark without which Orthanc's unit does not start it."""
-_LONG = 24 * 3600.0
 _SHOWN = 3
-_TIMES = 3
-_UNIT = "pacsmith-way-"
+_ORTHANC = (
+    "timeout 120 sh -c 'until curl -fsS -o /dev/null -K /etc/pacsmith/orthanc.curl http://127.0.0.1:8042/system; "
+    "do sleep 0.5; done' 2>/dev/null"
+)
+_START = "/etc/pacsmith/orthanc.configured"
+"""The mark without which Orthanc's unit does not start it."""
+_SHOWN = 3
 _ORTHANC = (
     "timeout 120 sh -c 'until curl -fsS -o /dev/null -K /etc/pacsmith/orthanc.curl http://127.0.0.1:8042/system; "
     "do sleep 0.5; done' 2>/dev/null"
@@ -32,22 +28,13 @@ _IDLE = "timeout {seconds:.0f} sh -c 'until {quiet}; do sleep 1; done'"
 _START = "systemctl start {}; timeout 60 sh -c 'until pg_isready -q; do sleep 0.2; done'"
 
 
-class ActFailed(PacsmithError):
-    """An act that did not do its work; the host goes back to what it was."""
+class Acts(UpgradedHost):
+    """The acts on one host."""
 
-
-class Acts:
-    """The acts on one host. They use `copy`, `own` is the run that journals, `held` takes the host's lock again after a
-    boot; `seconds` is how long each took."""
-
-    def __init__(
-        self, machine: Machine, copy: Copy, own: str, hear: Callable[[Event], None], held: Callable[[], None]
-    ) -> None:
-        self.machine, self.name, self.own, self.hear, self.held = machine, machine.host.name, own, hear, held
-        self.archive = machine.host.archive
-        self.copy = copy
-        self.remote = Remote(machine.connection)
-        self.seconds: dict[str, float] = {}
+    @property
+    def archive(self) -> ArchiveSettings | None:
+        """What the site says of it as an archive; None of a station."""
+        return self.machine.host.archive
 
     def take_copy(self) -> None:
         """Make the copy of the system while it serves, and hold its programs and settings against the host's. Copies
@@ -61,7 +48,7 @@ class Acts:
     def make_next(self, steps: Sequence[tuple[str, str]]) -> None:
         """Make the next system beside the one that serves, step by step."""
         with self.act("Begin the next system beside this one"):
-            self.shell(detached(beside.make_script(self.copy), self._unit("next")))
+            self.shell(detached(beside.make_script(self.copy), self.unit("next")))
         for name, script in steps:
             with self.act(name):
                 self._inside(script)
@@ -69,7 +56,7 @@ class Acts:
             self.shell(beside.changed_script(self.copy))
 
     def _inside(self, script: str) -> None:
-        answer = self._answer(detached(beside.inside_script(self.copy, f"set -e\n{script}"), self._unit("next")))
+        answer = self.answer(detached(beside.inside_script(self.copy, f"set -e\n{script}"), self.unit("next")))
         if answer.code != 0:
             told = [line for line in answer.text.splitlines() if line.startswith(("E: ", "dpkg: "))]
             raise ActFailed(
@@ -79,38 +66,15 @@ class Acts:
     def exchange(self) -> None:
         """Make the host what the next system is, and boot it, unless that was done already. Orthanc waits for its
         settings."""
-        if self._state() == beside.EXCHANGED:
+        if self.state() == beside.EXCHANGED:
             return
         with self.act("Exchange the systems, and boot"):
             script = beside.exchange_script(self.copy, f"rm -f /mnt{ORTHANC_MAY_START}")
-            self._down(script, "exchange", beside.EXCHANGED)
+            self.down(script, "exchange", beside.EXCHANGED)
 
     def drop_next(self) -> None:
         """The next system is what the host is by now."""
         self.shell(beside.drop_script(self.copy))
-
-    def _down(self, script: str, unit: str, ends: str) -> None:
-        """Carry a script out that boots the host, in a unit of its own, and wait until it is up. A boot alone proves
-        nothing: where the power went meanwhile, the script is carried out once more. Raises ActFailed when the host
-        never says that it came to its end."""
-        for _ in range(_TIMES):
-            before = self.shell("cat /proc/sys/kernel/random/boot_id").strip()
-            with suppress(Unreachable):  # it goes down with the connection; its next boot says how it went
-                self.shell(detached(script, self._unit(unit)))
-            self.remote.close()
-            came_back(over_ssh(self.machine), before)
-            self.remote = Remote(self.machine.connection)
-            self.held()
-            if self._state() == ends:
-                return
-        raise ActFailed(f"{self.name}: it booted {_TIMES} times before that came to its end; see its journal")
-
-    def _state(self) -> str:
-        return self.shell(f"cat {self.copy.folder}/state 2>/dev/null || true").strip()
-
-    def _unit(self, kind: str) -> str:
-        """By the upgrade's own name: what a pacsmith that was killed has begun is found again by the next."""
-        return f"{_UNIT}{kind}-{self.copy.name}"
 
     def _nothing(self, lacking: str) -> None:
         lines = lacking.splitlines()
@@ -118,7 +82,7 @@ class Acts:
             raise ActFailed(f"{self.name}: the copy is not what the host is: {'; '.join(lines[:_SHOWN])}")
 
     def _copy(self) -> None:
-        self.shell(detached(self.copy.take_script(), self._unit("copy")))
+        self.shell(detached(self.copy.take_script(), self.unit("copy")))
         self._stored(stored.links_script)
 
     def _stored(self, script: Callable[[str, str], str]) -> None:
@@ -129,11 +93,7 @@ class Acts:
         """Refuse connections to the services, now and after a boot, and hold what goes by the clock; what of that is
         under way is waited for."""
         with self.act("Wait for backups and apt"):
-            self.shell(
-                _IDLE.format(
-                    seconds=_LONG, quiet=_QUIET.format(units=" ".join(f"{one}.service" for one in door.CLOCKED))
-                )
-            )
+            self.shell(idle_script(" ".join(f"{one}.service" for one in door.CLOCKED)))
         with self.act("Close the doors to senders"):
             door.close(self.remote, self._ports())
 
@@ -157,25 +117,25 @@ class Acts:
             self._nothing(self.shell(self.copy.whole_script()))
             self.shell(start)
 
+    def lay_down(self, papers: Mapping[str, bytes]) -> None:
+        """Keep on the host what is known of the upgrade, so that it can go back from another machine, too."""
+        self.shell(f"umask 077; mkdir -p {self.copy.papers}")
+        for name, content in papers.items():
+            self.remote.put(content, f"{self.copy.papers}/{name}", sudo=True)
+
+    def refuse_without_copy(self) -> None:
+        """Raises ActFailed, before anything is touched, for a host whose copy is gone or was never whole."""
+        if self.answer(f"test -e {self.copy.folder}/complete").code != 0:
+            raise ActFailed(
+                f"{self.name}: the copy by which it could go back is not there ({self.copy.folder}): it was removed, "
+                "or the host went back from another machine; nothing was changed"
+            )
+
     def drop_copy(self) -> None:
         """Remove the copy: nobody can go back by it any more."""
         with self.act("Remove the copy"):
             self._stored(stored.drop_script)
             self.shell(self.copy.drop_script())
-
-    def reach(self) -> None:
-        """Wait for a host that is away, as long as a host may take to boot, and for what a pacsmith that was killed has
-        begun on it. Raises Unreachable."""
-        idle = _IDLE.format(seconds=_LONG, quiet=_QUIET.format(units=f'"{_UNIT}*"'))
-        try:
-            self.shell(idle)
-        except Unreachable:
-            self.remote.close()
-            with self.act("Wait for the host"):
-                answered(over_ssh(self.machine))
-            self.remote = Remote(self.machine.connection)
-            self.held()
-            self.shell(idle)
 
     def manifest(self, name: str) -> Manifest:
         """Every instance that the archive keeps; none of a host that is no archive."""
@@ -199,15 +159,30 @@ class Acts:
 
     def equal(self, before: Manifest, after: Manifest) -> None:
         """Raise ActFailed that names what differs."""
-        told = differences(before, after)
+        self._same(differences(before, after))
+
+    def _same(self, told: Sequence[str]) -> None:
         if told:
             more = f", and {len(told) - _SHOWN} more" if len(told) > _SHOWN else ""
             raise ActFailed(f"{self.name}: {'; '.join(told[:_SHOWN])}{more}")
 
+    def settings(self, files: Sequence[str]) -> Mapping[str, str]:
+        """Every setting of the host's configuration, by its digest."""
+        try:
+            return configuration.settings(self.shell(configuration.read_script(self.copy.folder, files)))
+        except ValueError as fault:
+            raise ActFailed(f"{self.name}: {fault}") from None
+
+    def same_settings(self, before: Mapping[str, str], files: Sequence[str]) -> None:
+        """Raise ActFailed that names the settings which are others than `before`, if any was kept."""
+        if before:
+            with self.act("Manifest of the configuration"):
+                self._same(configuration.changed(before, self.settings(files)))
+
     def keep_arrivals(self, mark: int) -> None:
         """Keep what came after the manifest, outside the database that goes away; where somebody has put the host back
         at its console, that was done."""
-        if self.archive is not None and self._state() != PUT_BACK:
+        if self.archive is not None and self.state() != PUT_BACK:
             with self.act("Keep what came meanwhile"):
                 self.shell(_START.format("postgresql"))
                 self.shell(self._keep(mark, self.archive))
@@ -223,7 +198,7 @@ class Acts:
     def put_back(self) -> None:
         """Make the system what it was, and boot it."""
         with self.act("Put the system back, and boot it"):
-            self._down(self.copy.put_back_script(), "back", PUT_BACK)
+            self.down(self.copy.put_back_script(), "back", PUT_BACK)
             self._stored(stored.put_back_script)
 
     def give_back_arrivals(self) -> int:
@@ -237,40 +212,7 @@ class Acts:
             self.say(f"{had} that came meanwhile were there before, too: the archive keeps those of before", "note")
         return new
 
-    def close(self) -> None:
-        """End the connection."""
-        self.remote.close()
-
     def _ports(self) -> list[int]:
         host = self.machine.host
         found = [host.ae.port] if host.ae is not None else []
         return [*found, self.archive.web_port] if self.archive is not None else found
-
-    def shell(self, script: str) -> str:
-        """What a shell text that runs as root prints. Raises ActFailed when it fails, Unreachable as `Remote.run`
-        does."""
-        answer = self._answer(script)
-        if answer.code != 0:
-            raise ActFailed(f"{self.name}: {answer.text.strip()[-400:] or f'exit code {answer.code}'}")
-        return answer.stdout.decode("utf-8", "replace")
-
-    def _answer(self, script: str) -> Answer:
-        return self.remote.run("sh -s", stdin=script.encode(), sudo=True, timeout=_LONG)
-
-    @contextmanager
-    def act(self, name: str) -> Iterator[None]:
-        """Journal an act: that it begins, and how it ended."""
-        began = time.monotonic()
-        self.say(name, "started")
-        try:
-            yield
-        except PacsmithError as fault:
-            self.say(name, "failed", error=str(fault))
-            raise
-        self.seconds[name] = round(time.monotonic() - began, 1)
-        self.say(name, "changed", changed=True, duration=self.seconds[name])
-
-    def say(self, step: str, status: StepStatus, **more: object) -> None:
-        """Journal one event."""
-        event = {"run": self.own, "at": now(), "host": self.name, "role": ROLE, "step": step, "previewable": False}
-        self.hear(Event.model_validate({**event, "status": status, **more}))

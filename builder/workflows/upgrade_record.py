@@ -2,14 +2,17 @@
 cut."""
 
 import gzip
-from collections.abc import Iterator
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from builder.durable import write_whole
-from builder.errors import BadInput
+from builder.errors import BadInput, PacsmithError
 from builder.models.base import Model
 from builder.models.upgrade import ChangeSet, Leave, OutageSeen, Timings
 from builder.wayback.copy import Copy
@@ -26,14 +29,18 @@ given up."""
 UNDER_WAY: frozenset[Phase] = frozenset(("closed", "changing", "open", "going back", "putting back", "proving back"))
 OPEN: frozenset[Phase] = frozenset(("copied", "open", "upgraded", "proving back", "back", "kept"))
 """In these phases senders are let in."""
-RECORD, MANIFEST = "record.json", "manifest-before.tsv.gz"
+RECORD, MANIFEST, SETTINGS = "record.json", "manifest-before.tsv.gz", "configuration-before.json"
+_RESERVE, _RESERVED = "reserve", 8 * 2**20
+"""A file and its bytes: a dossier and the ledger's rows of a way back are 2 MiB (lab, 2026-11-23)."""
+_SETTINGS = TypeAdapter(dict[str, str])
 
 
 class Record(Model):
     """One upgrade of `host` by the run `run`. `before` and `after` are the site file's whole texts; the copy on the
     host has the run's id for its name; `values` are what the file says of the host after it, by field, `values_before`
     what it said before; whatever the archive counts beyond `mark` came after the manifest; `apart` are the folders that
-    the copy leaves out, `leave` is on what the upgrade rests."""
+    the copy leaves out, `configuration` the files whose settings stay as they are, `leave` is on what the upgrade
+    rests."""
 
     run: str
     host: str
@@ -45,6 +52,7 @@ class Record(Model):
     values_before: tuple[tuple[tuple[str, ...], str | int], ...] = ()
     mark: int | None = None
     apart: tuple[str, ...] = ()
+    configuration: tuple[str, ...] = ()
     leave: Leave = Leave()
     outage: OutageSeen | None = None
 
@@ -64,6 +72,26 @@ class Records:
         """Write the record whole. Raises OSError when the disk refuses."""
         write_whole(self.folder / record.run / RECORD, record.model_dump_json(indent=1).encode())
 
+    def reserve(self, run: str) -> None:
+        """Hold room on this machine's disk for a way back, which must not fail for want of it. Raises PacsmithError."""
+        file = self.folder / run / _RESERVE
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with file.open("wb") as room:
+                os.posix_fallocate(room.fileno(), 0, _RESERVED)
+        except OSError as fault:
+            file.unlink(missing_ok=True)
+            raise PacsmithError(
+                f"{self.folder}: {fault.strerror}: an upgrade keeps its records there, and wants {_RESERVED >> 20} MiB "
+                "for its way back; make room on this machine"
+            ) from None
+
+    def release(self, run: str) -> None:
+        """Give that room free: now it is needed, or never."""
+        (self.folder / run / _RESERVE).unlink(missing_ok=True)
+        with suppress(OSError):  # not empty, or never there: an upgrade that began keeps more
+            (self.folder / run).rmdir()
+
     def keep_manifest(self, run: str, manifest: Manifest) -> None:
         """Write the manifest that was taken before the first change."""
         text = "".join(f"{line_of(one)}\n" for one in manifest.instances)
@@ -80,6 +108,37 @@ class Records:
             return manifest_of(instances(gzip.decompress(file.read_bytes()).decode()))
         except (OSError, EOFError, ValueError) as fault:
             raise BadInput(f"{file}: the manifest of that upgrade cannot be read: {fault}") from None
+
+    def keep_settings(self, run: str, settings: Mapping[str, str]) -> None:
+        """Write the manifest of the configuration, taken with the other."""
+        text = json.dumps(dict(settings), indent=1, sort_keys=True)
+        write_whole(self.folder / run / SETTINGS, text.encode())
+
+    def settings(self, run: str) -> Mapping[str, str]:
+        """That manifest; empty of an upgrade that took none. Raises BadInput when it cannot be read."""
+        file = self.folder / run / SETTINGS
+        try:
+            return _SETTINGS.validate_json(file.read_bytes())
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValidationError) as fault:
+            raise BadInput(f"{file}: the configuration's manifest cannot be read: {fault}") from None
+
+    def files(self, run: str) -> Mapping[str, bytes]:
+        """What is kept of an upgrade so far, by file name: the host keeps it, too, for another machine."""
+        there = (self.folder / run / name for name in (RECORD, MANIFEST, SETTINGS))
+        return {file.name: file.read_bytes() for file in there if file.is_file()}
+
+    def take_over(self, files: Mapping[str, bytes]) -> Record:
+        """Keep here what another machine has laid down on the host. What it did after its last word nobody knows here:
+        a host whose doors were closed by then is neither the one nor the other. Raises BadInput for anything else."""
+        record = _record(files.get(RECORD, b""), f"{RECORD} of the copy on the host")
+        record = record.model_copy(update={"phase": "changing"}) if record.phase == "closed" else record
+        for name in (MANIFEST, SETTINGS):
+            if name in files:
+                write_whole(self.folder / record.run / name, files[name])
+        self.keep(record)
+        return record
 
     def of(self, host: str) -> Iterator[Record]:
         """The records of a host, the newest first. Raises BadInput for one that cannot be read."""
@@ -110,6 +169,13 @@ class Records:
 
 def _read(file: Path) -> Record:
     try:
-        return Record.model_validate_json(file.read_bytes())
-    except (OSError, ValidationError) as fault:
-        raise BadInput(f"{file}: no record of an upgrade: {str(fault).splitlines()[0]}") from None
+        return _record(file.read_bytes(), str(file))
+    except OSError as fault:
+        raise BadInput(f"{file}: no record of an upgrade: {fault}") from None
+
+
+def _record(content: bytes, name: str) -> Record:
+    try:
+        return Record.model_validate_json(content)
+    except ValidationError as fault:
+        raise BadInput(f"{name}: no record of an upgrade: {str(fault).splitlines()[0]}") from None

@@ -3,6 +3,7 @@ serves."""
 
 from collections.abc import Iterator
 from types import ModuleType
+from typing import Any
 
 from builder.inventory import Machine
 from builder.inventory.roles import has_module, load_role_module
@@ -24,6 +25,12 @@ def steps_beside(was: Machine, shall: Machine, *, updates: bool) -> tuple[Step, 
     return (*sources, *packages, *last)
 
 
+def configuration_of(was: Machine, shall: Machine) -> tuple[str, ...]:
+    """The files whose settings must be after the upgrade what they were before."""
+    named = (_called(module, "configuration", state) for module, *both in _with_a_word(was, shall) for state in both)
+    return tuple(sorted({file for files in named for file in files}))
+
+
 def _with_a_word(was: Machine, shall: Machine) -> Iterator[tuple[ModuleType, Model, Model]]:
     had = {role.role: role.variables for role in was.roles}
     for role in shall.roles:
@@ -31,6 +38,6 @@ def _with_a_word(was: Machine, shall: Machine) -> Iterator[tuple[ModuleType, Mod
             yield load_role_module(role.role, "upgrade"), had[role.role], role.variables
 
 
-def _called(module: ModuleType, name: str, before: Model, after: Model, **more: bool) -> Iterator[Step]:
+def _called(module: ModuleType, name: str, *states: Model, **more: bool) -> Iterator[Any]:
     function = getattr(module, name, None)
-    yield from function(before, after, **more) if function is not None else ()
+    yield from function(*states, **more) if function is not None else ()

@@ -14,10 +14,10 @@ from builder.workflows.verify import Verified
 
 @dataclass
 class Upgraded:
-    """What became of it: `outcome` accepted means upgraded; `kept` is the run by whose
-    name its way back is kept; `rolled_back` that the host is what it was, and proven to
-    be. `seconds` is how long each act took, `outage` what a modality
-    saw, `stream` what a stand-in of the lab wrote down of it, `dossier` its files by format."""
+    """What became of it: `outcome` accepted means upgraded; `kept` is the run by whose name its way back is kept;
+    `rolled_back` that the host is what it was, and proven to be. `seconds` is how long each act took, `settings` how
+    many settings of its configuration are what they were, `outage` what a modality saw, `stream` what a stand-in of the
+    lab wrote down of it, `dossier` its files by format."""
 
     outcome: Outcome = "failed"
     kept: str = ""
@@ -25,6 +25,7 @@ class Upgraded:
     why: str = ""
     ahead: Ahead | None = None
     timings: Timings | None = None
+    settings: int | None = None
     outage: OutageSeen | None = None
     stream: Stream | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from builder.engines.files import AbsentSpec, DirectorySpec, FileSpec, LinkSpec, Spec
 from builder.engines.template import render
+from builder.models.archive import WORKLISTS
 
 from . import orthanc, postgres, viewer, web
 from .variables import Variables
@@ -76,7 +77,7 @@ def orthanc_files(variables: Variables, secrets: Secrets) -> list[Spec]:
     made: list[Spec] = [
         DirectorySpec("/var/lib/orthanc", "750", "orthanc", "orthanc"),
         DirectorySpec(variables.storage_directory, "750", "orthanc", "orthanc"),
-        DirectorySpec(orthanc.WORKLISTS, "2770", "orthanc", "orthanc"),
+        DirectorySpec(WORKLISTS, "2770", "orthanc", "orthanc"),
     ]
     made += [
         FileSpec(f"{orthanc.FOLDER}/{name}", text, mode="640", group="orthanc", secret=name in hidden)
@@ -152,7 +153,7 @@ def backup_files(variables: Variables, secrets: Secrets) -> list[Spec]:
     values = {
         "state": STATE,
         "library": LIBRARY,
-        "worklists": orthanc.WORKLISTS,
+        "worklists": WORKLISTS,
         "restore_at": f"{(int(hour) + 1) % 24:02}:{minute}",
     }
     scripts: list[Spec] = [

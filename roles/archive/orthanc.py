@@ -6,6 +6,7 @@ import json
 from typing import Any
 from urllib.parse import quote
 
+from builder.models.archive import WORKLISTS
 from builder.models.quantity import version
 
 from .variables import Modality, Variables
@@ -21,7 +22,6 @@ FILES = (
     "worklists.json",
 )
 PLUGIN_FOLDER = "/usr/share/orthanc/plugins"
-WORKLISTS = "/var/lib/orthanc/worklists"
 HTTP_PORT = 8042
 INTERNAL_USER = "pacsmith"
 NOWHERE = 9  # the discard port

@@ -6,8 +6,14 @@ from builder.engines import apt
 from builder.engines.material import Material
 from builder.engines.steps import command
 
-from . import earlier
+from . import earlier, orthanc
 from .variables import Variables
+
+
+def configuration(variables: Variables) -> tuple[str, ...]:  # noqa: ARG001 - as every role's
+    """The files whose settings an upgrade leaves as they are: AEs and their rights, users, secrets."""
+    sections = (f"{orthanc.FOLDER}/{name}" for name in orthanc.FILES)
+    return (*sections, "/etc/nginx/archive.users", "/etc/pacsmith/backup.password", "/etc/pacsmith/database.sql")
 
 
 def sources(before: Variables, after: Variables) -> Iterator[tuple[str, str]]:  # noqa: ARG001 - as every role's

@@ -13,6 +13,11 @@ _ASIDE = "/var/lib/pacsmith/set-aside"
 _BROUGHT = "find /etc -xdev -type f \\( -name '*.dpkg-dist' -o -name '*.dpkg-new' -o -name '*.ucf-dist' \\)"
 
 
+def configuration(variables: Variables) -> tuple[str, ...]:  # noqa: ARG001 - as every role's
+    """The files whose settings an upgrade leaves as they are: the host's name, whom it knows, whom it lets in."""
+    return ("/etc/hostname", "/etc/hosts", "/etc/nftables.conf")
+
+
 def sources(before: Variables, after: Variables) -> Iterator[tuple[str, str]]:
     """Name and shell text of each step that says where packages come from."""
     old, new = before.codename, after.codename

@@ -14,6 +14,11 @@ _HAS = (
 _PINS = "/etc/apt/preferences.d/pacsmith-nvidia"
 
 
+def configuration(variables: Variables) -> tuple[str, ...]:  # noqa: ARG001 - as every role's
+    """The files whose settings an upgrade leaves as they are: the displays, the viewer's AEs and windows."""
+    return ("/etc/pacsmith/station/displays.json", "/usr/share/glib-2.0/schemas/90_pacsmith.gschema.override")
+
+
 def packages(before: Variables, after: Variables, *, updates: bool) -> Iterator[tuple[str, str]]:  # noqa: ARG001
     """Name and shell text of each step that changes packages. The pins are what apt chooses by; `nvidia.yml` lays them
     down again, and holds what came."""

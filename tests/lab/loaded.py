@@ -30,11 +30,11 @@ def studies(count: int, instances: int, seed: int = 1) -> Iterator[tuple[str, by
             yield f"{number:04}-{instance:03}.dcm", written(image)
 
 
-def load(modality: Connection, way: Way, count: int, instances: int) -> None:
+def load(modality: Connection, way: Way, count: int, instances: int, seed: int = 1) -> None:
     """Store them from a stand-in; every one must be taken."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as tar:
-        for name, content in studies(count, instances):
+        for name, content in studies(count, instances, seed):
             entry = tarfile.TarInfo(name)
             entry.size = len(content)
             tar.addfile(entry, io.BytesIO(content))

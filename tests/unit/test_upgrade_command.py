@@ -8,12 +8,16 @@ from typer.testing import CliRunner, Result
 
 from builder.cli.main import app
 from builder.errors import PacsmithError
+from builder.lab.errors import LabBusy
+from builder.lab.lock import locked
 from builder.ledger import open_ledger
 from builder.models.run import Run
+from builder.workflows import rehearse
 from builder.workflows.rehearsed import CHANGE_SET
 from builder.workflows.session import now
 
 ROOT = Path(__file__).parents[2]
+TO = ("debian-13", "orthanc=1.12.7", "postgresql=17")
 SITES = ROOT / "tests/lab/sites"
 
 
@@ -60,7 +64,11 @@ def test_a_driver_outside_the_sheet_is_refused_with_the_line(tmp_path: Path, mon
         (["upgrade", "arx", "--to", "debian-13"], "arx: site old has no such host; it has arc"),
         (["upgrade", "workstation", "--to", "security"], "workstation: site old has no host of this class"),
         (["upgrade", "arc", "--resume"], "--resume: no upgrade of arc was cut off on this machine"),
-        (["rollback", "arc"], "rollback: arc has no upgrade that it could go back from"),
+        (
+            ["rollback", "arc"],
+            "rollback: arc has no upgrade from this machine that it could go back from; for one from another machine: "
+            "pacsmith rollback arc --upgraded-elsewhere",
+        ),
         (["approve", "arc", "3f9a"], "approve: 3f9a: give at least 8 characters of the change set's digest"),
     ],
 )
@@ -99,3 +107,13 @@ def test_who_has_planned_it_does_not_approve_of_it(tmp_path: Path, monkeypatch: 
     done = command("approve", "arc", digest[:8])
     assert done.exit_code == 0
     assert "grace approves of the change set 3f9a01c23f9a… of arc, planned by ada (run 1)" in done.output
+
+
+def test_a_second_rehearsal_does_not_take_the_first_ones_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project(tmp_path, "upgrade.yml", "old", monkeypatch)
+    monkeypatch.setattr(rehearse, "_PATIENCE", 0.0)
+    with locked(tmp_path / ".pacsmith/old-rehearsal.lock", "a rehearsal", print):
+        done = command("upgrade", "arc", *(word for to in TO for word in ("--to", to)), "--rehearse")
+    assert isinstance(done.exception, LabBusy), done.output
+    assert "a rehearsal of old: another pacsmith command" in str(done.exception)
+    assert not (tmp_path / ".pacsmith/old-rehearsal").exists()

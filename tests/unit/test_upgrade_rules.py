@@ -11,6 +11,7 @@ from builder.load.site import load_site
 from builder.models.run import Run
 from builder.models.upgrade import Change, ChangeSet, Check, Timings
 from builder.probes.stream import read_stream, wrongly_kept
+from builder.wayback.reading import disks
 from builder.workflows.rehearsed import CHANGE_SET, approval, rehearsal
 
 NOW = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
@@ -59,12 +60,13 @@ def test_an_approval_is_another_persons() -> None:
 @pytest.mark.parametrize(
     ("check", "verdict"),
     [
-        (judge.room(judge.Room(10, 1, 1, 26)), "short"),
+        (judge.room((judge.Room(("/",), 25, 27),)), "short"),
         (judge.left_out(""), "met"),
         (judge.left_out("/var/lib/postgresql"), "short"),
         (judge.left_out(None), "unknown"),
         (judge.window(NOW + timedelta(hours=1), NOW, None), "unknown"),
-        (judge.room(judge.Room(10, 1, 1, 28)), "met"),
+        (judge.room((judge.Room(("/",), 25, 28),)), "met"),
+        (judge.room((judge.Room(("/",), 25, 28), judge.Room(("/images",), 10, 10))), "short"),
         (judge.room(None), "unknown"),
         (judge.backup('{"result": "ok", "at": "2026-11-22T02:00:00+00:00"}', NOW), "met"),
         (judge.backup('{"result": "ok", "at": "2026-11-21T02:00:00+00:00"}', NOW), "short"),
@@ -86,6 +88,24 @@ def test_an_approval_is_another_persons() -> None:
 def test_preflight_says_met_only_of_what_is_known_and_enough(check: Check, verdict: str) -> None:
     assert check.verdict == verdict
     assert bool(check.remedy) == (verdict != "met")
+
+
+def test_room_is_reckoned_disk_by_disk() -> None:
+    wanted = {"/copy": 20, "/": 3, "/database": 10}
+    one = judge.rooms(wanted, {"/copy": ("1", 50), "/": ("1", 50), "/database": ("2", 9), "/else": ("3", 0)})
+    assert one == (judge.Room(("/copy", "/"), 23, 50), judge.Room(("/database",), 10, 9))
+    said = judge.room(one)
+    assert said.verdict == "short"
+    assert "for /database" in said.observed
+    assert judge.rooms(wanted, {"/copy": ("1", 50), "/": ("1", 50)}) is None
+
+
+def test_what_a_host_says_of_its_disks_is_read_whole_or_not_at_all() -> None:
+    assert disks("/ 65025 1000\n/var/lib/postgresql 65026 5") == {
+        "/": ("65025", 1000),
+        "/var/lib/postgresql": ("65026", 5),
+    }
+    assert disks("/ 65025 -") is None
 
 
 def test_the_estimate_grows_with_what_the_archive_keeps() -> None:

@@ -46,6 +46,12 @@ def test_what_a_station_keeps_of_patients_is_in_no_copy() -> None:
     assert "--exclude=/var/lib/pacsmith/viewer-cache.img" in left_out.replace("'", "")
 
 
+def test_what_people_go_on_writing_is_in_no_copy() -> None:
+    """A worklist and a home of today must not become those of the day of the upgrade."""
+    archive = load_site(SITE).value.hosts[0]
+    assert {"/home", "/var/lib/orthanc/worklists", "/var/backups/pacsmith"} <= set(Copy.of(archive, "run").apart)
+
+
 def test_a_host_without_ports_has_no_door() -> None:
     assert "dport" not in door.rules([])
     assert "dport { 104, 443 } reject" in door.rules([443, 104, 443])
