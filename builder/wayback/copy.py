@@ -41,10 +41,10 @@ _VANISHED = 24
 """rsync's word for files that went away while it read: those are in no copy, and need not be (rsync(1))."""
 _DECISIVE = "^[^ ]+ +(etc|usr|boot|var/lib/dpkg|var/lib/postgresql)/"
 """What must be the same in a copy; a host at rest writes elsewhere, too."""
-_SERVES = "orthanc.service nginx.service postgresql@*.service"
+_SERVES, _DATABASE = "orthanc.service nginx.service", "postgresql@*.service"
 """What must not write any more, in this order: Orthanc waits long for a database that is gone (293 s, 2026-11-22)."""
-PUT_BACK = "put-back"
-"""What the file `state` of the copy says once the host is what the copy was."""
+PUTTING_BACK, PUT_BACK = "putting back", "put-back"
+"""What the file `state` of the copy says while the host becomes what the copy was, and once it is that."""
 
 
 _PAPERS = "papers"
@@ -157,10 +157,12 @@ class Copy:
         back = f"{RSYNC} {self.excluded(mounted)} / /mnt/"
         return (
             f"set -e\n[ -e {self.folder}/complete ] || {{ echo 'this copy is not whole'; exit 1; }}\n"
+            f"systemctl stop {_SERVES} 2>/dev/null || true\n"  # so that nothing comes after what is kept
             f"[ ! -e {self.keep} ] || grep -qs '^put' {self.folder}/state || "  # by then it is the former database
             f"timeout 3600 sh {self.keep} || echo 'what came since could not be kept' >&2\n"
-            f'for unit in {_SERVES}; do systemctl stop "$unit" 2>/dev/null || true; done\n'
-            f"echo putting back >{self.folder}/state\n{ALONE.format(inside=shlex.quote(self.alone(back)))}\n"
+            f"systemctl stop '{_DATABASE}' || true\n"
+            f"echo {PUTTING_BACK} >{self.folder}/state\nsync -f {self.folder}\n"
+            f"{ALONE.format(inside=shlex.quote(self.alone(back)))}\n"
             f"sync\necho {PUT_BACK} >{self.folder}/state\nsync -f {self.folder}\nsystemctl reboot --force"
         )
 

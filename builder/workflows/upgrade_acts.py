@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from builder.models.archive import ArchiveSettings
 from builder.wayback import beside, configuration, door, stored
 from builder.wayback.arrivals import MARK_SCRIPT, give_back_script, keep_script
-from builder.wayback.copy import PUT_BACK, detached, sweep_script
+from builder.wayback.copy import PUT_BACK, PUTTING_BACK, detached, sweep_script
 from builder.wayback.manifest import Manifest, differences, instances, manifest_of, manifest_script
 from builder.workflows.upgrade_host import ActFailed, UpgradedHost, idle_script
 
@@ -182,7 +182,7 @@ class Acts(UpgradedHost):
     def keep_arrivals(self, mark: int) -> None:
         """Keep what came after the manifest, outside the database that goes away; where somebody has put the host back
         at its console, that was done."""
-        if self.archive is not None and self.state() != PUT_BACK:
+        if self.archive is not None and self.state() not in {PUTTING_BACK, PUT_BACK}:
             with self.act("Keep what came meanwhile"):
                 self.shell(_START.format("postgresql"))
                 self.shell(self._keep(mark, self.archive))

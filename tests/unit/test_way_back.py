@@ -22,7 +22,7 @@ def done(script: str) -> subprocess.CompletedProcess[str]:
 def test_a_copy_that_is_not_whole_is_never_put_back() -> None:
     """What follows would delete whatever the copy lacks: the script must have ended before."""
     script = Copy("no-such-run").put_back_script()
-    first, _, _ = script.partition("for unit in")
+    first, _, _ = script.partition("systemctl stop")
     told = done(first + "echo went on")
     assert (told.returncode, told.stdout) == (1, "this copy is not whole\n")
 
