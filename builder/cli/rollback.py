@@ -44,7 +44,7 @@ def rollback(
     """
     file, ask = find_site(site), asker()
     today = open_session("rollback", str(file), hosts=[host], ask=ask)
-    record = upgraded_elsewhere(today, host) if elsewhere else to_roll_back(today, host)
+    record, papers = upgraded_elsewhere(today, host) if elsewhere else (to_roll_back(today, host), None)
     if give_up_way_back is not None:
         if give_up_way_back != record.run:
             raise BadInput(f"--give-up-the-way-back-of {give_up_way_back}: the last upgrade of {host} is {record.run}")
@@ -56,7 +56,7 @@ def rollback(
     text = before_text(Path(file), record)
     session = open_session("rollback", str(file), hosts=[host], ask=ask, text=text)
     with watching(session.machines, quiet=False) as watcher:
-        back = carry_out(session, record, Show(phase=watcher.phase, event=watcher.event), text)
+        back = carry_out(session, record, Show(phase=watcher.phase, event=watcher.event), text, papers)
     if back.manifest is not None and back.manifest.instances:
         typer.echo(f"{host} keeps {len(back.manifest.instances)} instances of {back.manifest.studies} studies")
     typer.echo(f"{host} is what it was before run {record.run}: {record.changes.told}")

@@ -26,7 +26,7 @@ from builder.workflows.session import Session
 from builder.workflows.site_text import with_values
 from builder.workflows.upgrade_acts import Acts
 from builder.workflows.upgrade_host import ActFailed
-from builder.workflows.upgrade_record import Phase, Record, Records
+from builder.workflows.upgrade_record import Phase, Record, Records, from_elsewhere
 from builder.workflows.upgrade_roles import RoleWork
 from builder.workflows.verify import Verified, accepted_hosts, failures, verify
 
@@ -145,8 +145,8 @@ def to_roll_back(session: Session, host: str) -> Record:
     return found
 
 
-def upgraded_elsewhere(session: Session, host: str) -> Record:
-    """What another machine has laid down on the host of its newest upgrade, from now on kept here, too. Raises
+def upgraded_elsewhere(session: Session, host: str) -> tuple[Record, Mapping[str, bytes]]:
+    """What another machine has laid down on the host of its newest upgrade: the record, and all files by name. Raises
     BadInput when there is none, Unreachable."""
     with Remote(session.machines[0].connection) as remote:
         answer = remote.run("sh -s", stdin=NEWEST_SCRIPT.encode(), sudo=True)
@@ -155,10 +155,10 @@ def upgraded_elsewhere(session: Session, host: str) -> Record:
     with tarfile.open(fileobj=io.BytesIO(answer.stdout)) as packed:
         papers = {Path(one.name).name: packed.extractfile(one) for one in packed if one.isfile()}
         files = {name: file.read() for name, file in papers.items() if file is not None}
-    record = Records(session.folder / "upgrades").take_over(files)
+    record = from_elsewhere(files)
     if record.host != host:
         raise BadInput(f"rollback: {host}: its copy is of {record.host}")
-    return record
+    return record, files
 
 
 _OVER: Mapping[Phase, str] = {"back": "the host went back", "kept": "its way back was given up"}
@@ -174,15 +174,18 @@ def before_text(file: Path, record: Record) -> str:
     return fresh if values_before(host, dict(record.values)) == dict(record.values) else text
 
 
-def rollback(session: Session, record: Record, show: Show, text: str) -> Back:
+def rollback(
+    session: Session, record: Record, show: Show, text: str, papers: Mapping[str, bytes] | None = None
+) -> Back:
     """By hand. `session` is of the site file's `text` before the upgrade, which is written when the host is accepted as
-    it was. Raises Locked, Unreachable, ActFailed."""
+    it was; `papers` are another machine's, kept here from now on. Raises Locked, Unreachable, ActFailed."""
     with closing(session.ledger):
         with recorded(session, locked=True) as ending:
             hear, records = _hearing(session, show), Records(session.folder / "upgrades")
             materials = materials_for(session)
             with held_on_hosts(session.run, gethostname(), session.machines) as locks:
                 held = partial(locks.hold_again, session.machines)
+                records.keep_files(record.run, papers or {})
                 with closing(Acts(session.machines[0], record.copy_there, session.run.id, hear, held)) as acts:
                     hands = Hands(acts, records, session, show, RoleWork(session, materials, hear, show).converge)
                     back = go_back(hands, record)

@@ -218,7 +218,8 @@ class _Upgrade:
         write_values(self.states.file, self.record.host, self.states.values)
         self.records.release(self.record.run)
         self._phase("upgraded")
-        self._lay_down()
+        with suppress(PacsmithError, OSError):  # what lies there since the doors were opened does as well
+            self._lay_down()
         self.result.outcome = "accepted"
 
     def _compare(self, name: str) -> None:

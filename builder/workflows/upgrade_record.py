@@ -129,16 +129,11 @@ class Records:
         there = (self.folder / run / name for name in (RECORD, MANIFEST, SETTINGS))
         return {file.name: file.read_bytes() for file in there if file.is_file()}
 
-    def take_over(self, files: Mapping[str, bytes]) -> Record:
-        """Keep here what another machine has laid down on the host. What it did after its last word nobody knows here:
-        a host whose doors were closed by then is neither the one nor the other. Raises BadInput for anything else."""
-        record = _record(files.get(RECORD, b""), f"{RECORD} of the copy on the host")
-        record = record.model_copy(update={"phase": "changing"}) if record.phase == "closed" else record
+    def keep_files(self, run: str, files: Mapping[str, bytes]) -> None:
+        """Write what another machine has kept so, but for the record itself."""
         for name in (MANIFEST, SETTINGS):
             if name in files:
-                write_whole(self.folder / record.run / name, files[name])
-        self.keep(record)
-        return record
+                write_whole(self.folder / run / name, files[name])
 
     def of(self, host: str) -> Iterator[Record]:
         """The records of a host, the newest first. Raises BadInput for one that cannot be read."""
@@ -165,6 +160,13 @@ class Records:
         """The upgrade of `host` that was cut off, if there is one."""
         newest = next(self.of(host), None)
         return newest if newest is not None and newest.phase in UNDER_WAY else None
+
+
+def from_elsewhere(files: Mapping[str, bytes]) -> Record:
+    """The record among the files of another machine. What that did after its last word nobody knows here: a host whose
+    doors were closed by then is neither the one nor the other. Raises BadInput for anything else."""
+    record = _record(files.get(RECORD, b""), f"{RECORD} of the copy on the host")
+    return record.model_copy(update={"phase": "changing"}) if record.phase == "closed" else record
 
 
 def _read(file: Path) -> Record:
