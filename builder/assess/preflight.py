@@ -1,6 +1,7 @@
 """Whether an upgrade may begin: what must be so on the host and in the calendar before anything is changed (pure)."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -74,8 +75,9 @@ def backup(text: str, now: datetime) -> Check:
     return _check(name, good, told, "run: systemctl start pacsmith-backup, and see journalctl --unit pacsmith-backup")
 
 
-def restorable(text: str, since: datetime) -> Check:
-    """That a restore of it was tried now (not before `since`) and all was there."""
+def restorable(text: str, since: datetime, instances: int | None) -> Check:
+    """That a restore of it was tried now (not before `since`) and all was there. `instances`: what the archive keeps
+    now; what came after the backup is told, since a rehearsal will not have it."""
     name = "the backup can be restored"
     said = _said(text)
     at = _moment(said.get("at"))
@@ -83,6 +85,9 @@ def restorable(text: str, since: datetime) -> Check:
         return _unknown(name, "the restore test has not ended", "see journalctl --unit pacsmith-restore-test")
     files = said.get("files_compared")
     told = f"{said.get('result')}: {said.get('counts')}; {files} stored files compared, {said.get('step')}"
+    held = re.search(r"\binstances=([0-9]{1,18})\b", str(said.get("counts")))
+    if instances is not None and held is not None and instances > int(held[1]):
+        told += f"; {instances - int(held[1])} of the archive's {instances} instances came after it"
     return _check(name, said.get("result") == "ok", told, "see journalctl --unit pacsmith-restore-test")
 
 

@@ -19,6 +19,7 @@ from builder.models.event import Event
 
 _WORDS = {"changed": "changed", "failed": "FAILED", "unreachable": "UNREACHABLE"}
 _FRAME_LINES = 4  # heading, the line of more hosts, the phase, the cursor's line
+_TOLD = {"upgrade"}  # whose acts are few, and what a person waits for in front of closed doors
 SYSTEM = "system"  # the engine's name for what belongs to no role: packages
 
 
@@ -112,7 +113,9 @@ class Progress:
         """Take one event in and show it."""
         self._count(event)
         text = line(event)
-        if text is not None and (self._live is None or event.status in ("failed", "unreachable")):
+        if text is not None and (
+            self._live is None or event.role in _TOLD or event.status in ("failed", "unreachable")
+        ):
             self._print(text, style="red" if event.status in ("failed", "unreachable") else None)
 
     def _print(self, text: str, style: str | None = None) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from difflib import unified_diff
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -18,6 +19,7 @@ from builder.workflows.build import Show
 from builder.workflows.rehearse import Words, rehearse
 from builder.workflows.upgrade import upgrade as carry_out
 from builder.workflows.upgrade_look import Look, look
+from builder.workflows.upgrade_record import Records, told_doors
 from builder.workflows.upgrade_states import States, states_again, states_of
 from builder.workflows.upgraded import Upgraded
 
@@ -42,7 +44,11 @@ def upgrade(  # noqa: PLR0917 - one option each
         bool, typer.Option("--resume", help="Go on with the upgrade of HOST that was cut off, where it was.")
     ] = False,
     plan: Annotated[
-        bool, typer.Option("--plan", help="Change nothing: ask the host everything, and record what would be done.")
+        bool,
+        typer.Option(
+            "--plan",
+            help="Change nothing: ask the host everything, and record what would be done; 1 where it would be refused.",
+        ),
     ] = False,
     rehearsal: Annotated[
         bool,
@@ -62,12 +68,17 @@ def upgrade(  # noqa: PLR0917 - one option each
     Example: pacsmith upgrade archive01 --to debian-13 --to orthanc=1.12.7 --to postgresql=17
     """
     if resume == bool(to):
-        raise BadInput("upgrade: say what to, as --to debian-13, or --resume to go on with one that was cut off")
+        raise BadInput("upgrade: say either what to, as --to debian-13, or --resume to go on with one that was cut off")
+    if plan + rehearsal + resume > 1:
+        raise BadInput("upgrade: --plan, --rehearse and --resume are three things; name one")
+    short = False
     for name in _hosts(site, host, resume):
         states = states_again(site, name, asker()) if resume else states_of(site, name, to or [], asker())
         _tell_change(states)
         if plan:
-            _tell_look(states, look(states))
+            seen = look(states)
+            _tell_look(states, seen)
+            short = short or seen.refused is not None or any(one.verdict != "met" for one in seen.ahead.checks)
             continue
         if rehearsal:
             _rehearse(name, states, to or [])
@@ -76,13 +87,23 @@ def upgrade(  # noqa: PLR0917 - one option each
             with watching(states.after.machines, quiet=False) as watcher:
                 result = carry_out(states, Show(phase=watcher.phase, event=watcher.event), now)
         except KeyboardInterrupt:
-            raise Interrupted(
-                f"interrupted; the state is saved. If anything was changed, this goes on: pacsmith upgrade {name} "
-                f"--resume, and this goes back: pacsmith rollback {name}"
-            ) from None
+            raise Interrupted(interrupted(states.after.folder, name)) from None
         _tell(states, result)
         if result.outcome != "accepted":
             raise typer.Exit(EXIT_FAILED)
+    if short:
+        raise typer.Exit(EXIT_FAILED)
+
+
+def interrupted(folder: Path, host: str) -> str:
+    """What a person must know who has just pressed Ctrl-C."""
+    record = Records(folder / "upgrades").under_way(host)
+    if record is None:
+        return f"interrupted: {host} serves, and nothing of it is half changed"
+    return (
+        f"interrupted ({record.phase}){told_doors(record)}, until one of these has come to its end: "
+        f"pacsmith upgrade {host} --resume goes on, pacsmith rollback {host} goes back"
+    )
 
 
 def _rehearse(name: str, states: States, to: list[str]) -> None:
@@ -115,6 +136,7 @@ def _tell_change(states: States) -> None:
 
 
 def _tell_look(states: States, seen: Look) -> None:
+    typer.echo(f"{states.machine.host.name}: {states.changes.told}")
     for check in seen.ahead.checks:
         remedy = f"; {check.remedy}" if check.remedy else ""
         typer.echo(f"{check.verdict}: {check.name}: {check.observed}{remedy}")
@@ -147,6 +169,8 @@ def _tell_result(name: str, result: Upgraded) -> None:
 def _tell(states: States, result: Upgraded) -> None:
     name = states.machine.host.name
     _tell_result(name, result)
+    if states.resumed is not None and result.outage is None:
+        typer.echo(f"how long {name} was away was not seen: the upgrade was cut off meanwhile")
     if result.outcome == "accepted":
         typer.echo(f"its way back is kept; once you are sure: pacsmith rollback {name} --give-up-the-way-back-of "
                    f"{result.kept}")  # fmt: skip

@@ -24,7 +24,7 @@ def parts_of(host: Host) -> dict[str, Change]:
     if host.workstation is not None and host.workstation.nvidia is not None:
         branch = host.workstation.nvidia.branch
         found.append(_part("driver", "nvidia", branch, "workstation", "nvidia", "branch"))
-    found.append(_part("security", "security", "as installed"))
+    found.append(_part("security", "security", f"debian {host.os[7:]} as installed"))
     return {one.name: one for one in found}
 
 
@@ -88,8 +88,11 @@ def _split(word: str) -> tuple[str, str]:
     if word == "security":
         return word, "the newest"
     name, sign, to = word.partition("=" if "=" in word else "-")
-    if not (name and sign and to):
-        raise BadInput(f"--to {word}: write what shall be upgraded and its version, as debian-13 or orthanc=1.12.7")
+    if not (name and sign and to) or name == "security":
+        raise BadInput(
+            f"--to {word}: write what shall be upgraded and its version, as debian-13 or orthanc=1.12.7, or security "
+            "alone for Debian's updates"
+        )
     return name, to
 
 

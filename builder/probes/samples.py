@@ -196,11 +196,16 @@ def rate_images(run: str, sender: str, count: int) -> Iterator[bytes]:
         yield written(image)
 
 
+def stream_patient(run: str) -> str:
+    """The patient ID under which a stand-in stores while the upgrade by `run` goes on."""
+    return f"STREAM-{run}"[:64]
+
+
 def stream_image(run: str) -> bytes:
     """One small CT image, to be stored again and again under new UIDs; its patient is none of those of a verification,
     which removes its own."""
     image = rate_image(UID(generate_uid()), generate_uid(), generate_uid(), 1)
-    image.PatientName, image.PatientID = "SYNTHETIC^STREAM", f"STREAM-{run}"[:64]
+    image.PatientName, image.PatientID = "SYNTHETIC^STREAM", stream_patient(run)
     image.Rows = image.Columns = STREAM_ROWS
     image.PixelData = bytes(STREAM_ROWS * STREAM_ROWS * 2)
     return written(image)

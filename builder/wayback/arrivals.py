@@ -4,6 +4,8 @@ They are kept as DICOM files outside the database that goes away, and given to O
 somebody had deleted it meanwhile and it was sent again, it leaves as it was.
 """
 
+import json
+
 from builder.wayback.psql import psql
 
 FOLDER = "arrived"
@@ -26,18 +28,20 @@ def keep_script(mark: int, storage: str, directory: str, folder: str) -> str:
         one = f'runuser -u postgres -- psql --no-psqlrc --quiet --dbname orthanc --command "{export}"'
         one += f' && mv "$spool/$uuid" "{folder}/{FOLDER}/$uuid.dcm"'
         before = 'spool=$(mktemp -d); chown postgres: "$spool"; trap \'rm -rf "$spool"\' EXIT; '
-    else:
+    else:  # a second name takes no room; what is there already is the same file, which mv would refuse
         place = '"$(echo "$uuid" | cut -c 1-2)/$(echo "$uuid" | cut -c 3-4)/$uuid"'
         part = f'"{folder}/{FOLDER}/$uuid.dcm.part"'
-        one = f"{{ cp --link {directory}/{place} {part} 2>/dev/null || "  # a second name takes no room
-        one += f'cp --preserve=timestamps {directory}/{place} {part}; }} && mv {part} "{folder}/{FOLDER}/$uuid.dcm" && '
+        there = f'"{folder}/{FOLDER}/$uuid.dcm"'
+        one = f"{{ [ -e {there} ] || {{ rm -f {part}; {{ cp --link {directory}/{place} {part} 2>/dev/null || "
+        one += f"cp --preserve=timestamps {directory}/{place} {part}; }} && mv {part} {there}; }}; }} && "
         one += f'echo {directory}/{place} >>"{folder}/orphans"'
         before = ""
     listed = f"{folder}/arrivals"
     return (
         f'set -e; umask 077; mkdir -p {folder}/{FOLDER}; : >{folder}/orphans; {before}{_PSQL} --command "{select}" '
         f">{listed}; while read -r uuid object; do {{ {one}; }} || exit 1; done <{listed}; "
-        f'[ "$(ls {folder}/{FOLDER} | wc -l)" = "$(wc -l <{listed})" ]; sync -f {folder}; ls {folder}/{FOLDER} | wc -l'
+        f'rm -f {folder}/{FOLDER}/*.part; [ "$(ls {folder}/{FOLDER} | wc -l)" = "$(wc -l <{listed})" ]; '
+        f"sync -f {folder}; ls {folder}/{FOLDER} | wc -l"
     )
 
 
@@ -51,4 +55,16 @@ def give_back_script(folder: str) -> str:
         'case $said in *\'"Status" : "Success"\'*) new=$((new + 1));; *\'"Status" : "AlreadyStored"\'*) '
         'had=$((had + 1));; *) echo "$file: $said" >&2; exit 1;; esac; done; '
         'while read -r path; do rm -f "$path"; done <../orphans; echo $new $had'
+    )
+
+
+def forget_script(patient: str) -> str:
+    """Shell text that removes the patient of exactly this ID, with all images, from the archive. May be carried out
+    again."""
+    ask, at = "curl -fsS -K /etc/pacsmith/orthanc.curl", "http://127.0.0.1:8042"
+    query = json.dumps({"Level": "Patient", "CaseSensitive": True, "Query": {"PatientID": patient}})
+    return (
+        f"found=$({ask} --data '{query}' {at}/tools/find) || exit 1; "
+        'for one in $(printf %s "$found" | tr -d \'[]",\'); do '
+        f"{ask} -o /dev/null -X DELETE {at}/patients/$one || exit 1; done"
     )

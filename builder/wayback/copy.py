@@ -49,7 +49,7 @@ PUTTING_BACK, PUT_BACK = "putting back", "put-back"
 
 _PAPERS = "papers"
 NEWEST_SCRIPT = (
-    f"for at in {FOLDER}/*/; do [ ! -e $at/complete ] || newest=$at{_PAPERS}; done; "
+    f"for at in {FOLDER}/*/; do [ ! -e $at/complete ] || newest=$at/{_PAPERS}; done; "
     '[ -z "$newest" ] || [ ! -d $newest ] || tar --create --file - --directory $newest .'
 )
 """Shell text that packs the papers of the newest copy that is whole (tar); nothing where there is none."""

@@ -19,7 +19,7 @@ free there."""
 
 
 def reading_script(copy: Copy, old: str, new: str) -> str:
-    """Shell text that prints sections: way, room, disks, download, database, stored, backup, jobs, left_out,
+    """Shell text that prints sections: way, room, disks, download, database, stored, instances, backup, jobs, left_out,
     statements, replicas. From the release called `old` to `new`, whose lists it reads into a folder of its own: the
     host's own sources stay as they are."""
     server = f"{psql('postgres')} --command"
@@ -31,6 +31,7 @@ def reading_script(copy: Copy, old: str, new: str) -> str:
         "download": _simulated(old, new),
         "database": f"du --summarize --block-size=1 {DATABASES} 2>/dev/null | cut -f 1",
         "stored": f'{psql()} --command "select coalesce(sum(compressedsize), 0) from attachedfiles"',
+        "instances": f'{psql()} --command "select count(*) from resources where resourcetype = 3"',
         "backup": f"cat {_STATE}/backup.json",
         "jobs": "said=$(curl -fsS -K /etc/pacsmith/orthanc.curl 'http://127.0.0.1:8042/jobs?expand') || exit 1; "
         'printf %s "$said" | grep -cE \'"State" : "(Running|Pending|Retry)"\'',

@@ -6,7 +6,7 @@ from builder.errors import Locked
 from builder.inventory.waves import Wave, crowded
 from builder.inventory.windows import told_in
 from builder.ledger import Lock
-from builder.ledger.records import unlocking
+from builder.ledger.records import Held, unlocking
 from builder.models.site import Site
 from builder.secrets import open_store
 from builder.workflows.session import Session, ledger_file, ledger_of
@@ -43,6 +43,12 @@ def changed_now(session: Session) -> dict[str, Lock]:
     names = [machine.host.name for machine in session.machines]
     found = {name: by_scope.get(f"{site}/{name}", by_scope.get(site)) for name in names}
     return {name: lock for name, lock in found.items() if lock is not None}
+
+
+def refuse_busy(session: Session) -> None:
+    """Raise Held when another run is changing one of the session's hosts now."""
+    for lock in changed_now(session).values():
+        raise Held(lock, zone=session.site.time.zone)
 
 
 def refuse_crowded(session: Session, waves: Sequence[Wave]) -> None:

@@ -28,6 +28,7 @@ from builder.workflows.planned import Promise, goes_on, refuse_other_inputs, ref
 from builder.workflows.recording import Ending, record_hosts, recorded, write_documents
 from builder.workflows.session import Session, now
 from builder.workflows.survey import survey_hosts
+from builder.workflows.upgrade_record import Records, refuse_cut_off
 from builder.workflows.verify import Verified, accepted_hosts, verify
 from builder.workflows.wave import Report, carry_out, machines_of
 
@@ -66,6 +67,8 @@ def build(course: Course, show: Show, plan: WrittenPlan | None = None, plan_file
     with closing(session.ledger):
         work = _Build(session, course, show, plan, plan_file)
         with recorded(session, locked=True) as ending:
+            names = [machine.host.name for machine in session.machines]
+            refuse_cut_off(Records(session.folder / "upgrades"), names, "changed")
             if plan is not None:
                 refuse_other_inputs(plan, session)
             work.respect_hours()

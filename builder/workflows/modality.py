@@ -40,6 +40,8 @@ def watched(session: Session, machine: Machine, *, adopt: bool = False) -> Itera
     begin = _stored(session, machine, sender, watch, adopt=adopt) if sender is not None else _knocked(machine, watch)
     with begin:
         yield watch
+    if adopt and sender is None:
+        watch.outage = None  # it began before this machine knocked again
 
 
 def _sender(session: Session, machine: Machine) -> StandIn | None:
@@ -60,7 +62,9 @@ def _stored(session: Session, machine: Machine, sender: StandIn, watch: Watch, *
     way = Way(own.title, ae.title, str(machine.host.address), ae.port)
     folder = f"/tmp/pacsmith-stream-{machine.host.name}"
     with Remote(sender.connection) as remote:
-        _begin(remote, folder, stream_script(way, folder, "sample.dcm"), stream_image(session.run.id), adopt=adopt)
+        whole = _begin(
+            remote, folder, stream_script(way, folder, "sample.dcm"), stream_image(session.run.id), adopt=adopt
+        )
         try:
             yield
         except BaseException:
@@ -69,22 +73,22 @@ def _stored(session: Session, machine: Machine, sender: StandIn, watch: Watch, *
             raise
         with suppress(PacsmithError):
             watch.stream = _collected(remote, folder)
-            watch.outage = OutageSeen(
-                seconds=round(watch.stream.outage, 1), seen_by=sender.peer.name,
-                how=f"one C-STORE a second: {len(watch.stream.made)} made, {len(watch.stream.taken)} taken",
-            )  # fmt: skip
+            how = f"one C-STORE a second: {len(watch.stream.made)} made, {len(watch.stream.taken)} taken by the end"
+            seen = OutageSeen(seconds=round(watch.stream.outage, 1), seen_by=sender.peer.name, how=how)
+            watch.outage = seen if whole else None
 
 
-def _begin(remote: Remote, folder: str, script: str, image: bytes, *, adopt: bool) -> None:
+def _begin(remote: Remote, folder: str, script: str, image: bytes, *, adopt: bool) -> bool:
     """Let the stand-in store from now on; with `adopt`, one that already does so goes on. What another run has left
-    there is ended and removed."""
+    there is ended and removed. Whether it sees all of the outage: not one that begins in the middle."""
     alive = f"[ -e {folder}/go ] && kill -0 $(cat {folder}/pid 2>/dev/null) 2>/dev/null"
     if adopt and remote.run(alive).code == 0:
-        return
+        return True
     remote.run(f"! {{ {alive}; }} || kill $(cat {folder}/pid); rm -rf {folder}; mkdir -p {folder}")
     remote.put(image, f"{folder}/sample.dcm")
     remote.put(script.encode(), f"{folder}/stream.sh", "700")
     remote.run(f"cd {folder}; setsid sh ./stream.sh >/dev/null 2>&1 </dev/null & echo $! >{folder}/pid")
+    return not adopt
 
 
 def _collected(remote: Remote, folder: str) -> Stream:

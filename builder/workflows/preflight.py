@@ -57,7 +57,7 @@ def preflight(session: Session, remote: Remote, copy: Copy, wanted: Wanted) -> A
         restored = remote.run("sh -s", stdin=_RESTORE.encode(), sudo=True, timeout=_SECONDS)
         found += [
             judge.backup(said.get("backup", ""), now()),
-            judge.restorable(restored.stdout.decode("utf-8", "replace"), asked),
+            judge.restorable(restored.stdout.decode("utf-8", "replace"), asked, number(said.get("instances"))),
             judge.quiet(*(number(said.get(name)) for name in ("jobs", "statements", "replicas"))),
         ]
     file = certificates_folder(session.site) / f"{host.name}.pem"

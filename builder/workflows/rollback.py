@@ -18,6 +18,7 @@ from builder.models.event import Event
 from builder.survey.remote import Remote
 from builder.wayback.copy import NEWEST_SCRIPT
 from builder.wayback.manifest import Manifest
+from builder.workflows.at_work import refuse_busy
 from builder.workflows.build import Show
 from builder.workflows.host_locks import held_on_hosts
 from builder.workflows.material import materials_for
@@ -33,10 +34,12 @@ from builder.workflows.verify import Verified, accepted_hosts, failures, verify
 
 @dataclass
 class Back:
-    """What became of it; `manifest` is what the archive keeps by then, `record` how far the way back has come."""
+    """What became of it; `manifest` is what the archive keeps by then, `came` how many instances of it came since the
+    upgrade, `record` how far the way back has come."""
 
     record: Record
     manifest: Manifest | None = None
+    came: int = 0
     proven: Verified = field(default_factory=lambda: Verified((), unreachable=False))
     dossier: Mapping[str, Path] = field(default_factory=dict)
 
@@ -73,13 +76,13 @@ def go_back(hands: Hands, record: Record) -> Back:
     """
     hands.records.release(record.run)
     hands.acts.reach()
-    found = None
+    found, came = None, 0
     if record.phase != "proving back":
-        found = _behind_doors(hands, record)
+        found, came = _behind_doors(hands, record)
         record = record.model_copy(update={"phase": "proving back"})
         hands.records.keep(record)
     hands.acts.open_doors()
-    return Back(record, found, proven(hands.session, record.host, hands.show))
+    return Back(record, found, came, proven(hands.session, record.host, hands.show))
 
 
 def over(hands: Hands, record: Record) -> None:
@@ -88,14 +91,13 @@ def over(hands: Hands, record: Record) -> None:
     hands.acts.drop_copy()
 
 
-def _behind_doors(hands: Hands, record: Record) -> Manifest | None:
-    """The system as it was, with every image. None for a host of which nothing was changed before its manifest was
-    taken."""
+def _behind_doors(hands: Hands, record: Record) -> tuple[Manifest | None, int]:
+    """The system as it was, with every image; how many of them came since. No manifest for a host of which nothing was
+    changed before its manifest was taken."""
     acts, records = hands.acts, hands.records
     if record.phase == "closed":
         if not records.has_manifest(record.run):
-            acts.give_back_arrivals()
-            return None
+            return None, acts.give_back_arrivals()
     else:
         _put_back(acts, records, record)
     found = acts.manifest("Manifest of what is back")
@@ -104,7 +106,7 @@ def _behind_doors(hands: Hands, record: Record) -> Manifest | None:
     if hands.converge is not None:
         hands.converge()
     came = acts.give_back_arrivals()
-    return _with_arrivals(acts, found, came) if came else found
+    return (_with_arrivals(acts, found, came) if came else found), came
 
 
 def _with_arrivals(acts: Acts, before: Manifest, came: int) -> Manifest:
@@ -133,7 +135,9 @@ def _put_back(acts: Acts, records: Records, record: Record) -> None:
 
 
 def to_roll_back(session: Session, host: str) -> Record:
-    """The newest upgrade of `host` whose way back is still there. Raises BadInput when there is none."""
+    """The newest upgrade of `host` whose way back is still there. Raises BadInput when there is none, Locked while
+    another run is changing the host."""
+    refuse_busy(session)
     every = list(Records(session.folder / "upgrades").of(host))
     found = next((one for one in every if one.phase not in _OVER), None)
     if found is None:
@@ -142,6 +146,16 @@ def to_roll_back(session: Session, host: str) -> Record:
             f"rollback: {host} has no upgrade from this machine that it could go back from{gone}; for one from another "
             f"machine: pacsmith rollback {host} --upgraded-elsewhere"
         )
+    return found
+
+
+def to_give_up(session: Session, host: str, run: str) -> Record:
+    """The upgrade of `host` by `run`, also one that was not the last. Raises BadInput when it keeps no way back."""
+    every = [one for one in Records(session.folder / "upgrades").of(host) if one.phase not in _OVER]
+    found = next((one for one in every if one.run == run), None)
+    if found is None:
+        has = ", ".join(one.run for one in every) or "none"
+        raise BadInput(f"--give-up-the-way-back-of {run}: {host} keeps no way back of that run; it keeps {has}")
     return found
 
 
@@ -189,6 +203,7 @@ def rollback(
                 with closing(Acts(session.machines[0], record.copy_there, session.run.id, hear, held)) as acts:
                     hands = Hands(acts, records, session, show, RoleWork(session, materials, hear, show).converge)
                     back = go_back(hands, record)
+                    acts.forget(record.run)
                     file = Path(session.site_file)
                     if text != read_text(file)[0]:
                         write_whole(file, text.encode(), file.stat().st_mode & 0o777)

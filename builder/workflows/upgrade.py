@@ -103,6 +103,8 @@ class _Upgrade:
         with watched(self.session, self.states.was, adopt=self.states.resumed is not None) as watch:
             self._there_or_back(roles)
         self.result.outage, self.result.stream = watch.outage, watch.stream
+        if watch.stream is not None:
+            self.acts.forget(self.record.run, self.session.run.id)
         last = next(self.records.of(self.record.host), self.record)
         self.records.keep(last.model_copy(update={"outage": watch.outage}))
         self.result.timings = self._timings()
@@ -142,6 +144,7 @@ class _Upgrade:
         with self.acts.act("Preflight"):
             self.result.ahead = ahead_of(self.states, self.acts.remote, self.acts.copy)
             refuse_unfit(self.result.ahead.checks)
+        self.acts.say(f"all {len(self.result.ahead.checks)} checks are met", "note")
         seconds = self.result.ahead.estimate.seconds
         self.acts.say(away(self.session.site, self.states.was.host, seconds), "note")
         try:
@@ -200,8 +203,9 @@ class _Upgrade:
         self.show.phase("upgrade")
         if self.beside:
             self.acts.exchange()
-        roles.between(self.states.was, "upgrade")
-        roles.converge()
+        with self.acts.act("Database, settings and services"):
+            roles.between(self.states.was, "upgrade")
+            roles.converge()
         self._compare("Manifest after the upgrade")
 
     def _prove(self, roles: RoleWork) -> None:

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from builder.errors import PacsmithError
 from builder.models.archive import ArchiveSettings
+from builder.probes.samples import stream_patient
 from builder.wayback import beside, configuration, door, stored
-from builder.wayback.arrivals import MARK_SCRIPT, give_back_script, keep_script
+from builder.wayback.arrivals import MARK_SCRIPT, forget_script, give_back_script, keep_script
 from builder.wayback.copy import PUT_BACK, PUTTING_BACK, detached, sweep_script
 from builder.wayback.manifest import Manifest, differences, instances, manifest_of, manifest_script
 from builder.workflows.upgrade_host import ActFailed, UpgradedHost, idle_script
@@ -165,6 +167,18 @@ class Acts(UpgradedHost):
         if told:
             more = f", and {len(told) - _SHOWN} more" if len(told) > _SHOWN else ""
             raise ActFailed(f"{self.name}: {'; '.join(told[:_SHOWN])}{more}")
+
+    def forget(self, *runs: str) -> None:
+        """Remove what a stand-in of the lab has sent to see the outage of these runs, and nothing else. What cannot be
+        removed is told, and hinders nobody."""
+        if self.archive is None:
+            return
+        patients = (stream_patient(run) for run in dict.fromkeys(runs))
+        try:
+            with self.act("Remove what the stand-in sent"):
+                self.shell(f"{_ORTHANC}; " + "; ".join(forget_script(patient) for patient in patients))
+        except PacsmithError as fault:
+            self.say("What the stand-in sent is still there", "note", error=str(fault))
 
     def settings(self, files: Sequence[str]) -> Mapping[str, str]:
         """Every setting of the host's configuration, by its digest."""

@@ -16,7 +16,7 @@ from builder.workflows.recording import recorded
 from builder.workflows.session import Session
 from builder.workflows.survey import survey_hosts
 from builder.workflows.upgrade_ready import refuse_unready
-from builder.workflows.upgrade_record import Records
+from builder.workflows.upgrade_record import Records, refuse_cut_off
 from builder.workflows.upgrade_states import States
 
 
@@ -54,9 +54,11 @@ def _sheets_met(session: Session) -> Check:
 
 
 def look(states: States) -> Look:
-    """Ask the host everything, and record the plan, so that another person can approve of it. Raises Unreachable."""
+    """Ask the host everything, and record the plan, so that another person can approve of it. Raises Refused for
+    one whose upgrade was cut off, Unreachable."""
     states = states.begun("plan", None)
     session, host = states.before, states.was.host
+    refuse_cut_off(Records(session.folder / "upgrades"), [host.name], "asked")
     with closing(session.ledger), closing(states.after.ledger), recorded(session, locked=False) as ending:
         with Remote(states.was.connection) as remote:
             ahead = ahead_of(states, remote, Copy.of(host, session.run.id))

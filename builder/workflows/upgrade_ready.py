@@ -4,7 +4,7 @@ from builder.errors import Refused
 from builder.models.upgrade import Leave
 from builder.workflows.rehearsed import refuse_unrehearsed
 from builder.workflows.standing import stands
-from builder.workflows.upgrade_record import Records
+from builder.workflows.upgrade_record import Records, refuse_cut_off
 from builder.workflows.upgrade_states import States
 
 
@@ -14,12 +14,7 @@ def refuse_unready(states: States) -> Leave:
     name = states.machine.host.name
     if states.resumed is not None:
         return states.resumed.leave
-    cut_off = Records(states.after.folder / "upgrades").under_way(name)
-    if cut_off is not None:
-        raise Refused(
-            f"nothing was changed: the upgrade of {name} by run {cut_off.run} was cut off ({cut_off.phase}); go on "
-            f"with it: pacsmith upgrade {name} --resume, or bring the host back: pacsmith rollback {name}"
-        )
+    refuse_cut_off(Records(states.after.folder / "upgrades"), [name], "changed")
     if not stands(states.before, states.was):
         raise Refused(
             f"nothing was changed: {name} is not accepted as the site file and the roles are now, so nobody could say "

@@ -4,7 +4,7 @@ cut."""
 import gzip
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import TypeAdapter, ValidationError
 
 from builder.durable import write_whole
-from builder.errors import BadInput, PacsmithError
+from builder.errors import BadInput, PacsmithError, Refused
 from builder.models.base import Model
 from builder.models.upgrade import ChangeSet, Leave, OutageSeen, Timings
 from builder.wayback.copy import Copy
@@ -160,6 +160,23 @@ class Records:
         """The upgrade of `host` that was cut off, if there is one."""
         newest = next(self.of(host), None)
         return newest if newest is not None and newest.phase in UNDER_WAY else None
+
+
+def refuse_cut_off(records: Records, hosts: Iterable[str], doing: str) -> None:
+    """Raise Refused for a host whose upgrade was cut off: it is neither the one nor the other."""
+    for name in hosts:
+        record = records.under_way(name)
+        if record is not None:
+            raise Refused(
+                f"nothing was {doing}: the upgrade of {name} by run {record.run} was cut off ({record.phase})"
+                f"{told_doors(record)}; go on with it: pacsmith upgrade {name} --resume, or bring the host back: "
+                f"pacsmith rollback {name}"
+            )
+
+
+def told_doors(record: Record) -> str:
+    """What senders meet with meanwhile, as a clause."""
+    return "" if record.phase in OPEN else ", and its doors are closed: senders are refused, and keep what they have"
 
 
 def from_elsewhere(files: Mapping[str, bytes]) -> Record:

@@ -1,6 +1,7 @@
 """The two states between which an upgrade goes: the site file as it is, and as it shall be."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from builder.load.place import find_site
 from builder.load.site import load_site
 from builder.models.run import Terms
 from builder.models.upgrade import ChangeSet
+from builder.workflows.at_work import refuse_busy
 from builder.workflows.rehearsed import CHANGE_SET
 from builder.workflows.session import Session, open_session, this_tool
 from builder.workflows.site_text import Values, with_values
@@ -77,13 +79,19 @@ def _inputs(session: Session) -> dict[str, str]:
 
 
 def states_again(name: str | None, host: str, ask: Ask) -> States:
-    """Both states of the upgrade of `host` that was cut off. Raises BadInput when there is none, or when the site file
-    is another by now."""
+    """Both states of the upgrade of `host` that was cut off. Raises BadInput when there is none, when it is on
+    its way back, or when the site file is another by now."""
     file = find_site(name)
     site = load_site(file).value
     record = Records(Path(".pacsmith") / site.name / "upgrades").under_way(host)
     if record is None:
+        with closing((today := open_session("upgrade", str(file), hosts=[host], ask=ask)).ledger):
+            refuse_busy(today)
         raise BadInput(f"--resume: no upgrade of {host} was cut off on this machine")
+    if record.phase in {"going back", "putting back", "proving back"}:
+        raise BadInput(
+            f"--resume: {host} is on its way back ({record.phase}); go on with that: pacsmith rollback {host}"
+        )
     text, _ = with_values(file, host, {})
     if text not in {record.before, record.after}:
         raise BadInput(

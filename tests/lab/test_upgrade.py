@@ -61,9 +61,18 @@ def versions(site: BuiltSite) -> tuple[str, ...]:
     return tuple(site.on("arc", asked).stdout.split())
 
 
-def upgraded(site: BuiltSite, at: str = "", do: Callable[[], object] = lambda: None) -> Upgraded:
-    """Upgrade the archive; when the step or phase `at` begins, `do` something beside it."""
-    begun = threading.Event()
+SEEN: dict[str, Manifest] = {}
+"""By run, what the archive kept before the stand-in's images were removed from it."""
+
+
+def upgraded(
+    site: BuiltSite,
+    at: str = "",
+    do: Callable[[], object] = lambda: None,
+    keeps: Callable[[BuiltSite], Manifest] = manifest,
+) -> Upgraded:
+    """Upgrade the archive; when the step or phase `at` begins, `do` something beside it. `keeps`: what it keeps now."""
+    begun, seen = threading.Event(), []
 
     def meanwhile(name: str) -> None:
         if at and name == at and not begun.is_set():
@@ -72,11 +81,14 @@ def upgraded(site: BuiltSite, at: str = "", do: Callable[[], object] = lambda: N
 
     def heard(event: Event) -> None:
         if event.status == "started":
+            if event.step == "Remove what the stand-in sent":
+                seen.append(keeps(site))
             meanwhile(event.step)
 
     with chdir(site.folder):
         result = upgrade(states_of("old", "arc", WORDS, None), Show(event=heard, phase=meanwhile))
     assert begun.is_set() or not at, f"{at} never began"
+    SEEN[result.kept] = seen[-1]
     return result
 
 
@@ -88,7 +100,10 @@ def nothing_lost(site: BuiltSite, before: Manifest, result: Upgraded) -> Manifes
     assert result.stream is not None
     assert result.stream.made
     assert result.stream.left == ()
-    assert wrongly_kept(result.stream, [one.sop_uid for one in after.instances]) == ()
+    assert wrongly_kept(result.stream, [one.sop_uid for one in SEEN[result.kept].instances]) == ()
+    assert not {one.sop_uid for one in after.instances} & result.stream.made.keys(), (
+        "the stand-in's images are still there"
+    )
     return after
 
 

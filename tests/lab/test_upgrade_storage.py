@@ -18,7 +18,7 @@ from builder.wayback.manifest import Manifest, differences, instances, manifest_
 from tests.lab.conftest import BuiltSite, new_folder, run_steps
 from tests.lab.loaded import load
 from tests.lab.own_disk import given_a_disk
-from tests.lab.test_upgrade import NEW, on, stands_as_before, upgraded, versions
+from tests.lab.test_upgrade import NEW, SEEN, on, stands_as_before, upgraded, versions
 
 pytestmark = pytest.mark.long
 STUDIES, EACH, LATER = 30, 10, 7
@@ -72,22 +72,23 @@ def archive(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 def test_a_failure_at_the_end_brings_it_back_with_what_came_meanwhile(archive: Archive) -> None:
     site, before = archive.site, archive.manifest()
     assert len(before.instances) >= STUDIES * EACH
-    result = upgraded(site, "verify", on(site, "systemctl mask --now nginx"))
+    result = upgraded(site, "verify", on(site, "systemctl mask --now nginx"), lambda _: archive.manifest())
     assert result.rolled_back, f"{result.outcome}: {result.why}"
     after = archive.manifest()
     assert differences(before, after) == ()
     assert after.broken == ()
-    assert len(after.instances) > len(before.instances), "nothing came while the doors were open"
+    seen = SEEN[result.kept].instances
+    assert len(seen) > len(before.instances), "nothing came while the doors were open"
     assert result.stream is not None
     assert result.stream.left == ()
-    assert wrongly_kept(result.stream, [one.sop_uid for one in after.instances]) == ()
+    assert wrongly_kept(result.stream, [one.sop_uid for one in seen]) == ()
     stands_as_before(site)
 
 
 def test_put_back_at_the_console_it_keeps_what_came_since(archive: Archive) -> None:
     """Days later nobody can log in: a person carries out the copy's own script, and then the rollback."""
     site, before = archive.site, archive.manifest()
-    result = upgraded(site)
+    result = upgraded(site, keeps=lambda _: archive.manifest())
     assert result.outcome == "accepted", result.why
     assert versions(site) == NEW
     archive.gets(1, LATER, 2)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import date
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -95,6 +96,7 @@ class Kept:
         self.today: date = TODAY
         self.ledger = self
         self.recordings = None
+        self.folder = Path("nowhere")
         self.run = SimpleNamespace(terms=None)
 
     def close(self) -> None:

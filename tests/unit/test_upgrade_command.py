@@ -7,14 +7,17 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from builder.cli.main import app
-from builder.errors import PacsmithError
+from builder.cli.upgrade import interrupted
+from builder.errors import Locked, PacsmithError, Refused
 from builder.lab.errors import LabBusy
 from builder.lab.lock import locked
 from builder.ledger import open_ledger
 from builder.models.run import Run
+from builder.models.upgrade import ChangeSet
 from builder.workflows import rehearse
 from builder.workflows.rehearsed import CHANGE_SET
 from builder.workflows.session import now
+from builder.workflows.upgrade_record import Phase, Record, Records
 
 ROOT = Path(__file__).parents[2]
 TO = ("debian-13", "orthanc=1.12.7", "postgresql=17")
@@ -60,7 +63,10 @@ def test_a_driver_outside_the_sheet_is_refused_with_the_line(tmp_path: Path, mon
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["upgrade", "arc"], "upgrade: say what to, as --to debian-13, or --resume to go on with one that was cut off"),
+        (
+            ["upgrade", "arc"],
+            "upgrade: say either what to, as --to debian-13, or --resume to go on with one that was cut off",
+        ),
         (["upgrade", "arx", "--to", "debian-13"], "arx: site old has no such host; it has arc"),
         (["upgrade", "workstation", "--to", "security"], "workstation: site old has no host of this class"),
         (["upgrade", "arc", "--resume"], "--resume: no upgrade of arc was cut off on this machine"),
@@ -117,3 +123,67 @@ def test_a_second_rehearsal_does_not_take_the_first_ones_host(tmp_path: Path, mo
     assert isinstance(done.exception, LabBusy), done.output
     assert "a rehearsal of old: another pacsmith command" in str(done.exception)
     assert not (tmp_path / ".pacsmith/old-rehearsal").exists()
+
+
+def cut_off(folder: Path, phase: Phase) -> None:
+    """An upgrade of arc that has come so far and no further."""
+    text = (folder / "inventory/old/site.yml").read_text()
+    changes = ChangeSet(changes=(), inputs={})
+    record = Record(run="20261123T000000-aa", host="arc", phase=phase, changes=changes, before=text, after=text)
+    Records(folder / ".pacsmith/old/upgrades").keep(record)
+
+
+@pytest.mark.parametrize("words", [["build"], ["upgrade", "arc", "--to", "security", "--plan"]], ids=" ".join)
+def test_nothing_is_done_to_a_host_between_two_systems(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    project(tmp_path, "upgrade.yml", "old", monkeypatch)
+    cut_off(tmp_path, "changing")
+    done = command(*words)
+    assert isinstance(done.exception, Refused), done.output
+    told = str(done.exception)
+    assert "the upgrade of arc by run 20261123T000000-aa was cut off (changing), and its doors are closed" in told
+    assert "pacsmith upgrade arc --resume" in told
+    assert "pacsmith rollback arc" in told
+
+
+def test_a_way_back_that_was_begun_is_gone_on_with_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project(tmp_path, "upgrade.yml", "old", monkeypatch)
+    cut_off(tmp_path, "going back")
+    assert refusal("upgrade", "arc", "--resume") == (
+        "--resume: arc is on its way back (going back); go on with that: pacsmith rollback arc"
+    )
+
+
+def test_a_copy_is_given_up_by_the_name_of_its_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project(tmp_path, "upgrade.yml", "old", monkeypatch)
+    cut_off(tmp_path, "upgraded")
+    assert refusal("rollback", "arc", "--give-up-the-way-back-of", "x") == (
+        "--give-up-the-way-back-of x: arc keeps no way back of that run; it keeps 20261123T000000-aa"
+    )
+
+
+def test_while_another_run_changes_the_host_nobody_goes_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project(tmp_path, "upgrade.yml", "old", monkeypatch)
+    (tmp_path / ".pacsmith/old").mkdir(parents=True, exist_ok=True)
+    with open_ledger("sqlite:///.pacsmith/old/ledger.db") as ledger:
+        ledger.begin(
+            Run(id="1", verb="upgrade", site="old", hosts=("arc",), who="ada", started=now(), tool_version="1")
+        )
+        with ledger.lock("old/arc", who="ada", why="upgrade", run="1"):
+            for words in (["rollback", "arc"], ["upgrade", "arc", "--resume"]):
+                done = command(*words)
+                assert isinstance(done.exception, Locked), done.output
+                assert "old/arc is locked by ada" in str(done.exception)
+
+
+def test_who_interrupts_is_told_whether_the_doors_are_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project(tmp_path, "upgrade.yml", "old", monkeypatch)
+    folder = tmp_path / ".pacsmith/old"
+    assert interrupted(folder, "arc") == "interrupted: arc serves, and nothing of it is half changed"
+    cut_off(tmp_path, "open")
+    assert interrupted(folder, "arc").startswith("interrupted (open), until one of these")
+    cut_off(tmp_path, "changing")
+    assert "its doors are closed: senders are refused" in interrupted(folder, "arc")

@@ -46,7 +46,11 @@ def test_words_are_changes_in_one_order(words: list[str], told: str, values: dic
         (["ohif=3.13.0", "ohif=3.14.0"], "--to ohif=3.14.0: ohif is named twice; name it once"),
         (["nvidia=550"], "--to nvidia=550: store has no nvidia; it has debian=12, orthanc=1.10.1, postgresql=15, "
                          "ohif=3.12.10, security"),
-        (["newest"], "--to newest: write what shall be upgraded and its version, as debian-13 or orthanc=1.12.7"),
+        (
+            ["newest"],
+            "--to newest: write what shall be upgraded and its version, as debian-13 or orthanc=1.12.7, "
+            "or security alone for Debian's updates",
+        ),
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_said_with_a_remedy(words: list[str], fault: str) -> None:
