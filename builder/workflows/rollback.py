@@ -78,6 +78,7 @@ def go_back(hands: Hands, record: Record) -> Back:
     hands.acts.reach()
     found, came = None, 0
     if record.phase != "proving back":
+        hands.show.phase("doors closed, on its way back")
         found, came = _behind_doors(hands, record)
         record = record.model_copy(update={"phase": "proving back"})
         hands.records.keep(record)

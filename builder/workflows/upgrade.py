@@ -141,6 +141,7 @@ class _Upgrade:
 
     def _look_ahead(self) -> None:
         """All that can be known and done while the host serves. What fails here leaves nothing behind."""
+        self.show.phase("while it serves")
         with self.acts.act("Preflight"):
             self.result.ahead = ahead_of(self.states, self.acts.remote, self.acts.copy)
             refuse_unfit(self.result.ahead.checks)
@@ -187,6 +188,7 @@ class _Upgrade:
 
     def _prepare(self) -> None:
         """Doors closed, manifest taken, copy complete: from here on nothing can be lost, and nothing is changed yet."""
+        self.show.phase("doors closed")
         self._phase("closed")
         self.closed = time.monotonic()
         self.acts.close_doors()
@@ -200,7 +202,6 @@ class _Upgrade:
 
     def _change(self, roles: RoleWork) -> None:
         self._phase("changing")
-        self.show.phase("upgrade")
         if self.beside:
             self.acts.exchange()
         with self.acts.act("Database, settings and services"):
