@@ -274,7 +274,10 @@ def test_a_production_host_wants_a_rehearsal_and_a_second_person(old: BuiltSite)
         alone = old.pacsmith(*words)
         assert "upgrades of this site want a second person" in alone.stderr
         planned = old.pacsmith(*words, "--plan")
-        assert planned.returncode == 0, planned.stderr
+        assert planned.returncode == 1, "as things are it would be refused"
+        assert (
+            "refused as things are: nothing was changed: upgrades of this site want a second person" in planned.stdout
+        )
         assert "the rehearsal's own timings" in planned.stdout
         digest = re.search(r"change set ([0-9a-f]{64})", planned.stdout)
         assert digest is not None
