@@ -19,7 +19,7 @@ from builder.workflows.build import Show
 from builder.workflows.rehearse import Words, rehearse
 from builder.workflows.upgrade import upgrade as carry_out
 from builder.workflows.upgrade_look import Look, look
-from builder.workflows.upgrade_record import Records, told_doors
+from builder.workflows.upgrade_record import Records, way_on
 from builder.workflows.upgrade_states import States, states_again, states_of
 from builder.workflows.upgraded import Upgraded
 
@@ -100,10 +100,7 @@ def interrupted(folder: Path, host: str) -> str:
     record = Records(folder / "upgrades").under_way(host)
     if record is None:
         return f"interrupted: {host} serves, and nothing of it is half changed"
-    return (
-        f"interrupted ({record.phase}){told_doors(record)}, until one of these has come to its end: "
-        f"pacsmith upgrade {host} --resume goes on, pacsmith rollback {host} goes back"
-    )
+    return f"interrupted ({record.phase}). {way_on(record)}"
 
 
 def _rehearse(name: str, states: States, to: list[str]) -> None:

@@ -32,8 +32,10 @@ def keep_script(mark: int, storage: str, directory: str, folder: str) -> str:
         place = '"$(echo "$uuid" | cut -c 1-2)/$(echo "$uuid" | cut -c 3-4)/$uuid"'
         part = f'"{folder}/{FOLDER}/$uuid.dcm.part"'
         there = f'"{folder}/{FOLDER}/$uuid.dcm"'
-        one = f"{{ [ -e {there} ] || {{ rm -f {part}; {{ cp --link {directory}/{place} {part} 2>/dev/null || "
-        one += f"cp --preserve=timestamps {directory}/{place} {part}; }} && mv {part} {there}; }}; }} && "
+        source = f"{directory}/{place}"
+        copied = f"{{ cp --preserve=timestamps {source} {part} && sync {part}; }}"
+        made = f"rm -f {part}; {{ cp --link {source} {part} 2>/dev/null || {copied}; }} && mv {part} {there}"
+        one = f"{{ [ -e {there} ] || {{ {made}; }}; }} && "
         one += f'echo {directory}/{place} >>"{folder}/orphans"'
         before = ""
     listed = f"{folder}/arrivals"

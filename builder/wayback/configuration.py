@@ -29,16 +29,16 @@ def read_script(folder: str, files: Iterable[str]) -> str:
 
 def settings(text: str) -> Mapping[str, str]:
     """What `read_script` printed: setting -> its digest (HMAC-SHA-256, hex). Raises ValueError for anything else."""
-    salt, *lines = text.splitlines()
+    salt, *lines = text.splitlines() or [""]
     if not salt:
-        raise ValueError("no configuration: no salt")
+        raise ValueError("no configuration could be read")
     found = {}
     for line in lines:
         file, _, packed = line.partition(" ")
         try:
             content = base64.b64decode(packed, validate=True)
         except binascii.Error:
-            raise ValueError(f"no configuration: {line[:80]!r}") from None
+            raise ValueError(f"no configuration: {file[:80]} is cut short") from None
         for name, value in _parts(file, content):
             found[name] = hmac.new(salt.encode(), value, hashlib.sha256).hexdigest()
     return found

@@ -47,12 +47,16 @@ PUTTING_BACK, PUT_BACK = "putting back", "put-back"
 """What the file `state` of the copy says while the host becomes what the copy was, and once it is that."""
 
 
+LOSE = "lose-what-came-since"
+"""The word, typed out in full, by which a person at the console puts back a host whose database does not run."""
 _PAPERS = "papers"
 NEWEST_SCRIPT = (
-    f"for at in {FOLDER}/*/; do [ ! -e $at/complete ] || newest=$at/{_PAPERS}; done; "
-    '[ -z "$newest" ] || [ ! -d $newest ] || tar --create --file - --directory $newest .'
+    f'for at in {FOLDER}/*/; do [ ! -d $at ] || newest=$at; done; [ -n "$newest" ] || exit 0; '
+    '[ -e $newest/complete ] || { echo "$newest is not whole: go on from the machine that began it" >&2; exit 1; }; '
+    f"tar --create --file - --directory $newest/{_PAPERS} ."
 )
-"""Shell text that packs the papers of the newest copy that is whole (tar); nothing where there is none."""
+"""Shell text that packs the papers of the newest copy (tar); nothing where there is none. Fails for one that is not
+whole: that upgrade has come no further, and an older one must not be taken for it."""
 
 
 @dataclass(frozen=True)
@@ -159,7 +163,9 @@ class Copy:
             f"set -e\n[ -e {self.folder}/complete ] || {{ echo 'this copy is not whole'; exit 1; }}\n"
             f"systemctl stop {_SERVES} 2>/dev/null || true\n"  # so that nothing comes after what is kept
             f"[ ! -e {self.keep} ] || grep -qs '^put' {self.folder}/state || "  # by then it is the former database
-            f"timeout 3600 sh {self.keep} || echo 'what came since could not be kept' >&2\n"
+            f'timeout 3600 sh {self.keep} || [ "$1" = {LOSE} ] || {{ '
+            "echo 'what came since the upgrade could not be kept: see that PostgreSQL runs, and do this again; or, if "
+            f"it shall be lost, add the word {LOSE}' >&2; exit 1; }}\n"
             f"systemctl stop '{_DATABASE}' || true\n"
             f"echo {PUTTING_BACK} >{self.folder}/state\nsync -f {self.folder}\n"
             f"{ALONE.format(inside=shlex.quote(self.alone(back)))}\n"

@@ -12,9 +12,9 @@ _STATE = "/var/lib/pacsmith"
 PACKAGES, DATABASES = "/var/cache/apt/archives", "/var/lib/postgresql"
 _DISKS = (
     f"for at in {FOLDER} / {PACKAGES} {DATABASES}; do there=$at; while [ ! -e $there ]; do there=${{there%/*}}; done; "
-    'echo "$at $(stat --format %d ${there:-/}) $(df --output=avail --block-size=1 ${there:-/} | tail -n 1)"; done'
+    'echo "$at $(df --output=source,avail --block-size=1 ${there:-/} | tail -n 1)"; done'
 )
-"""Shell text that prints a line a folder: the number of the disk on which it lies or would lie, and the bytes that are
+"""Shell text that prints a line a folder: the name of the disk on which it lies or would lie, and the bytes that are
 free there."""
 
 

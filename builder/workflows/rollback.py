@@ -78,18 +78,19 @@ def go_back(hands: Hands, record: Record) -> Back:
     hands.acts.reach()
     found, came = None, 0
     if record.phase != "proving back":
-        hands.show.phase("doors closed, on its way back")
+        hands.show.phase("way back")
         found, came = _behind_doors(hands, record)
         record = record.model_copy(update={"phase": "proving back"})
         hands.records.keep(record)
+        hands.acts.lay_down(hands.records.files(record.run))  # nobody may put it back once more from another machine
     hands.acts.open_doors()
     return Back(record, found, came, proven(hands.session, record.host, hands.show))
 
 
 def over(hands: Hands, record: Record) -> None:
-    """The way back has come to its end. The record says so first: what is left of a copy is only room."""
-    hands.records.keep(record.model_copy(update={"phase": "back"}))
+    """The way back has come to its end. The copy goes first: nobody may go back by it once more."""
     hands.acts.drop_copy()
+    hands.records.keep(record.model_copy(update={"phase": "back"}))
 
 
 def _behind_doors(hands: Hands, record: Record) -> tuple[Manifest | None, int]:
@@ -166,14 +167,18 @@ def upgraded_elsewhere(session: Session, host: str) -> tuple[Record, Mapping[str
     with Remote(session.machines[0].connection) as remote:
         answer = remote.run("sh -s", stdin=NEWEST_SCRIPT.encode(), sudo=True)
     if answer.code != 0 or not answer.stdout:
-        raise BadInput(f"rollback: {host} keeps no copy that it could go back by {answer.text.strip()[-200:]}".rstrip())
+        why = answer.stderr.decode("utf-8", "replace").strip()[-200:] or "there is none"
+        raise BadInput(f"rollback: {host} keeps no copy that it could go back by from here: {why}")
     with tarfile.open(fileobj=io.BytesIO(answer.stdout)) as packed:
         papers = {Path(one.name).name: packed.extractfile(one) for one in packed if one.isfile()}
         files = {name: file.read() for name, file in papers.items() if file is not None}
     record = from_elsewhere(files)
     if record.host != host:
         raise BadInput(f"rollback: {host}: its copy is of {record.host}")
-    return record, files
+    mine = next((one for one in Records(session.folder / "upgrades").of(host) if one.run == record.run), None)
+    if mine is not None and mine.phase in _OVER:
+        raise BadInput(f"rollback: {host}: the upgrade by run {mine.run} is over: {_OVER[mine.phase]}")
+    return (record, files) if mine is None else (mine, {})
 
 
 _OVER: Mapping[Phase, str] = {"back": "the host went back", "kept": "its way back was given up"}
@@ -226,17 +231,18 @@ def _hearing(session: Session, show: Show) -> Callable[[Event], None]:
 
 
 def give_up(session: Session, record: Record, show: Show) -> None:
-    """Remove the copy by which the host could go back. Raises Refused for an upgrade that is not over."""
+    """Remove the copy by which the host could go back. Raises Refused for an upgrade that is not over, unless another
+    machine has brought the host back, and its copy is gone."""
     records = Records(session.folder / "upgrades")
     with closing(session.ledger), recorded(session, locked=True) as ending:
-        if record.phase != "upgraded":
-            raise Refused(
-                f"{record.host}: the upgrade by run {record.run} is not over ({record.phase}): its copy stays"
-            )
         with held_on_hosts(session.run, gethostname(), session.machines) as locks:
             held, hear = partial(locks.hold_again, session.machines), _hearing(session, show)
             with closing(Acts(session.machines[0], record.copy_there, session.run.id, hear, held)) as acts:
                 acts.reach()
-                records.keep(record.model_copy(update={"phase": "kept"}))
+                if record.phase != "upgraded" and acts.has_copy():
+                    raise Refused(
+                        f"{record.host}: the upgrade by run {record.run} is not over ({record.phase}): its copy stays"
+                    )
                 acts.drop_copy()
+                records.keep(record.model_copy(update={"phase": "kept"}))
         ending.outcome = "done"

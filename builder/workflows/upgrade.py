@@ -125,9 +125,6 @@ class _Upgrade:
         )
 
     def _there_or_back(self, roles: RoleWork) -> None:
-        if self.record.phase in {"going back", "putting back", "proving back"}:
-            self._go_back("it was cut off on its way back")
-            return
         try:
             if self.record.phase in {"copied", "closed"}:
                 self._prepare()
@@ -177,7 +174,7 @@ class _Upgrade:
         name = self.record.host
         last = next(self.records.of(name), self.record)
         if last.phase in OPEN:
-            doors = "It is put back, keeps every image and serves; what is short is named above"
+            doors = "It is put back and keeps every image; what is short is named above"
         else:
             doors = "Its doors stay closed to senders, who keep what they have"
         return (
@@ -188,10 +185,10 @@ class _Upgrade:
 
     def _prepare(self) -> None:
         """Doors closed, manifest taken, copy complete: from here on nothing can be lost, and nothing is changed yet."""
-        self.show.phase("doors closed")
         self._phase("closed")
         self.closed = time.monotonic()
         self.acts.close_doors()
+        self.show.phase("doors closed")
         self.acts.stand_still()
         self.result.before = self.acts.manifest("Manifest of every instance")
         self.records.keep_manifest(self.record.run, self.result.before)

@@ -18,15 +18,6 @@ _ORTHANC = (
     "timeout 120 sh -c 'until curl -fsS -o /dev/null -K /etc/pacsmith/orthanc.curl http://127.0.0.1:8042/system; "
     "do sleep 0.5; done' 2>/dev/null"
 )
-_START = "/etc/pacsmith/orthanc.configured"
-"""The mark without which Orthanc's unit does not start it."""
-_SHOWN = 3
-_ORTHANC = (
-    "timeout 120 sh -c 'until curl -fsS -o /dev/null -K /etc/pacsmith/orthanc.curl http://127.0.0.1:8042/system; "
-    "do sleep 0.5; done' 2>/dev/null"
-)
-_QUIET = '[ -z "$(systemctl list-units --no-legend --state=activating,active,deactivating {units})" ]'
-_IDLE = "timeout {seconds:.0f} sh -c 'until {quiet}; do sleep 1; done'"
 _START = "systemctl start {}; timeout 60 sh -c 'until pg_isready -q; do sleep 0.2; done'"
 
 
@@ -125,12 +116,17 @@ class Acts(UpgradedHost):
         for name, content in papers.items():
             self.remote.put(content, f"{self.copy.papers}/{name}", sudo=True)
 
+    def has_copy(self) -> bool:
+        """Whether the copy is there, and whole."""
+        return self.answer(f"test -e {self.copy.folder}/complete").code == 0
+
     def refuse_without_copy(self) -> None:
         """Raises ActFailed, before anything is touched, for a host whose copy is gone or was never whole."""
-        if self.answer(f"test -e {self.copy.folder}/complete").code != 0:
+        if not self.has_copy():
             raise ActFailed(
                 f"{self.name}: the copy by which it could go back is not there ({self.copy.folder}): it was removed, "
-                "or the host went back from another machine; nothing was changed"
+                "or the host went back from another machine; nothing was changed. Where that is so: pacsmith rollback "
+                f"{self.name} --give-up-the-way-back-of {self.copy.name}"
             )
 
     def drop_copy(self) -> None:
@@ -182,10 +178,11 @@ class Acts(UpgradedHost):
 
     def settings(self, files: Sequence[str]) -> Mapping[str, str]:
         """Every setting of the host's configuration, by its digest."""
+        answer = self.answer(configuration.read_script(self.copy.folder, files))
         try:
-            return configuration.settings(self.shell(configuration.read_script(self.copy.folder, files)))
-        except ValueError as fault:
-            raise ActFailed(f"{self.name}: {fault}") from None
+            return configuration.settings(answer.stdout.decode("utf-8", "replace") if answer.code == 0 else "")
+        except ValueError as fault:  # what the host printed holds passwords: none of it is told
+            raise ActFailed(f"{self.name}: {fault} {answer.stderr.decode('utf-8', 'replace').strip()[-200:]}") from None
 
     def same_settings(self, before: Mapping[str, str], files: Sequence[str]) -> None:
         """Raise ActFailed that names the settings which are others than `before`, if any was kept."""

@@ -3,7 +3,7 @@
 from contextlib import closing
 from dataclasses import dataclass, replace
 
-from builder.errors import Refused
+from builder.errors import Locked, Refused
 from builder.inventory.outage import away
 from builder.lab.sources import CODENAME
 from builder.models.run import Run
@@ -11,6 +11,7 @@ from builder.models.upgrade import Check
 from builder.survey.remote import Remote
 from builder.wayback.copy import Copy
 from builder.workflows.fitness import refuse_short
+from builder.workflows.hours import closed_now, refuse_closed
 from builder.workflows.preflight import Ahead, Wanted, preflight
 from builder.workflows.recording import recorded
 from builder.workflows.session import Session
@@ -65,7 +66,8 @@ def look(states: States) -> Look:
         refused = None
         try:
             refuse_unready(states)
-        except Refused as why:
+            refuse_closed(closed_now(session, session.machines), "an upgrade")
+        except (Refused, Locked) as why:
             refused = str(why)
         ending.outcome = "done"
     return Look(session.run, ahead, away(session.site, host, ahead.estimate.seconds), refused)

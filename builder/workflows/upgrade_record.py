@@ -26,7 +26,8 @@ other. open: proven behind closed doors, which are open again. upgraded: so it i
 back: before and after the copy began to replace the system. proving back: put back, every image is there, and the
 doors are open. back: what it was. kept: upgraded, and its way back was
 given up."""
-UNDER_WAY: frozenset[Phase] = frozenset(("closed", "changing", "open", "going back", "putting back", "proving back"))
+BACKWARDS: frozenset[Phase] = frozenset(("going back", "putting back", "proving back"))
+UNDER_WAY: frozenset[Phase] = frozenset(("closed", "changing", "open", *BACKWARDS))
 OPEN: frozenset[Phase] = frozenset(("copied", "open", "upgraded", "proving back", "back", "kept"))
 """In these phases senders are let in."""
 RECORD, MANIFEST, SETTINGS = "record.json", "manifest-before.tsv.gz", "configuration-before.json"
@@ -74,6 +75,8 @@ class Records:
 
     def reserve(self, run: str) -> None:
         """Hold room on this machine's disk for a way back, which must not fail for want of it. Raises PacsmithError."""
+        for old in self.folder.glob(f"*/{_RESERVE}"):  # of one that was killed before it began
+            self.release(old.parent.name)
         file = self.folder / run / _RESERVE
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -126,7 +129,7 @@ class Records:
 
     def files(self, run: str) -> Mapping[str, bytes]:
         """What is kept of an upgrade so far, by file name: the host keeps it, too, for another machine."""
-        there = (self.folder / run / name for name in (RECORD, MANIFEST, SETTINGS))
+        there = (self.folder / run / name for name in (MANIFEST, SETTINGS, RECORD))
         return {file.name: file.read_bytes() for file in there if file.is_file()}
 
     def keep_files(self, run: str, files: Mapping[str, bytes]) -> None:
@@ -168,21 +171,29 @@ def refuse_cut_off(records: Records, hosts: Iterable[str], doing: str) -> None:
         record = records.under_way(name)
         if record is not None:
             raise Refused(
-                f"nothing was {doing}: the upgrade of {name} by run {record.run} was cut off ({record.phase})"
-                f"{told_doors(record)}; go on with it: pacsmith upgrade {name} --resume, or bring the host back: "
-                f"pacsmith rollback {name}"
+                f"nothing was {doing}: the upgrade of {name} by run {record.run} was cut off ({record.phase}). "
+                f"{way_on(record)}"
             )
 
 
-def told_doors(record: Record) -> str:
-    """What senders meet with meanwhile, as a clause."""
-    return "" if record.phase in OPEN else ", and its doors are closed: senders are refused, and keep what they have"
+def way_on(record: Record) -> str:
+    """What senders meet with meanwhile, and what a person can do, as sentences."""
+    back = f"pacsmith rollback {record.host} goes back"
+    on = f"pacsmith upgrade {record.host} --resume goes on, {back}"
+    return (
+        "Its doors may be closed, so that senders are refused and keep what they have, until one of these has come to "
+        f"its end: {back if record.phase in BACKWARDS else on}"
+    )
 
 
 def from_elsewhere(files: Mapping[str, bytes]) -> Record:
     """The record among the files of another machine. What that did after its last word nobody knows here: a host whose
     doors were closed by then is neither the one nor the other. Raises BadInput for anything else."""
     record = _record(files.get(RECORD, b""), f"{RECORD} of the copy on the host")
+    if MANIFEST not in files:
+        raise BadInput(
+            f"{MANIFEST} of the copy on the host is not there: go on from the machine that began the upgrade"
+        )
     return record.model_copy(update={"phase": "changing"}) if record.phase == "closed" else record
 
 

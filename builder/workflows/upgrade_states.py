@@ -16,7 +16,7 @@ from builder.workflows.at_work import refuse_busy
 from builder.workflows.rehearsed import CHANGE_SET
 from builder.workflows.session import Session, open_session, this_tool
 from builder.workflows.site_text import Values, with_values
-from builder.workflows.upgrade_record import Record, Records
+from builder.workflows.upgrade_record import BACKWARDS, Record, Records
 
 Ask = Callable[[str], str] | None
 
@@ -88,7 +88,7 @@ def states_again(name: str | None, host: str, ask: Ask) -> States:
         with closing((today := open_session("upgrade", str(file), hosts=[host], ask=ask)).ledger):
             refuse_busy(today)
         raise BadInput(f"--resume: no upgrade of {host} was cut off on this machine")
-    if record.phase in {"going back", "putting back", "proving back"}:
+    if record.phase in BACKWARDS:
         raise BadInput(
             f"--resume: {host} is on its way back ({record.phase}); go on with that: pacsmith rollback {host}"
         )

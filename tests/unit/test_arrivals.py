@@ -62,20 +62,21 @@ def test_what_a_cut_has_left_half_made_is_made_anew(archive: Path, content: str 
     assert kept(archive) == WANTED
 
 
-def test_the_newest_whole_copy_tells_what_is_known_of_it(tmp_path: Path) -> None:
-    for name in ("20261101T000000-aa", "20261102T000000-bb", "20261103T000000-cc"):
+def test_the_newest_copy_tells_what_is_known_of_it_and_no_older_one(tmp_path: Path) -> None:
+    def newest() -> subprocess.CompletedProcess[bytes]:
+        script = NEWEST_SCRIPT.replace(FOLDER, str(tmp_path))
+        return subprocess.run(["sh", "-c", script], capture_output=True, check=False)
+
+    assert (newest().returncode, newest().stdout) == (0, b"")
+    for name in ("20261101T000000-aa", "20261102T000000-bb"):
         (tmp_path / name / "papers").mkdir(parents=True)
         (tmp_path / name / "papers/record.json").write_text(name)
-        if not name.endswith("cc"):
-            (tmp_path / name / "complete").touch()
-    script = NEWEST_SCRIPT.replace(FOLDER, str(tmp_path))
-    packed = subprocess.run(["sh", "-c", script], capture_output=True, check=True).stdout
-    listed = subprocess.run(["tar", "-xO", "./record.json"], input=packed, capture_output=True, check=True).stdout
-    assert listed == b"20261102T000000-bb"
-    empty = subprocess.run(
-        ["sh", "-c", NEWEST_SCRIPT.replace(FOLDER, str(tmp_path / "no"))], capture_output=True, check=True
-    )
-    assert empty.stdout == b""
+        (tmp_path / name / "complete").touch()
+    listed = subprocess.run(["tar", "-xO", "./record.json"], input=newest().stdout, capture_output=True, check=True)
+    assert listed.stdout == b"20261102T000000-bb"
+    (tmp_path / "20261103T000000-cc").mkdir()
+    assert (newest().returncode, newest().stdout) == (1, b"")
+    assert b"is not whole" in newest().stderr
 
 
 def test_only_the_patient_of_exactly_this_run_is_removed() -> None:

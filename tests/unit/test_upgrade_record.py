@@ -35,6 +35,10 @@ def test_another_machine_goes_on_with_what_the_host_keeps(tmp_path: Path) -> Non
 def test_what_the_other_machine_did_behind_closed_doors_is_unknown(tmp_path: Path) -> None:
     here = Records(tmp_path)
     here.keep(record("closed"))
+    with pytest.raises(BadInput, match=r"manifest-before.tsv.gz of the copy on the host is not there"):
+        from_elsewhere(here.files("r"))
+    here.keep_manifest("r", Manifest((ONE,)))
+    assert list(here.files("r"))[-1] == "record.json", "who finds it finds all"
     assert from_elsewhere(here.files("r")).phase == "changing"
     with pytest.raises(BadInput, match=r"record.json of the copy on the host: no record of an upgrade"):
         from_elsewhere({})
@@ -56,6 +60,9 @@ def test_room_for_the_way_back_is_held_and_given_free(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
     records.keep(record("closed"))
     records.release("r")
+    records.reserve("killed")
+    records.reserve("s")
+    assert not (tmp_path / "killed").exists()
     assert next(records.of("arc")) == record("closed")
 
 
