@@ -24,8 +24,7 @@ Phase = Literal[
 """copied: nothing is changed yet. closed: doors closed, manifest taken. changing: the host is neither the one nor the
 other. open: proven behind closed doors, which are open again. upgraded: so it is, and can go back. going back, putting
 back: before and after the copy began to replace the system. proving back: put back, every image is there, and the
-doors are open. back: what it was. kept: upgraded, and its way back was
-given up."""
+doors are open, or about to be. back: what it was. kept: its way back was given up."""
 BACKWARDS: frozenset[Phase] = frozenset(("going back", "putting back", "proving back"))
 UNDER_WAY: frozenset[Phase] = frozenset(("closed", "changing", "open", *BACKWARDS))
 OPEN: frozenset[Phase] = frozenset(("copied", "open", "upgraded", "proving back", "back", "kept"))
@@ -75,8 +74,9 @@ class Records:
 
     def reserve(self, run: str) -> None:
         """Hold room on this machine's disk for a way back, which must not fail for want of it. Raises PacsmithError."""
-        for old in self.folder.glob(f"*/{_RESERVE}"):  # of one that was killed before it began
-            self.release(old.parent.name)
+        for old in self.folder.glob(f"*/{_RESERVE}"):
+            if not (old.parent / RECORD).exists():  # of one that was killed before it began
+                self.release(old.parent.name)
         file = self.folder / run / _RESERVE
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
