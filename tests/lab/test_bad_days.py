@@ -90,6 +90,7 @@ def test_a_changed_host_key_is_not_trusted(ward: BuiltSite) -> None:
     assert "host key" in done.stderr
 
 
+@pytest.mark.long  # test_a_host_that_is_down_is_exit_code_3 is in the gate
 def test_a_host_that_is_down(ward: BuiltSite) -> None:
     ward.on("kw", "sudo systemctl poweroff")
     gone = [p for p in psutil.process_iter(["cmdline"]) if "--machine=kw.kill-ward" in (p.info["cmdline"] or [])]

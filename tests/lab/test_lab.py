@@ -279,6 +279,7 @@ def test_restore_brings_the_disks_back(ward: Project) -> None:
     assert ward.on("ct", "test ! -e ~/later && echo as-before") == "as-before"
 
 
+@pytest.mark.long
 def test_the_hosts_of_an_old_snapshot_are_still_the_pinned_ones(ward: Project) -> None:
     """Their keys belong to the lab, not to the disks: neither new pins nor another boot part them."""
     ward.lab("snapshot", "old")

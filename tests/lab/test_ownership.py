@@ -13,7 +13,11 @@ PERSON, GROUP = 4242, 4243
 
 
 @pytest.mark.parametrize(
-    "arguments", [["secrets", "generate", "--site", "kill-ward"], ["build", "--site", "kill-ward"]]
+    "arguments",
+    [
+        ["secrets", "generate", "--site", "kill-ward"],
+        pytest.param(["build", "--site", "kill-ward"], marks=pytest.mark.long),
+    ],
 )
 def test_what_a_command_writes_is_the_caller_s_even_when_it_fails(tmp_path: Path, arguments: list[str]) -> None:
     """The build finds no host (the lab is down) and fails; its ledger and keys are the person's all the same."""
