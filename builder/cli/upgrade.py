@@ -89,7 +89,7 @@ def upgrade(  # noqa: PLR0917 - one option each
         except KeyboardInterrupt:
             raise Interrupted(interrupted(states.after.folder, name)) from None
         _tell(states, result)
-        if result.outcome != "accepted":
+        if result.outcome not in {"accepted", "done"}:
             raise typer.Exit(EXIT_FAILED)
     if short:
         raise typer.Exit(EXIT_FAILED)
@@ -137,6 +137,8 @@ def _tell_look(states: States, seen: Look) -> None:
     for check in seen.ahead.checks:
         remedy = f"; {check.remedy}" if check.remedy else ""
         typer.echo(f"{check.verdict}: {check.name}: {check.observed}{remedy}")
+    if seen.ahead.packages is not None:
+        typer.echo(f"packages: {seen.ahead.packages} would be replaced or added")
     typer.echo(f"way back: {_WAYS.get(seen.ahead.way, 'the host did not say by what')}")
     estimate = seen.ahead.estimate
     typer.echo(f"tell your peers: {seen.told} ({estimate.rests_on})")
@@ -165,6 +167,10 @@ def _tell_result(name: str, result: Upgraded) -> None:
 
 def _tell(states: States, result: Upgraded) -> None:
     name = states.machine.host.name
+    if result.outcome == "done":
+        typer.echo(f"{name}: {result.why}")
+        typer.echo(f"run {states.after.run.id}: done")
+        return
     _tell_result(name, result)
     if states.resumed is not None and result.outage is None:
         typer.echo(f"how long {name} was away was not seen: the upgrade was cut off meanwhile")

@@ -11,10 +11,11 @@ from builder.errors import PacsmithError
 from builder.survey.remote import Remote
 
 UNIT = "pacsmith-closed.service"
-_RULES = "/etc/pacsmith/closed.nft"
+CLOSED = "/etc/pacsmith/closed.nft"
+"""On a host; there as long as its doors are closed."""
 _DROP_INS = "/etc/systemd/system/$unit.service.d"
 _WAITS = f"{_DROP_INS}/pacsmith-closed.conf"
-_WAITING = f"[Service]\nTimeoutStartSec=infinity\nExecStartPre=/bin/sh -c 'while [ -e {_RULES} ]; do sleep 2; done'\n"
+_WAITING = f"[Service]\nTimeoutStartSec=infinity\nExecStartPre=/bin/sh -c 'while [ -e {CLOSED} ]; do sleep 2; done'\n"
 CLOCKED = ("pacsmith-backup", "pacsmith-restore-test", "apt-daily", "apt-daily-upgrade")
 """What would begin by the clock and must not meanwhile: it waits until the doors are open."""
 _TABLE = "inet pacsmith_closed"
@@ -41,11 +42,11 @@ def close_script(ports: Sequence[int]) -> str:
     unit = (
         "[Unit]\nDescription=No new connections while pacsmith upgrades this host\nDefaultDependencies=no\n"
         "After=local-fs.target\nBefore=network-pre.target\nWants=network-pre.target\n"
-        f"[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/usr/sbin/nft -f {_RULES}\n"
+        f"[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/usr/sbin/nft -f {CLOSED}\n"
         f"ExecStop=-/usr/sbin/nft delete table {_TABLE}\n[Install]\nWantedBy=sysinit.target\n"
     )
     return (
-        f"set -e\nmkdir -p /etc/pacsmith\ncat >{_RULES} <<'RULES'\n{rules(ports)}RULES\n"
+        f"set -e\nmkdir -p /etc/pacsmith\ncat >{CLOSED} <<'RULES'\n{rules(ports)}RULES\n"
         f"cat >/etc/systemd/system/{UNIT} <<'UNIT'\n{unit}UNIT\n"
         f"for unit in {' '.join(CLOCKED)}; do mkdir -p {_DROP_INS}; cat >{_WAITS} <<'WAITS'\n{_WAITING}WAITS\ndone\n"
         "systemctl daemon-reload\n"
@@ -58,7 +59,7 @@ def open_script() -> str:
     """Shell text that opens them again and leaves nothing behind. Pure."""
     return (
         f"set -e\n[ ! -e /etc/systemd/system/{UNIT} ] || systemctl --quiet disable --now {UNIT}\n"
-        f"rm -f /etc/systemd/system/{UNIT} {_RULES}\n"
+        f"rm -f /etc/systemd/system/{UNIT} {CLOSED}\n"
         f"for unit in {' '.join(CLOCKED)}; do rm -f {_WAITS}; rmdir {_DROP_INS} 2>/dev/null || true; done\n"
         "systemctl daemon-reload\n"
         f"! nft list table {_TABLE} >/dev/null 2>&1"

@@ -9,6 +9,8 @@ from builder.wayback.snapshot import FOLDER
 
 _SECTION = re.compile(r"^@@ (\w+)\n", re.MULTILINE)
 _STATE = "/var/lib/pacsmith"
+_SAID = "/var/cache/pacsmith-upgrade/said"
+"""On the host: what apt says that it would do."""
 PACKAGES, DATABASES = "/var/cache/apt/archives", "/var/lib/postgresql"
 _DISKS = (
     f"for at in {FOLDER} / {PACKAGES} {DATABASES}; do there=$at; while [ ! -e $there ]; do there=${{there%/*}}; done; "
@@ -19,9 +21,9 @@ free there."""
 
 
 def reading_script(copy: Copy, old: str, new: str) -> str:
-    """Shell text that prints sections: way, room, disks, download, database, stored, instances, backup, jobs, left_out,
-    statements, replicas. From the release called `old` to `new`, whose lists it reads into a folder of its own: the
-    host's own sources stay as they are."""
+    """Shell text that prints sections: way, room, disks, download, packages, database, stored, instances, backup, jobs,
+    left_out, statements, replicas. From the release called `old` to `new`, whose lists it reads into a folder of its
+    own: the host's own sources stay as they are."""
     server = f"{psql('postgres')} --command"
     busy = "state <> 'idle' and xact_start < now() - interval '10 seconds' and pid <> pg_backend_pid()"
     sections = {
@@ -29,6 +31,7 @@ def reading_script(copy: Copy, old: str, new: str) -> str:
         "room": needed_script(copy),
         "disks": _DISKS,
         "download": _simulated(old, new),
+        "packages": f"awk '/^[0-9]+ upgraded, [0-9]+ newly/ {{print $1 + $3}}' {_SAID}",
         "database": f"du --summarize --block-size=1 {DATABASES} 2>/dev/null | cut -f 1",
         "stored": f'{psql()} --command "select coalesce(sum(compressedsize), 0) from attachedfiles"',
         "instances": f'{psql()} --command "select count(*) from resources where resourcetype = 3"',
@@ -45,13 +48,14 @@ def reading_script(copy: Copy, old: str, new: str) -> str:
 def _simulated(old: str, new: str) -> str:
     """Shell text that downloads what the new release brings, while the host serves, and prints its bytes."""
     return (
-        "set -e; umask 022; there=/var/cache/pacsmith-upgrade; mkdir -p $there/sources $there/lists/partial; "
+        f"set -e; umask 022; rm -f {_SAID}; export LC_ALL=C; there=/var/cache/pacsmith-upgrade; "
+        "mkdir -p $there/sources $there/lists/partial; "
         f"for file in /etc/apt/sources.list.d/*.sources /etc/apt/sources.list.d/*.list; do [ ! -f $file ] || "
         f"sed 's/\\b{old}\\b/{new}/g' $file >$there/sources/${{file##*/}}; done; "
         f"[ ! -f /etc/apt/sources.list ] || sed 's/\\b{old}\\b/{new}/g' /etc/apt/sources.list >$there/sources.list; "
         "set -- -q -o Dir::Etc::sourcelist=$there/sources.list -o Dir::Etc::sourceparts=$there/sources "
         "-o Dir::State::lists=$there/lists -o APT::Update::Error-Mode=any -o Acquire::Retries=3; "
-        'apt-get "$@" update >/dev/null; apt-get "$@" -y full-upgrade --download-only >$there/said; '
+        f'apt-get "$@" update >/dev/null; apt-get "$@" -y full-upgrade --download-only >{_SAID}; '
         f"du --summarize --block-size=1 {PACKAGES} | cut -f 1"
     )
 

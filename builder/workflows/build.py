@@ -73,7 +73,7 @@ def build(course: Course, show: Show, plan: WrittenPlan | None = None, plan_file
                 refuse_other_inputs(plan, session)
             work.respect_hours()
             refuse_crowded(session, course.waves)
-            with held_on_hosts(session.run, gethostname(), session.machines) as locks:
+            with held_on_hosts(session.run, gethostname(), session.machines, whole=True) as locks:
                 show.phase("minimum requirements")
                 read = survey_hosts(session.machines, session.recordings)
                 refuse_short(read, session.sheets, session.today)
@@ -213,7 +213,7 @@ class _Build:
         if closed and self.reason is None:
             why = f"the site's calendar locks it by now: {'; '.join(one.sentence for one in closed)}"
         try:
-            locks.hold(machines)  # a reboot lets go of it
+            locks.hold(machines, whole=True)  # a reboot lets go of it
         except Locked as held:
             why = str(held)
         if not why and self.reason is not None:

@@ -14,11 +14,14 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 
 from builder.errors import Locked
 from builder.inventory import Machine
 from builder.models.run import Run
 from builder.survey.remote import Remote
+from builder.wayback.door import CLOSED
+from builder.wayback.snapshot import FOLDER
 
 PLACE = "/run/pacsmith.lock"
 """On a host; gone with its next boot."""
@@ -28,14 +31,17 @@ _SECONDS_TO_LET_GO = 5.0
 _GRACE_SECONDS = 3  # for the session of one who was killed just now to notice it
 
 
-def lock_script(mark: str, place: str = PLACE) -> str:
-    """Shell text that takes the lock, says `taken` and keeps it until its input ends; or says `held` and by whom.
+def lock_script(mark: str, place: str = PLACE, *, whole: bool = False) -> str:
+    """Shell text that takes the lock, says `taken` and keeps it until its input ends; or says `held` and by whom, or,
+    where only a `whole` host will do, `closed` and by which upgrade.
 
     `mark` is one line that says who holds it; flock(1) is part of Debian's essential packages.
     """
+    closed = f"if [ -e {CLOSED} ]; then echo closed; ls {FOLDER} | tail -n 1; exit 0; fi"
     lines = [
         f"exec 9>>{place} || exit 3",
         f"if ! flock -w {_GRACE_SECONDS} 9; then echo held; exec cat {place}; fi",
+        *([closed] if whole else []),
         f"printf '%s\\n' {shlex.quote(mark)} > {place}",
         "echo taken",
         "cat > /dev/null",
@@ -63,6 +69,15 @@ def told_by(host: str, mark: str) -> str:
     )
 
 
+def closed_by(host: str, run: str) -> str:
+    """That an upgrade of the host, of which this machine knows nothing, was cut off, as a sentence."""
+    return (
+        f"the doors of {host} are closed: its upgrade by run {run or 'unknown'}, of another machine or project folder "
+        "than this one, was cut off, and the host is neither what it was nor what it shall be. Go on from there: "
+        f"pacsmith upgrade {host} --resume; or go back from here: pacsmith rollback {host} --upgraded-elsewhere"
+    )
+
+
 @dataclass
 class _Held:
     machine: Machine
@@ -74,21 +89,23 @@ class HostLocks:
     """The locks of one run. A host that does not answer is left alone: the build says why it cannot be reached."""
 
     def __init__(self, run: Run, hostname: str, place: str = PLACE) -> None:
-        self._script = lock_script(mark_of(run, hostname), place)
+        self._mark, self._place = mark_of(run, hostname), place
         self._held: dict[str, _Held] = {}
 
-    def hold(self, machines: Sequence[Machine]) -> None:
+    def hold(self, machines: Sequence[Machine], *, whole: bool = False) -> None:
         """Take the lock of each machine whose lock is not held (any more, as after a reboot).
 
-        Raises Locked that names each host which somebody else holds; those that are held already stay so.
+        Raises Locked that names each host which somebody else holds, or, with `whole`, whose upgrade was cut off;
+        those that are held already stay so.
         """
+        script = lock_script(self._mark, self._place, whole=whole)
         wanted = [machine for machine in machines if not self._holds(machine)]
         for machine in wanted:
             self._forget(machine.host.name)
         if not wanted:
             return
         with ThreadPoolExecutor(16) as pool:
-            faults = [fault for fault in pool.map(self._take, wanted) if fault is not None]
+            faults = [fault for fault in pool.map(partial(self._take, script), wanted) if fault is not None]
         if faults:
             raise Locked("; ".join(faults))
 
@@ -124,9 +141,9 @@ class HostLocks:
         held = self._held.get(machine.host.name)
         return held is not None and held.process.poll() is None
 
-    def _take(self, machine: Machine) -> str | None:
+    def _take(self, script: str, machine: Machine) -> str | None:
         remote = Remote(machine.connection)
-        process = remote.start(self._script, sudo=True)
+        process = remote.start(script, sudo=True)
         word, _, rest = _answer(process).partition("\n")
         if word == "taken":
             self._held[machine.host.name] = _Held(machine, remote, process)
@@ -134,7 +151,8 @@ class HostLocks:
         process.kill()
         process.wait()
         remote.close()
-        return told_by(machine.host.name, rest.strip()) if word == "held" else None
+        told = {"held": told_by, "closed": closed_by}.get(word)
+        return told(machine.host.name, rest.strip()) if told is not None else None
 
 
 def _answer(process: "subprocess.Popen[bytes]") -> str:
@@ -152,10 +170,11 @@ def _answer(process: "subprocess.Popen[bytes]") -> str:
 
 
 @contextmanager
-def held_on_hosts(run: Run, hostname: str, machines: Sequence[Machine]) -> Iterator[HostLocks]:
-    """Hold the machines' own locks for the length of the block. Raises Locked when somebody else holds one."""
+def held_on_hosts(run: Run, hostname: str, machines: Sequence[Machine], *, whole: bool = False) -> Iterator[HostLocks]:
+    """Hold the machines' own locks for the length of the block. Raises Locked when somebody else holds one, or, with
+    `whole`, where an upgrade was cut off."""
     locks = HostLocks(run, hostname)
     with ExitStack() as stack:
         stack.callback(locks.let_go)
-        locks.hold(machines)
+        locks.hold(machines, whole=whole)
         yield locks

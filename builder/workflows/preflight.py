@@ -9,6 +9,7 @@ from builder.assess.estimate import estimate
 from builder.errors import Refused
 from builder.inventory.windows import closes
 from builder.lab.lab import Lab
+from builder.models.site import Host
 from builder.models.upgrade import ChangeSet, Check, Estimate, Timings, Way
 from builder.secrets.certificates import certificates_folder, present_certificate
 from builder.survey.remote import Remote
@@ -27,12 +28,13 @@ _RESTORE = (
 
 @dataclass(frozen=True)
 class Ahead:
-    """All checks, how long the doors would be closed, by what the host goes back, and what the archive keeps (bytes);
-    None where the host did not say."""
+    """All checks, how long the doors would be closed, by what the host goes back, how many packages apt would replace
+    or add, and what the archive keeps (bytes); None where the host did not say."""
 
     checks: tuple[Check, ...]
     estimate: Estimate
     way: Way | None
+    packages: int | None
     stored: int | None
     database: int | None
 
@@ -69,7 +71,15 @@ def preflight(session: Session, remote: Remote, copy: Copy, wanted: Wanted) -> A
     told = estimate(stored, database, wanted.rehearsed, release=release, new_database=new_database)
     known = host.archive is None or None not in {stored, database}
     found.append(judge.window(closes_at(session), now(), told.seconds if known else None))
-    return Ahead(tuple(found), told, _WAYS.get(said.get("way", "")), stored, database)
+    way, packages = _WAYS.get(said.get("way", "")), number(said.get("packages"))
+    return Ahead(tuple(found), told, way, packages, stored, database)
+
+
+def nothing_left(host: Host, changes: ChangeSet, packages: int | None) -> bool:
+    """Whether Debian's updates alone are asked for, and there is none. On a test host they are gone through all the
+    same: on its acceptance those of a production host rest. Pure."""
+    alone = all(one.part == "security" for one in changes.changes)
+    return alone and packages == 0 and host.stage == "production"
 
 
 def refuse_unfit(checks: tuple[Check, ...]) -> None:

@@ -18,7 +18,7 @@ from builder.workflows.host_locks import held_on_hosts
 from builder.workflows.hours import closed_now, overridden, refuse_closed
 from builder.workflows.material import materials_for
 from builder.workflows.modality import watched
-from builder.workflows.preflight import refuse_late, refuse_unfit
+from builder.workflows.preflight import nothing_left, refuse_late, refuse_unfit
 from builder.workflows.recording import Ending, record_hosts, recorded, write_documents
 from builder.workflows.rollback import Hands, go_back, over, proven
 from builder.workflows.site_text import write_values
@@ -52,13 +52,16 @@ def upgrade(states: States, show: Show, now: str | None = None) -> Upgraded:
             if now is None and states.resumed is None:
                 refuse_closed(closed, "an upgrade")
             refuse_crowded(session, waves_of(session.site, [states.machine.host.name]))
-            with held_on_hosts(session.run, gethostname(), session.machines) as locks:
+            whole = states.resumed is None
+            with held_on_hosts(session.run, gethostname(), session.machines, whole=whole) as locks:
                 work = _Upgrade(states, show, leave, lambda: locks.hold_again(session.machines))
                 for event in overridden(session, closed, now) if now is not None else ():
                     work.hear(event)
                 with closing(work.acts):
                     work.carry_out()
             _record(states, work.result, ending)
+        if work.result.outcome == "done":
+            return work.result
         keep_account(states, work.result, leave)
         work.result.dossier = write_documents(states.before if work.result.rolled_back else session)
         return work.result
@@ -70,6 +73,8 @@ def _resumed(states: States) -> str | None:
 
 def _record(states: States, result: Upgraded, ending: Ending) -> None:
     ending.outcome, ending.note = result.outcome, result.why or None
+    if result.outcome == "done":
+        return
     part = states.before if result.rolled_back else states.after
     record_hosts(part, result.proven, accepted_hosts(result.proven.evidence, [states.machine.host.name]))
 
@@ -98,8 +103,8 @@ class _Upgrade:
         """All acts in their order; the way back where one fails after the first change."""
         roles = RoleWork(self.session, materials_for(self.session), self.hear, self.show)
         self.acts.reach()
-        if self.record.phase == "copied":
-            self._look_ahead()
+        if self.record.phase == "copied" and not self._look_ahead():
+            return
         with watched(self.session, self.states.was, adopt=self.states.resumed is not None) as watch:
             self._there_or_back(roles)
         self.result.outage, self.result.stream = watch.outage, watch.stream
@@ -136,11 +141,15 @@ class _Upgrade:
         except (PacsmithError, OSError) as why:  # OSError: of this machine's disk, which must not keep the host closed
             self._go_back(str(why))
 
-    def _look_ahead(self) -> None:
-        """All that can be known and done while the host serves. What fails here leaves nothing behind."""
+    def _look_ahead(self) -> bool:
+        """All that can be known and done while the host serves; what fails here leaves nothing behind. False where
+        nothing is left to do."""
         self.show.phase("while it serves")
         with self.acts.act("Preflight"):
             self.result.ahead = ahead_of(self.states, self.acts.remote, self.acts.copy)
+            if nothing_left(self.states.was.host, self.states.changes, self.result.ahead.packages):
+                self.result.outcome, self.result.why = "done", "no update is left to install; nothing was changed"
+                return False
             refuse_unfit(self.result.ahead.checks)
         self.acts.say(f"all {len(self.result.ahead.checks)} checks are met", "note")
         seconds = self.result.ahead.estimate.seconds
@@ -158,6 +167,7 @@ class _Upgrade:
             if not isinstance(why, PacsmithError):
                 raise
             raise type(why)(f"{why}. Nothing was changed: {self.record.host} serves as before") from None
+        return True
 
     def _go_back(self, why: str) -> None:
         self.result.why = why

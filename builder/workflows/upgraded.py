@@ -14,10 +14,10 @@ from builder.workflows.verify import Verified
 
 @dataclass
 class Upgraded:
-    """What became of it: `outcome` accepted means upgraded; `kept` is the run by whose name its way back is kept;
-    `rolled_back` that the host is what it was, and proven to be. `seconds` is how long each act took, `settings` how
-    many settings of its configuration are what they were, `outage` what a modality saw, `stream` what a stand-in of the
-    lab wrote down of it, `dossier` its files by format."""
+    """What became of it: `outcome` accepted means upgraded, done that nothing was left to do; `kept` is the run by
+    whose name its way back is kept; `rolled_back` that the host is what it was, and proven to be. `seconds` is how long
+    each act took, `settings` how many settings of its configuration are what they were, `outage` what a modality saw,
+    `stream` what a stand-in of the lab wrote down of it, `dossier` its files by format."""
 
     outcome: Outcome = "failed"
     kept: str = ""

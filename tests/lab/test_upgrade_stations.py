@@ -98,6 +98,11 @@ def test_an_archive_serves_a_newer_viewer_and_the_former_again(ward: BuiltSite) 
     there_and_back(ward, "store", f"ohif={NEWER_VIEWER}", asked, ("3.12.10", NEWER_VIEWER))
 
 
+def assert_would_replace(site: BuiltSite, host: str, packages: int) -> None:
+    plan = site.pacsmith("upgrade", host, "--to", "security", "--plan")
+    assert f"packages: {packages} would be replaced or added" in plan.stdout.splitlines(), plan.stdout + plan.stderr
+
+
 def test_security_updates_come_and_go(ward: BuiltSite) -> None:
     """Debian's own version of a library comes first in place of the newer one of its security archive. One for which no
     service is restarted: with libssl3, sshd is away for a moment."""
@@ -105,6 +110,8 @@ def test_security_updates_come_and_go(ward: BuiltSite) -> None:
     older = "apt-cache madison libexpat1 | cut -d '|' -f 2 | tr -d ' ' | sort -V | head -n 1"
     old, new = root(ward, "bedside", older), root(ward, "bedside", asked)
     assert old != new
+    assert_would_replace(ward, "bedside", 0)
     root(ward, "bedside", f"DEBIAN_FRONTEND=noninteractive apt-get -q -y --allow-downgrades install libexpat1={old}")
     run_steps(ward, ["build", "--site", ward.name, "--host", "bedside"])
+    assert_would_replace(ward, "bedside", 1)
     there_and_back(ward, "bedside", "security", asked, (old, new))

@@ -44,8 +44,8 @@ CALENDAR: dict[str, Any] = {
 class Free:
     """No host is locked by anybody."""
 
-    def hold(self, machines: Sequence[Machine]) -> None:
-        assert machines
+    def hold(self, machines: Sequence[Machine], *, whole: bool) -> None:
+        assert machines and whole
 
 
 class NoSecrets:
@@ -148,7 +148,7 @@ def hospital(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hospit
         monkeypatch.setattr(wave, "parts_of", names_of)
         monkeypatch.setattr(wave, "run_parts", played.converge)
         monkeypatch.setattr(wave, "reboot_where_needed", lambda *_: {})
-        monkeypatch.setattr(building, "held_on_hosts", lambda *_: nullcontext(Free()))
+        monkeypatch.setattr(building, "held_on_hosts", lambda *_, **__: nullcontext(Free()))
         monkeypatch.setattr(building, "verify", played.verify)
         monkeypatch.setattr(building, "survey_hosts", lambda _machines, _recordings: ())
         monkeypatch.setattr(building, "materials_for", lambda _: {})

@@ -113,7 +113,7 @@ def test_nothing_is_touched_before_the_refusal(monkeypatch: pytest.MonkeyPatch) 
         yield
 
     monkeypatch.setattr(building, "recorded", pretended)
-    monkeypatch.setattr(building, "held_on_hosts", lambda *_: nullcontext())
+    monkeypatch.setattr(building, "held_on_hosts", lambda *_, **__: nullcontext())
     monkeypatch.setattr(building, "refuse_crowded", lambda _session, _waves: None)
     monkeypatch.setattr(building, "closed_now", lambda _session, _machines: ())
     monkeypatch.setattr(building, "survey_hosts", lambda _machines, _recordings: (one,))

@@ -12,6 +12,7 @@ import pytest
 
 from builder.errors import Locked
 from builder.inventory import Machine, build_inventory
+from builder.workflows import host_locks
 from builder.workflows.host_locks import HostLocks, told_by
 from tests.unit.ledger_child import REPOSITORY, line, run
 from tests.unit.site_parts import host, site_of, with_roles
@@ -83,6 +84,28 @@ def test_a_host_that_does_not_answer_is_left_to_the_build(machines: tuple[Machin
     held.hold(machines)
     assert sorted(held._held) == ["arc1", "arc2"]
     held.let_go()
+
+
+def test_a_host_whose_upgrade_was_cut_off_elsewhere_is_given_to_nobody_but_who_ends_it(
+    machines: tuple[Machine, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(host_locks, "CLOSED", "closed.nft")
+    monkeypatch.setattr(host_locks, "FOLDER", "way-back")
+    on_the_host = Path(os.environ["PLAYED"]) / machines[0].connection.address
+    (on_the_host / "way-back/20261123T010203-0a1b2c").mkdir(parents=True)
+    (on_the_host / "closed.nft").touch()
+    builds = locks("r1")
+    with pytest.raises(Locked) as caught:
+        builds.hold(machines[:2], whole=True)
+    assert str(caught.value).startswith(
+        "the doors of arc1 are closed: its upgrade by run 20261123T010203-0a1b2c, of another machine"
+    )
+    assert "pacsmith rollback arc1 --upgraded-elsewhere" in str(caught.value)
+    builds.let_go()
+    goes_back = locks("r2")
+    goes_back.hold(machines[:1])  # whoever was refused holds nothing
+    assert sorted(goes_back._held) == ["arc1"]
+    goes_back.let_go()
 
 
 _HOLD = """

@@ -12,6 +12,7 @@ from builder.models.run import Run
 from builder.models.upgrade import Change, ChangeSet, Check, Timings
 from builder.probes.stream import read_stream, wrongly_kept
 from builder.wayback.reading import disks
+from builder.workflows.preflight import nothing_left
 from builder.workflows.rehearsed import CHANGE_SET, approval, rehearsal
 
 NOW = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
@@ -30,6 +31,26 @@ def run(
         id=f"{days}-{host}", verb=verb, site="old", hosts=(host,), who=who, started=began, outcome="accepted",
         tool_version="1", inputs={CHANGE_SET: digest},
     )  # fmt: skip
+
+
+UPDATES = Change(part="security", name="security", was="debian 12 as installed", to="the newest")
+
+
+@pytest.mark.parametrize(
+    ("stage", "more", "packages", "left_alone"),
+    [
+        ("production", (), 0, True),
+        ("production", (), 3, False),
+        ("production", (), None, False),
+        ("production", CHANGES.changes, 0, False),
+        ("test", (), 0, False),
+    ],
+)
+def test_a_production_host_without_an_update_left_is_left_alone(
+    stage: str, more: tuple[Change, ...], packages: int | None, left_alone: bool
+) -> None:
+    host = ARC.model_copy(update={"stage": stage})
+    assert nothing_left(host, ChangeSet(changes=(UPDATES, *more), inputs={}), packages) is left_alone
 
 
 def test_a_rehearsal_counts_on_a_test_host_of_the_class_for_so_many_days() -> None:
