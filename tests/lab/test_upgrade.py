@@ -4,13 +4,15 @@ stores one image a second all the while; then again and again, with a failure at
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import chdir
+from contextlib import chdir, contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -25,7 +27,7 @@ from builder.workflows.build import Show
 from builder.workflows.upgrade import upgrade
 from builder.workflows.upgrade_states import states_of
 from builder.workflows.upgraded import Upgraded
-from tests.lab.conftest import SITES, BuiltSite, built
+from tests.lab.conftest import SITES, BuiltSite, built, run_steps
 from tests.lab.loaded import load
 
 pytestmark = pytest.mark.long
@@ -189,8 +191,16 @@ def wait_for(site: BuiltSite) -> None:
         time.sleep(1)
 
 
-def test_a_killed_upgrade_is_gone_on_with(old: BuiltSite) -> None:
-    """kill -9 of pacsmith while the database is on its way: --resume ends upgraded; by hand it goes back."""
+def colleague(site: BuiltSite, folder: Path) -> BuiltSite:
+    """The same site on another machine, which knows nothing of its upgrades."""
+    shutil.copytree(site.folder, folder, symlinks=True)
+    shutil.rmtree(folder / ".pacsmith/old/upgrades", ignore_errors=True)
+    return BuiltSite(folder, site.name, {}, "")
+
+
+def test_a_killed_upgrade_is_gone_on_with(old: BuiltSite, tmp_path: Path) -> None:
+    """kill -9 of pacsmith while the database is on its way: nobody builds the host meanwhile, --resume ends upgraded;
+    by hand it goes back."""
     before = manifest(old)
     words = [word for to in WORDS for word in ("--to", to)]
     argv = [sys.executable, "-m", "builder.cli.main", "upgrade", "arc", *words]
@@ -204,6 +214,9 @@ def test_a_killed_upgrade_is_gone_on_with(old: BuiltSite) -> None:
     refused = old.pacsmith("upgrade", "arc", *words)
     assert refused.returncode == 1
     assert "--resume" in refused.stderr
+    elsewhere = colleague(old, tmp_path / "other").pacsmith("build", "--site", "old")
+    assert elsewhere.returncode == 4, elsewhere.stdout + elsewhere.stderr
+    assert "the doors of arc are closed: its upgrade by run " in elsewhere.stderr
     resumed = old.pacsmith("upgrade", "arc", "--resume")
     assert resumed.returncode == 0, resumed.stdout + resumed.stderr
     assert versions(old) == NEW
@@ -250,16 +263,25 @@ def test_one_after_the_other_and_back_step_by_step(old: BuiltSite) -> None:
     stands_as_before(old)
 
 
-def test_a_production_host_wants_a_rehearsal_and_a_second_person(old: BuiltSite) -> None:
-    site = old.folder / "inventory/old/site.yml"
-    was = site.read_text()
-    production = was.replace("    class: archive\n", "    class: archive\n    stage: production\n")
-    site.write_text(production + "upgrades: {two_persons: true}\n")
-    words = ["upgrade", "arc", *(word for to in WORDS for word in ("--to", to))]
+@contextmanager
+def in_production(site: BuiltSite, more: str) -> Iterator[None]:
+    """The archive in stage production, built so, with `more` in the site file; then as it was."""
+    file = site.folder / "inventory/old/site.yml"
+    was = file.read_text()
+    file.write_text(was.replace("    class: archive\n", "    class: archive\n    stage: production\n") + more)
     try:
-        built_again = old.pacsmith("build", "--site", "old")
-        assert built_again.returncode == 0, built_again.stdout + built_again.stderr
-        on(old, "systemctl start pacsmith-backup.service")()
+        run_steps(site, ["build", "--site", "old"])
+        on(site, "systemctl start pacsmith-backup.service")()
+        yield
+    finally:
+        file.write_text(was)
+    run_steps(site, ["build", "--site", "old"])
+    stands_as_before(site)
+
+
+def test_a_production_host_wants_a_rehearsal_and_a_second_person(old: BuiltSite) -> None:
+    words = ["upgrade", "arc", *(word for to in WORDS for word in ("--to", to))]
+    with in_production(old, "upgrades: {two_persons: true}\n"):
         before = manifest(old)
         refused = old.pacsmith(*words)
         assert refused.returncode == 1
@@ -290,7 +312,15 @@ def test_a_production_host_wants_a_rehearsal_and_a_second_person(old: BuiltSite)
         assert differences(before, manifest(old)) == ()
         back = old.pacsmith("rollback", "arc")
         assert back.returncode == 0, back.stderr
-    finally:
-        site.write_text(was)
-    assert old.pacsmith("build", "--site", "old").returncode == 0
-    stands_as_before(old)
+
+
+def test_a_production_host_that_lacks_no_update_is_left_alone(old: BuiltSite) -> None:
+    with in_production(old, ""):
+        newest = "sudo apt-get -q update && sudo DEBIAN_FRONTEND=noninteractive apt-get -q -y --with-new-pkgs upgrade"
+        brought = old.on("arc", newest, timeout=600)
+        assert brought.returncode == 0, brought.stdout + brought.stderr
+        run_steps(old, ["upgrade", "arc", "--to", "security", "--rehearse"])
+        done = old.pacsmith("upgrade", "arc", "--to", "security")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "arc: no update is left to install; nothing was changed" in done.stdout.splitlines()
+        assert "Close the doors" not in done.stderr

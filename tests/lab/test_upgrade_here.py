@@ -11,7 +11,7 @@ import pytest
 
 from builder.wayback.manifest import differences
 from tests.lab.conftest import BuiltSite, new_folder, run_steps
-from tests.lab.test_upgrade import NEW, manifest, nothing_lost, stands_as_before, upgraded, versions
+from tests.lab.test_upgrade import NEW, colleague, manifest, nothing_lost, stands_as_before, upgraded, versions
 
 pytestmark = pytest.mark.long
 _ROOM = "256m"
@@ -59,9 +59,7 @@ def test_a_colleague_goes_back_from_another_machine(old: BuiltSite, tmp_path: Pa
     assert upgraded(old).outcome == "accepted"
     assert versions(old) == NEW
     after = manifest(old)
-    other = BuiltSite(tmp_path / "other", old.name, {}, "")
-    shutil.copytree(old.folder, other.folder, symlinks=True)
-    shutil.rmtree(other.folder / ".pacsmith/old/upgrades")
+    other = colleague(old, tmp_path / "other")
     refused = other.pacsmith("rollback", "arc")
     assert refused.returncode == 2
     assert "--upgraded-elsewhere" in refused.stderr
