@@ -24,6 +24,8 @@ from builder.workflows.upgrade_states import States, states_again, states_of
 from builder.workflows.upgraded import Upgraded
 
 _WAYS: Mapping[Way | None, str] = {"snapshot": "a snapshot of its file system", "copy": "a copy of its system"}
+_KINDS = 5
+"""So many kinds of error are shown; the dossier has more."""
 _CLASSES = ("archive", "workstation", "thin_client")
 
 
@@ -156,6 +158,10 @@ def _tell_result(name: str, result: Upgraded) -> None:
         typer.echo(f"{name} keeps {len(after.instances)} instances of {after.studies} studies; SHA-256 {after.digest}")
     if result.settings:
         typer.echo(f"{name}: {result.settings} settings of its configuration are what they were")
+    if result.errors is not None:
+        typer.echo(f"{name}: {result.errors.told}")
+        for kind in result.errors.kinds[:_KINDS]:
+            typer.echo(f"  {kind}")
     if result.outage is not None:
         outage = result.outage
         typer.echo(f"{name} was away for {outage.seconds:.1f} s on end, as {outage.seen_by} saw it ({outage.how})")

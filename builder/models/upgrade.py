@@ -112,10 +112,28 @@ class Leave(Model):
     approved: Said | None = None
 
 
+class NewErrors(Model):
+    """What the logs of a host's services tell of once it serves again: `kinds` of error that they did not tell of
+    before. With `unread`, why nobody knows."""
+
+    kinds: tuple[str, ...] = ()
+    unread: str = ""
+
+    @property
+    def told(self) -> str:
+        """As a sentence, without a full stop."""
+        if self.unread:
+            return f"its error logs could not be read: {self.unread}"
+        if not self.kinds:
+            return "its logs tell of no error of a kind that they did not tell of before"
+        return f"its logs tell of {len(self.kinds)} kinds of error that they did not tell of before: see if they matter"
+
+
 class Account(Model):
     """What the dossier tells of one upgrade of `host`. `acts` are its parts with their seconds, in order; `kept_before`
     and `kept_after` are of its last manifests, None of a host that is no archive; `settings` of its configuration
-    were found to be what they were; `way` is None where the host did not say."""
+    were found to be what they were; `errors` is None of a host whose logs nobody reads, `way` where the host did not
+    say."""
 
     host: Name
     changes: tuple[Change, ...]
@@ -129,6 +147,7 @@ class Account(Model):
     kept_before: Kept | None = None
     kept_after: Kept | None = None
     settings: int | None = None
+    errors: NewErrors | None = None
     acts: tuple[tuple[str, float], ...] = ()
     rehearsed: Said | None = None
     approved: Said | None = None

@@ -6,7 +6,7 @@ Whatever goes wrong with packages, a mirror that is away or a full disk, goes wr
 import shlex
 
 from builder.wayback import snapshot
-from builder.wayback.copy import ALONE, RSYNC, SAME, Copy
+from builder.wayback.copy import ALONE, RSYNC, SAME, VANISHED, Copy
 
 _NODES = ("null", "zero", "full", "random", "urandom", "tty")
 EXCHANGED = "exchanged"
@@ -62,6 +62,19 @@ def changed_script(copy: Copy) -> str:
         f"if {snapshot.THERE}; then rm -rf {own}; mkdir {own}; grep -v '/$' {lists}/changed >{own}.list; cd {to}; "
         f"xargs -r -d '\\n' {aside} <{own}.list; fi\n"
         f"{SAME} --dry-run --force --files-from={lists}/changed {to}/ /\nwc -l <{lists}/differs"
+    )
+
+
+def moved_script(copy: Copy) -> str:
+    """Shell text that prints which packages' records and settings are others on the host by now than in the copy, and
+    others in the next system, too: one of both would be lost."""
+    at = copy.folder
+    compare = f"--dry-run --8-bit-output --out-format='%i %n' --relative {copy.excluded(f'{at}/mounted')}"
+    return (
+        "set -e; export LC_ALL=C.UTF-8; cd /; "
+        f"{RSYNC} {compare} etc var/lib/dpkg {at}/root/ >{at}/moved.all || [ $? = {VANISHED} ]; "
+        f"sed -e 's/^\\*deleting *//; t' -e 's/^.\\{{12\\}}//' {at}/moved.all | grep -v '/$' | sort >{at}/moved; "
+        f"sort {at}/changed {at}/gone | comm -12 {at}/moved -"
     )
 
 

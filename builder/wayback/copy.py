@@ -9,6 +9,7 @@ from typing import Self
 from builder.models.archive import WORKLISTS
 from builder.models.site import Host
 from builder.wayback import snapshot
+from builder.wayback.door import CLOSED
 from builder.wayback.snapshot import FOLDER
 
 _NEVER = (
@@ -34,29 +35,36 @@ _WHOLE = f'{{ {snapshot.THERE} && [ -z "$({_DISKS} | grep -vx /boot/efi)" ] && {
 """Shell text: whether a snapshot of / holds all that a copy would."""
 WAY_SCRIPT = f"if {_WHOLE}; then echo snapshot; else echo copy; fi"
 """Shell text that prints how the host would be copied."""
+ARRIVED = "arrived"
+"""The folder of the copy with what came since."""
 _HOMES = "/home"
 _CACHE = "/var/lib/pacsmith/viewer-cache.img"
 """The volume of a station's encrypted cache: gigabytes, with a key that is gone at power-off."""
-_VANISHED = 24
+VANISHED = 24
 """rsync's word for files that went away while it read: those are in no copy, and need not be (rsync(1))."""
 _DECISIVE = "^[^ ]+ +(etc|usr|boot|var/lib/dpkg|var/lib/postgresql)/"
 """What must be the same in a copy; a host at rest writes elsewhere, too."""
 _SERVES, _DATABASE = "orthanc.service nginx.service", "postgresql@*.service"
 """What must not write any more, in this order: Orthanc waits long for a database that is gone (293 s, 2026-11-22)."""
-PUTTING_BACK, PUT_BACK = "putting back", "put-back"
-"""What the file `state` of the copy says while the host becomes what the copy was, and once it is that."""
-
-
+KEPT, PUTTING_BACK, PUT_BACK, SERVES = "kept", "putting back", "put-back", "serves"
+"""What the file `state` of the copy says: what came since is kept, and nothing more can come; the host becomes what the
+copy was; it is that; its doors are open (again), so that whatever comes from then on must be kept before anything is
+put back."""
 LOSE = "lose-what-came-since"
 """The word, typed out in full, by which a person at the console puts back a host whose database does not run."""
-_PAPERS = "papers"
+COMPLETE, _PAPERS = "complete", "papers"
 NEWEST_SCRIPT = (
-    f'for at in {FOLDER}/*/; do [ ! -d $at ] || newest=$at; done; [ -n "$newest" ] || exit 0; '
-    '[ -e $newest/complete ] || { echo "$newest is not whole: go on from the machine that began it" >&2; exit 1; }; '
-    f"tar --create --file - --directory $newest/{_PAPERS} ."
+    f"for at in {FOLDER}/*/; do [ ! -d ${{at}}{_PAPERS} ] || {{ [ ! -e ${{at}}{COMPLETE} ] && [ ! -e {CLOSED} ]; }} || "
+    f'newest=$at; done; [ -n "$newest" ] || exit 0; cd $newest; [ ! -e {COMPLETE} ] || whole={COMPLETE}; '
+    f"tar --create --file - {_PAPERS} $whole"
 )
-"""Shell text that packs the papers of the newest copy (tar); nothing where there is none. Fails for one that is not
-whole: that upgrade has come no further, and an older one must not be taken for it."""
+"""Shell text that packs the papers of the newest copy and, where it is whole, the file that says so (tar); nothing
+where there is no copy. One that is not whole counts only while the doors are closed: its upgrade was cut off before
+anything was changed. With open doors it was left by an upgrade that never began."""
+NEWEST_WHOLE_SCRIPT = (
+    f"for at in {FOLDER}/*/{COMPLETE}; do [ ! -e $at ] || newest=${{at%/*}}; done; echo ${{newest##*/}}"
+)
+"""Shell text that prints the name of the newest copy that is whole."""
 
 
 @dataclass(frozen=True)
@@ -112,9 +120,10 @@ class Copy:
         root, mounted = f"{self.folder}/root", f"{self.folder}/mounted"
         return (
             f"set -e\numask 077\nmkdir -p {self.folder}\n"
+            f"rm -f {self.folder}/{COMPLETE}\nsync -f {self.folder}\n"  # half of it is of another moment, from here on
             f"{_ELSEWHERE} | sed 's|$|/*|' >{mounted}\n{_DISKS} >{self.folder}/disks\n"
             f"if {snapshot.THERE}; then {snapshot.take_script(root, '/')}; fi\n"
-            f"{_WHOLE} || {RSYNC} {self.excluded(mounted)} / {root}/ || [ $? = {_VANISHED} ]\n"
+            f"{_WHOLE} || {RSYNC} {self.excluded(mounted)} / {root}/ || [ $? = {VANISHED} ]\n"
             f"cat >{self.put_back} <<'PUT BACK'\n{self.put_back_script()}\nPUT BACK\nsync -f {root}"
         )
 
@@ -125,7 +134,7 @@ class Copy:
         return (
             f"set -e\nchroot {root} rsync --version >/dev/null\ncd /\n: >{found}\n"
             f"for part in etc usr/bin usr/sbin usr/lib/systemd; do "
-            f"{self._compare} --relative --checksum $part {root}/ >>{found} || [ $? = {_VANISHED} ]; done\n"
+            f"{self._compare} --relative --checksum $part {root}/ >>{found} || [ $? = {VANISHED} ]; done\n"
             f"grep -v '^\\.d' {found} || [ $? = 1 ]"
         )
 
@@ -135,9 +144,18 @@ class Copy:
         found = f"{self.folder}/lacking"
         return (
             f"set -e\n: >{found}.all\n"
-            f"{_WHOLE} || {self._compare} / {self.folder}/root/ >{found}.all || [ $? = {_VANISHED} ]\n"
+            f"{_WHOLE} || {self._compare} / {self.folder}/root/ >{found}.all || [ $? = {VANISHED} ]\n"
             f"grep -E '{_DECISIVE}' {found}.all | grep -v '^\\.d' >{found} || true\n"
             f"[ -s {found} ] || touch {self.folder}/complete\nsync -f {self.folder}\ncat {found}"
+        )
+
+    def serves_script(self) -> str:
+        """Shell text that writes down, before the doors are opened, that whatever comes from now on is kept before
+        anything is put back; what was kept so far has been given back. Pure."""
+        return (
+            f"set -e; [ -d {self.folder} ] || exit 0; echo {SERVES} >{self.folder}/state; sync -f {self.folder}; "
+            f"[ ! -e {self.folder}/{ARRIVED} ] || find -H {self.folder}/{ARRIVED} -mindepth 1 -delete; "
+            f"rm -f {self.folder}/orphans"
         )
 
     def alone(self, work: str) -> str:
@@ -162,8 +180,9 @@ class Copy:
         return (
             f"set -e\n[ -e {self.folder}/complete ] || {{ echo 'this copy is not whole'; exit 1; }}\n"
             f"systemctl stop {_SERVES} 2>/dev/null || true\n"  # so that nothing comes after what is kept
-            f"[ ! -e {self.keep} ] || grep -qs '^put' {self.folder}/state || "  # by then it is the former database
-            f'timeout 3600 sh {self.keep} || [ "$1" = {LOSE} ] || {{ '
+            # kept already; or it is the former database by then
+            f"[ ! -e {self.keep} ] || grep -qs -e '^put' -e '^{KEPT}$' {self.folder}/state || "
+            f'sh {self.keep} || [ "$1" = {LOSE} ] || {{ '
             "echo 'what came since the upgrade could not be kept: see that PostgreSQL runs, and do this again; or, if "
             f"it shall be lost, add the word {LOSE}' >&2; exit 1; }}\n"
             f"systemctl stop '{_DATABASE}' || true\n"

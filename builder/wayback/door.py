@@ -16,7 +16,9 @@ CLOSED = "/etc/pacsmith/closed.nft"
 _DROP_INS = "/etc/systemd/system/$unit.service.d"
 _WAITS = f"{_DROP_INS}/pacsmith-closed.conf"
 _WAITING = f"[Service]\nTimeoutStartSec=infinity\nExecStartPre=/bin/sh -c 'while [ -e {CLOSED} ]; do sleep 2; done'\n"
-CLOCKED = ("pacsmith-backup", "pacsmith-restore-test", "apt-daily", "apt-daily-upgrade")
+_APT = ("apt-daily", "apt-daily-upgrade")
+_APART = " ".join(f"/run/systemd/system/{unit}.service.d/pacsmith-apart.conf" for unit in _APT)
+CLOCKED = ("pacsmith-backup", "pacsmith-restore-test", *_APT)
 """What would begin by the clock and must not meanwhile: it waits until the doors are open."""
 _TABLE = "inet pacsmith_closed"
 
@@ -35,6 +37,20 @@ def rules(ports: Sequence[int]) -> str:
         f"table {_TABLE} {{\n  chain input {{\n    type filter hook input priority filter - 5; policy accept;\n"
         f"{refused}  }}\n}}\n"
     )
+
+
+def apart_script(lock: str) -> str:
+    """Shell text by which apt's own timers pass this host over as long as somebody holds the file `lock`: what they
+    would install would be neither in the copy nor in the next system. Gone with the next boot. Pure."""
+    condition = f"[Service]\\nExecCondition=/usr/bin/flock --shared --nonblock {lock} true\\n"
+    return (
+        f"set -e\nfor at in {_APART}; do mkdir -p ${{at%/*}}; printf '{condition}' >$at; done\nsystemctl daemon-reload"
+    )
+
+
+def together_script() -> str:
+    """Shell text that ends that. Pure."""
+    return f"rm -f {_APART}\nsystemctl daemon-reload"
 
 
 def close_script(ports: Sequence[int]) -> str:
@@ -61,7 +77,7 @@ def open_script() -> str:
         f"set -e\n[ ! -e /etc/systemd/system/{UNIT} ] || systemctl --quiet disable --now {UNIT}\n"
         f"rm -f /etc/systemd/system/{UNIT} {CLOSED}\n"
         f"for unit in {' '.join(CLOCKED)}; do rm -f {_WAITS}; rmdir {_DROP_INS} 2>/dev/null || true; done\n"
-        "systemctl daemon-reload\n"
+        f"{together_script()}\n"
         f"! nft list table {_TABLE} >/dev/null 2>&1"
     )
 

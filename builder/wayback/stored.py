@@ -3,6 +3,7 @@ somebody deletes meanwhile, and takes no room (pure)."""
 
 KEPT = ".way-back"
 """The folder of second names, where they must lie beside the images."""
+_ARRIVED = ".arrived"
 
 
 def links_script(storage: str, copy: str) -> str:
@@ -17,9 +18,25 @@ def put_back_script(storage: str, copy: str) -> str:
     return f"{_place(storage, copy)}; rsync --archive --ignore-existing --link-dest=$there $there/ {storage}/"
 
 
+def arrived_script(storage: str, copy: str) -> str:
+    """Shell text that makes the folder `arrived` of the copy: on the images' disk, so that what is kept there takes no
+    room."""
+    beside = f"mkdir -p $there{_ARRIVED}; ln -sfn $there{_ARRIVED} {copy}/arrived"
+    return f"{_place(storage, copy)}; if [ $there = {copy}/stored ]; then mkdir -p {copy}/arrived; else {beside}; fi"
+
+
 def drop_script(storage: str, copy: str) -> str:
     """Shell text that takes all second names away."""
-    return f"{_place(storage, copy)}; rm -rf --one-file-system $there"
+    return f"{_place(storage, copy)}; rm -rf --one-file-system $there $there{_ARRIVED}"
+
+
+def sweep_script(storage: str, copies: str) -> str:
+    """Shell text that takes those away beside the images whose copy, in the folder `copies`, is not there any more: an
+    upgrade that was killed before it began has left them."""
+    return (
+        f"for at in {storage}/{KEPT}/*; do name=${{at##*/}}; "
+        f'[ ! -d "$at" ] || [ -d "{copies}/${{name%{_ARRIVED}}}" ] || rm -rf --one-file-system "$at"; done'
+    )
 
 
 def _place(storage: str, copy: str) -> str:

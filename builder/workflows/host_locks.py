@@ -72,9 +72,10 @@ def told_by(host: str, mark: str) -> str:
 def closed_by(host: str, run: str) -> str:
     """That an upgrade of the host, of which this machine knows nothing, was cut off, as a sentence."""
     return (
-        f"the doors of {host} are closed: its upgrade by run {run or 'unknown'}, of another machine or project folder "
-        "than this one, was cut off, and the host is neither what it was nor what it shall be. Go on from there: "
-        f"pacsmith upgrade {host} --resume; or go back from here: pacsmith rollback {host} --upgraded-elsewhere"
+        f"the doors of {host} are closed: its upgrade by run {run or 'unknown'} was cut off, or it was put back at its "
+        f"console. If that was upgraded from here: pacsmith rollback {host}; if from another machine or project "
+        f"folder: go on there with pacsmith upgrade {host} --resume, or go back from here with pacsmith rollback "
+        f"{host} --upgraded-elsewhere"
     )
 
 

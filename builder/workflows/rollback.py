@@ -16,7 +16,7 @@ from builder.load.site import load_site
 from builder.load.text import read_text
 from builder.models.event import Event
 from builder.survey.remote import Remote
-from builder.wayback.copy import NEWEST_SCRIPT
+from builder.wayback.copy import NEWEST_SCRIPT, PUT_BACK, PUTTING_BACK
 from builder.wayback.manifest import Manifest
 from builder.workflows.at_work import refuse_busy
 from builder.workflows.build import Show
@@ -27,7 +27,7 @@ from builder.workflows.session import Session
 from builder.workflows.site_text import with_values
 from builder.workflows.upgrade_acts import Acts
 from builder.workflows.upgrade_host import ActFailed
-from builder.workflows.upgrade_record import Phase, Record, Records, from_elsewhere
+from builder.workflows.upgrade_record import Phase, Record, Records, from_elsewhere, way_on
 from builder.workflows.upgrade_roles import RoleWork
 from builder.workflows.verify import Verified, accepted_hosts, failures, verify
 
@@ -77,9 +77,12 @@ def go_back(hands: Hands, record: Record) -> Back:
     hands.records.release(record.run)
     hands.acts.reach()
     found, came = None, 0
+    if record.phase == "proving back" and hands.acts.state() in {PUTTING_BACK, PUT_BACK}:
+        record = record.model_copy(update={"phase": "putting back"})  # once more, by somebody at its console
     if record.phase != "proving back":
         hands.show.phase("way back")
         found, came = _behind_doors(hands, record)
+        hands.acts.serves(record.mark)
         record = record.model_copy(update={"phase": "proving back"})
         hands.records.keep(record)
         hands.acts.lay_down(hands.records.files(record.run))  # nobody may put it back once more from another machine
@@ -125,13 +128,16 @@ def _put_back(acts: Acts, records: Records, record: Record) -> None:
     """The system as it was, from its copy. Only a host that let senders in again may have got images since; once it is
     being put back, its database cannot be asked any more."""
     acts.refuse_without_copy()
+    arrivals = record.phase in {"open", "upgraded", "going back"}
+    if arrivals:
+        if record.mark is not None:
+            acts.refuse_without_room(record.mark)
+        records.keep(record.model_copy(update={"phase": "going back"}))
     if record.phase != "putting back":
         acts.close_doors()
         acts.stand_still()
-    if record.phase in {"open", "upgraded", "going back"}:
-        records.keep(record.model_copy(update={"phase": "going back"}))
-        if record.mark is not None:
-            acts.keep_arrivals(record.mark)
+    if arrivals and record.mark is not None:
+        acts.keep_arrivals(record.mark)
     records.keep(record.model_copy(update={"phase": "putting back"}))
     acts.put_back()
 
@@ -142,6 +148,13 @@ def to_roll_back(session: Session, host: str) -> Record:
     refuse_busy(session)
     every = list(Records(session.folder / "upgrades").of(host))
     found = next((one for one in every if one.phase not in _OVER), None)
+    newer = next((one for one in every if one.phase == "kept"), None)
+    if found is not None and newer is not None and newer.run > found.run:
+        raise BadInput(
+            f"rollback: {host} cannot go back by the upgrade of run {found.run}: it was upgraded by run {newer.run} "
+            f"since, whose way back was given up; give this one up, too: pacsmith rollback {host} "
+            f"--give-up-the-way-back-of {found.run}"
+        )
     if found is None:
         gone = f"; that of run {every[0].run} is over: {_OVER[every[0].phase]}" if every else ""
         raise BadInput(
@@ -173,6 +186,8 @@ def upgraded_elsewhere(session: Session, host: str) -> tuple[Record, Mapping[str
         papers = {Path(one.name).name: packed.extractfile(one) for one in packed if one.isfile()}
         files = {name: file.read() for name, file in papers.items() if file is not None}
     record = from_elsewhere(files)
+    if record.phase == "closed":  # nothing was changed yet
+        files = {}
     if record.host != host:
         raise BadInput(f"rollback: {host}: its copy is of {record.host}")
     mine = next((one for one in Records(session.folder / "upgrades").of(host) if one.run == record.run), None)
@@ -239,9 +254,10 @@ def give_up(session: Session, record: Record, show: Show) -> None:
             held, hear = partial(locks.hold_again, session.machines), _hearing(session, show)
             with closing(Acts(session.machines[0], record.copy_there, session.run.id, hear, held)) as acts:
                 acts.reach()
-                if record.phase != "upgraded" and acts.has_copy():
+                if record.phase != "upgraded" and (acts.has_copy() or acts.doors_closed()):
                     raise Refused(
-                        f"{record.host}: the upgrade by run {record.run} is not over ({record.phase}): its copy stays"
+                        f"{record.host}: the upgrade by run {record.run} is not over ({record.phase}): its copy stays. "
+                        f"{way_on(record)}"
                     )
                 acts.drop_copy()
                 records.keep(record.model_copy(update={"phase": "kept"}))

@@ -5,13 +5,13 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from socket import gethostname
 
-from builder.errors import PacsmithError
+from builder.errors import PacsmithError, Refused
 from builder.inventory.outage import away
 from builder.inventory.waves import waves_of
 from builder.models.event import Event
 from builder.models.run import Terms
 from builder.models.upgrade import Leave, Timings
-from builder.wayback.copy import Copy
+from builder.wayback.copy import PUT_BACK, PUTTING_BACK, Copy
 from builder.workflows.at_work import refuse_crowded
 from builder.workflows.build import Show
 from builder.workflows.host_locks import held_on_hosts
@@ -27,10 +27,10 @@ from builder.workflows.upgrade_acts import Acts
 from builder.workflows.upgrade_host import ActFailed
 from builder.workflows.upgrade_look import ahead_of
 from builder.workflows.upgrade_ready import refuse_unready
-from builder.workflows.upgrade_record import OPEN, Phase, Record, Records
+from builder.workflows.upgrade_record import Phase, Record, Records
 from builder.workflows.upgrade_roles import RoleWork
 from builder.workflows.upgrade_states import States
-from builder.workflows.upgrade_steps import configuration_of, steps_beside
+from builder.workflows.upgrade_steps import configuration_of, logs_of, steps_beside
 from builder.workflows.upgraded import Upgraded
 from builder.workflows.verify import accepted_hosts
 
@@ -89,7 +89,7 @@ class _Upgrade:
             run=self.session.run.id, host=states.was.host.name, phase="copied", changes=states.changes,
             before=states.texts[0], after=states.texts[1], values=tuple(states.values.items()),
             values_before=tuple(states.values_before.items()), apart=Copy.of(states.was.host, "").apart, leave=leave,
-            configuration=configuration_of(states.was, states.machine),
+            configuration=configuration_of(states.was, states.machine), logs=logs_of(states.was, states.machine),
         )  # fmt: skip
         updates = any(one.part == "security" for one in states.changes.changes)
         self.beside = steps_beside(states.was, states.machine, updates=updates)
@@ -103,6 +103,7 @@ class _Upgrade:
         """All acts in their order; the way back where one fails after the first change."""
         roles = RoleWork(self.session, materials_for(self.session), self.hear, self.show)
         self.acts.reach()
+        self._refuse_put_back()
         if self.record.phase == "copied" and not self._look_ahead():
             return
         with watched(self.session, self.states.was, adopt=self.states.resumed is not None) as watch:
@@ -115,6 +116,14 @@ class _Upgrade:
         self.result.timings = self._timings()
         if self.result.timings is not None:
             self.records.keep_timings(self.states.changes, self.result.timings)
+
+    def _refuse_put_back(self) -> None:
+        """Raises Refused where somebody has put the host back at its console: there is nothing to go on with."""
+        if self.acts.state() in {PUTTING_BACK, PUT_BACK}:
+            raise Refused(
+                f"{self.record.host} was put back at its console: it is not what the upgrade by run {self.record.run} "
+                f"has made of it; bring the way back to its end: pacsmith rollback {self.record.host}"
+            )
 
     def _timings(self) -> Timings | None:
         """How long it took behind closed doors; None of one that was cut off meanwhile, or went back."""
@@ -156,8 +165,10 @@ class _Upgrade:
         self.acts.say(away(self.session.site, self.states.was.host, seconds), "note")
         try:
             self.acts.take_copy()
+            self.acts.know_errors(self.record.logs)
             if self.beside:
                 self.acts.make_next(self.beside)
+                self.acts.refuse_moved()
             self.records.reserve(self.record.run)
             refuse_late(self.states.before, seconds)
         except BaseException as why:
@@ -182,11 +193,13 @@ class _Upgrade:
 
     def _stuck(self, why: str, fault: str) -> str:
         name = self.record.host
-        last = next(self.records.of(name), self.record)
-        if last.phase in OPEN:
-            doors = "It is put back and keeps every image; what is short is named above"
+        try:
+            closed = self.acts.doors_closed()
+        except PacsmithError:
+            doors = "It does not answer, and its doors may be closed to senders, who keep what they have"
         else:
-            doors = "Its doors stay closed to senders, who keep what they have"
+            put_back = "It is put back and keeps every image, and senders are let in; what is short is named above"
+            doors = "Its doors stay closed to senders, who keep what they have" if closed else put_back
         return (
             f"{name}: the upgrade failed ({why}), and so did the way back: {fault}. {doors}. Once that is mended: "
             f"pacsmith rollback {name}. When nobody can log in, in its console or from a rescue system with its disks "
@@ -199,6 +212,7 @@ class _Upgrade:
         self.closed = time.monotonic()
         self.acts.close_doors()
         self.show.phase("doors closed")
+        self._lay_down()
         self.acts.stand_still()
         self.result.before = self.acts.manifest("Manifest of every instance")
         self.records.keep_manifest(self.record.run, self.result.before)
@@ -218,15 +232,15 @@ class _Upgrade:
 
     def _prove(self, roles: RoleWork) -> None:
         """Nothing is lost, as was seen behind closed doors; now, doors open, everything else."""
-        if self.record.mark is not None:
-            self.acts.leave_keep(self.record.mark)
         self._phase("open")
         self._lay_down()
+        self.acts.serves(self.record.mark)
         self.acts.open_doors()
         self.opened = time.monotonic()
         roles.between(self.states.was, "afterwards")
         self.acts.drop_next()
         self.result.proven = proven(self.states.after, self.record.host, self.show)
+        self.result.errors = self.acts.new_errors(self.record.logs, self.session.store.redactor().clean)
         write_values(self.states.file, self.record.host, self.states.values)
         self.records.release(self.record.run)
         self._phase("upgraded")

@@ -18,7 +18,7 @@ def keep_account(states: States, result: Upgraded, leave: Leave) -> None:
         way=ahead.way if ahead else None, checks=ahead.checks if ahead else (),
         estimate=ahead.estimate if ahead else None,
         outage=result.outage, kept_before=_kept(result.before), kept_after=_kept(result.after),
-        settings=result.settings,
+        settings=result.settings, errors=result.errors,
         acts=tuple(result.seconds.items()), rehearsed=leave.rehearsed, approved=leave.approved,
     )  # fmt: skip
     write_whole(account_file(session.site, session.run.id), account.model_dump_json(indent=1).encode())

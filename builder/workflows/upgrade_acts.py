@@ -4,16 +4,21 @@ from collections.abc import Callable, Mapping, Sequence
 
 from builder.errors import PacsmithError
 from builder.models.archive import ArchiveSettings
+from builder.models.upgrade import NewErrors
 from builder.probes.samples import stream_patient
-from builder.wayback import beside, configuration, door, stored
-from builder.wayback.arrivals import MARK_SCRIPT, forget_script, give_back_script, keep_script
-from builder.wayback.copy import PUT_BACK, PUTTING_BACK, detached, sweep_script
+from builder.wayback import beside, configuration, door, logs, stored
+from builder.wayback.arrivals import MARK_SCRIPT, forget_script, give_back_script, keep_script, room_script
+from builder.wayback.copy import KEPT, NEWEST_WHOLE_SCRIPT, PUT_BACK, PUTTING_BACK, detached, sweep_script
 from builder.wayback.manifest import Manifest, differences, instances, manifest_of, manifest_script
+from builder.wayback.snapshot import FOLDER
+from builder.workflows.host_locks import PLACE
 from builder.workflows.upgrade_host import ActFailed, UpgradedHost, idle_script
 
 ORTHANC_MAY_START = "/etc/pacsmith/orthanc.configured"
 """The mark without which Orthanc's unit does not start it."""
 _SHOWN = 3
+_NO_MORE = frozenset((KEPT, PUTTING_BACK, PUT_BACK))
+"""In these states of the copy all that came is kept, and the database cannot be asked for more."""
 _ORTHANC = (
     "timeout 120 sh -c 'until curl -fsS -o /dev/null -K /etc/pacsmith/orthanc.curl http://127.0.0.1:8042/system; "
     "do sleep 0.5; done' 2>/dev/null"
@@ -32,8 +37,12 @@ class Acts(UpgradedHost):
     def take_copy(self) -> None:
         """Make the copy of the system while it serves, and hold its programs and settings against the host's. Copies
         that were never completed go: they were left by upgrades that were cut off."""
+        with self.act("Wait for apt"):
+            self.shell(door.apart_script(PLACE))
+            self.shell(idle_script("apt-daily.service apt-daily-upgrade.service"))
         with self.act("Copy the system while it serves"):
             self.shell(sweep_script())
+            self._stored(stored.sweep_script, FOLDER)
             self._copy()
         with self.act("Check the copy"):
             self._nothing(self.shell(self.copy.check_script()))
@@ -65,6 +74,15 @@ class Acts(UpgradedHost):
             script = beside.exchange_script(self.copy, f"rm -f /mnt{ORTHANC_MAY_START}")
             self.down(script, "exchange", beside.EXCHANGED)
 
+    def refuse_moved(self) -> None:
+        """Raises ActFailed where somebody has changed on the host what the next system has otherwise, too."""
+        moved = self.shell(beside.moved_script(self.copy)).split("\n")[:-1]
+        if moved:
+            raise ActFailed(
+                f"{self.name}: changed on the host while the next system was made, and one of both would be lost: "
+                f"{', '.join(moved[:_SHOWN])}; begin again once nobody is at work there"
+            )
+
     def drop_next(self) -> None:
         """The next system is what the host is by now."""
         self.shell(beside.drop_script(self.copy))
@@ -76,11 +94,11 @@ class Acts(UpgradedHost):
 
     def _copy(self) -> None:
         self.shell(detached(self.copy.take_script(), self.unit("copy")))
-        self._stored(stored.links_script)
+        self._stored(stored.links_script, self.copy.folder)
 
-    def _stored(self, script: Callable[[str, str], str]) -> None:
+    def _stored(self, script: Callable[[str, str], str], folder: str) -> None:
         if self.archive is not None and self.archive.storage == "filesystem":
-            self.shell(script(self.archive.storage_directory, self.copy.folder))
+            self.shell(script(self.archive.storage_directory, folder))
 
     def close_doors(self) -> None:
         """Refuse connections to the services, now and after a boot, and hold what goes by the clock; what of that is
@@ -94,6 +112,20 @@ class Acts(UpgradedHost):
         """Let them in again, and let what goes by the clock go on."""
         with self.act("Open the doors"):
             door.open_again(self.remote)
+
+    def doors_closed(self) -> bool:
+        """Whether senders are refused by now. Raises Unreachable."""
+        return self.answer(f"test -e {door.CLOSED}").code == 0
+
+    def serves(self, mark: int | None) -> None:
+        """Write down on the host, before the doors are opened, how to keep what will come beyond `mark`, for a person
+        at the console, and that it must be kept."""
+        if self.archive is not None and mark is not None:
+            kept = (
+                f"mkdir -p {self.copy.folder}; cat >{self.copy.keep} <<'KEEP'\n{self._keep(mark, self.archive)}\nKEEP"
+            )
+            self.shell(f"umask 077; {kept}")
+        self.shell(self.copy.serves_script())
 
     def stand_still(self) -> None:
         """Stop what writes to the archive."""
@@ -114,14 +146,24 @@ class Acts(UpgradedHost):
         """Keep on the host what is known of the upgrade, so that it can go back from another machine, too."""
         self.shell(f"umask 077; mkdir -p {self.copy.papers}")
         for name, content in papers.items():
-            self.remote.put(content, f"{self.copy.papers}/{name}", sudo=True)
+            try:
+                self.remote.put(content, f"{self.copy.papers}/{name}", sudo=True)
+            except OSError as fault:  # of the host's disk, not of this machine's
+                raise ActFailed(str(fault)) from None
 
     def has_copy(self) -> bool:
         """Whether the copy is there, and whole."""
         return self.answer(f"test -e {self.copy.folder}/complete").code == 0
 
     def refuse_without_copy(self) -> None:
-        """Raises ActFailed, before anything is touched, for a host whose copy is gone or was never whole."""
+        """Raises ActFailed, before anything is touched, for a host whose copy is gone or was never whole, or is older
+        than another, which goes back first."""
+        newest = self.shell(NEWEST_WHOLE_SCRIPT).strip()
+        if newest > self.copy.name and self.has_copy():
+            raise ActFailed(
+                f"{self.name}: it was upgraded once more, by run {newest}, which goes back first; nothing was changed. "
+                f"If that was done from another machine: pacsmith rollback {self.name} --upgraded-elsewhere"
+            )
         if not self.has_copy():
             raise ActFailed(
                 f"{self.name}: the copy by which it could go back is not there ({self.copy.folder}): it was removed, "
@@ -132,8 +174,9 @@ class Acts(UpgradedHost):
     def drop_copy(self) -> None:
         """Remove the copy: nobody can go back by it any more."""
         with self.act("Remove the copy"):
-            self._stored(stored.drop_script)
+            self._stored(stored.drop_script, self.copy.folder)
             self.shell(self.copy.drop_script())
+            self.shell(door.together_script())
 
     def manifest(self, name: str) -> Manifest:
         """Every instance that the archive keeps; none of a host that is no archive."""
@@ -190,18 +233,37 @@ class Acts(UpgradedHost):
             with self.act("Manifest of the configuration"):
                 self._same(configuration.changed(before, self.settings(files)))
 
+    def know_errors(self, logs_read: Sequence[logs.Log]) -> None:
+        """Keep which kinds of error the logs tell of before anything is changed."""
+        if logs_read:
+            self.shell(logs.before_script(self.copy.folder, logs_read))
+
+    def new_errors(self, logs_read: Sequence[logs.Log], clean: Callable[[str], str]) -> NewErrors | None:
+        """What they tell of since, without secrets. It is for people to judge: whether the host does its work,
+        verification says."""
+        if not logs_read:
+            return None
+        with self.act("Read the error logs"):
+            answer = self.answer(logs.new_script(self.copy.folder, logs_read))
+        if answer.code != 0:
+            return NewErrors(unread=answer.text.strip()[-200:] or "what they told of before was not kept")
+        return NewErrors(kinds=tuple(map(clean, answer.stdout.decode("utf-8", "replace").splitlines())))
+
     def keep_arrivals(self, mark: int) -> None:
         """Keep what came after the manifest, outside the database that goes away; where somebody has put the host back
         at its console, that was done."""
-        if self.archive is not None and self.state() not in {PUTTING_BACK, PUT_BACK}:
+        if self.archive is not None and self.state() not in _NO_MORE:
             with self.act("Keep what came meanwhile"):
                 self.shell(_START.format("postgresql"))
                 self.shell(self._keep(mark, self.archive))
+                self.shell(f"echo {KEPT} >{self.copy.folder}/state; sync -f {self.copy.folder}")
 
-    def leave_keep(self, mark: int) -> None:
-        """Lay down how to keep what will come, for a person at the console."""
-        if self.archive is not None:
-            self.shell(f"umask 077; cat >{self.copy.keep} <<'KEEP'\n{self._keep(mark, self.archive)}\nKEEP")
+    def refuse_without_room(self, mark: int) -> None:
+        """Raises ActFailed, before anything is touched, where what came since would not fit: images that lie in a
+        database are kept as files before it goes."""
+        if self.archive is not None and self.archive.storage == "database" and self.state() not in _NO_MORE:
+            self.shell(_START.format("postgresql"))
+            self.shell(room_script(mark, self.copy.folder))
 
     def _keep(self, mark: int, archive: ArchiveSettings) -> str:
         return keep_script(mark, archive.storage, archive.storage_directory, self.copy.folder)
@@ -210,14 +272,14 @@ class Acts(UpgradedHost):
         """Make the system what it was, and boot it."""
         with self.act("Put the system back, and boot it"):
             self.down(self.copy.put_back_script(), "back", PUT_BACK)
-            self._stored(stored.put_back_script)
+            self._stored(stored.put_back_script, self.copy.folder)
 
     def give_back_arrivals(self) -> int:
         """Let the archive serve, and give it what came meanwhile; how many instances were new to it."""
         if self.archive is None:
             return 0
         with self.act("Give back what came meanwhile"):
-            self.shell(f"systemctl start orthanc.service nginx.service; {_ORTHANC}")
+            self.shell(f"{_START.format('postgresql')}; systemctl start orthanc.service nginx.service; {_ORTHANC}")
             new, had = map(int, self.shell(give_back_script(self.copy.folder)).split())
         if had:
             self.say(f"{had} that came meanwhile were there before, too: the archive keeps those of before", "note")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from builder.errors import Locked, Refused
 from builder.inventory.outage import away
+from builder.inventory.windows import told
 from builder.lab.sources import CODENAME
 from builder.models.run import Run
 from builder.models.upgrade import Check
@@ -23,8 +24,8 @@ from builder.workflows.upgrade_states import States
 
 @dataclass(frozen=True)
 class Look:
-    """What was seen by `run`; `told` is who loses what, and for how long; `refused` is why the upgrade would be refused
-    now beside the checks, if it would."""
+    """What was seen by `run`; `told` is who loses what, when, and for how long; `refused` is why the upgrade would
+    be refused now beside the checks, if it would."""
 
     run: Run
     ahead: Ahead
@@ -70,4 +71,12 @@ def look(states: States) -> Look:
         except (Refused, Locked) as why:
             refused = str(why)
         ending.outcome = "done"
-    return Look(session.run, ahead, away(session.site, host, ahead.estimate.seconds), refused)
+    return Look(session.run, ahead, f"{_when(session)}, {away(session.site, host, ahead.estimate.seconds)}", refused)
+
+
+def _when(session: Session) -> str:
+    """From when on the session's one host may be away, as a clause."""
+    locks = closed_now(session, session.machines)
+    if not locks:
+        return "once you begin it"
+    return f"not before {told(locks[0].opens)}" if locks[0].opens else "never, by the windows of the site file"

@@ -15,7 +15,8 @@ from builder.durable import write_whole
 from builder.errors import BadInput, PacsmithError, Refused
 from builder.models.base import Model
 from builder.models.upgrade import ChangeSet, Leave, OutageSeen, Timings
-from builder.wayback.copy import Copy
+from builder.wayback.copy import COMPLETE, Copy
+from builder.wayback.logs import Log
 from builder.wayback.manifest import Manifest, instances, line_of, manifest_of
 
 Phase = Literal[
@@ -27,8 +28,6 @@ back: before and after the copy began to replace the system. proving back: put b
 doors are open, or about to be. back: what it was. kept: its way back was given up."""
 BACKWARDS: frozenset[Phase] = frozenset(("going back", "putting back", "proving back"))
 UNDER_WAY: frozenset[Phase] = frozenset(("closed", "changing", "open", *BACKWARDS))
-OPEN: frozenset[Phase] = frozenset(("copied", "open", "upgraded", "proving back", "back", "kept"))
-"""In these phases senders are let in."""
 RECORD, MANIFEST, SETTINGS = "record.json", "manifest-before.tsv.gz", "configuration-before.json"
 _RESERVE, _RESERVED = "reserve", 8 * 2**20
 """A file and its bytes: a dossier and the ledger's rows of a way back are 2 MiB (lab, 2026-11-23)."""
@@ -39,8 +38,8 @@ class Record(Model):
     """One upgrade of `host` by the run `run`. `before` and `after` are the site file's whole texts; the copy on the
     host has the run's id for its name; `values` are what the file says of the host after it, by field, `values_before`
     what it said before; whatever the archive counts beyond `mark` came after the manifest; `apart` are the folders that
-    the copy leaves out, `configuration` the files whose settings stay as they are, `leave` is on what the upgrade
-    rests."""
+    the copy leaves out, `configuration` the files whose settings stay as they are, `logs` are read for errors,
+    `leave` is on what the upgrade rests."""
 
     run: str
     host: str
@@ -53,6 +52,7 @@ class Record(Model):
     mark: int | None = None
     apart: tuple[str, ...] = ()
     configuration: tuple[str, ...] = ()
+    logs: tuple[Log, ...] = ()
     leave: Leave = Leave()
     outage: OutageSeen | None = None
 
@@ -188,13 +188,17 @@ def way_on(record: Record) -> str:
 
 def from_elsewhere(files: Mapping[str, bytes]) -> Record:
     """The record among the files of another machine. What that did after its last word nobody knows here: a host whose
-    doors were closed by then is neither the one nor the other. Raises BadInput for anything else."""
+    doors were closed by then is neither the one nor the other, once its copy was whole; until then nothing was changed.
+    Raises BadInput for anything else."""
     record = _record(files.get(RECORD, b""), f"{RECORD} of the copy on the host")
-    if MANIFEST not in files:
+    whole = COMPLETE in files and MANIFEST in files
+    if record.phase == "closed":  # the manifest is laid down, with a whole copy, before the first change
+        return record.model_copy(update={"phase": "changing"}) if whole else record
+    if not whole:
         raise BadInput(
-            f"{MANIFEST} of the copy on the host is not there: go on from the machine that began the upgrade"
+            f"the copy on the host, of run {record.run}, is not whole: go on from the machine that began that upgrade"
         )
-    return record.model_copy(update={"phase": "changing"}) if record.phase == "closed" else record
+    return record
 
 
 def _read(file: Path) -> Record:

@@ -8,6 +8,7 @@ from typing import Any
 from builder.inventory import Machine
 from builder.inventory.roles import has_module, load_role_module
 from builder.models.base import Model
+from builder.wayback.logs import Log
 
 Step = tuple[str, str]
 """A name, and shell text that runs as root in the next system."""
@@ -27,8 +28,17 @@ def steps_beside(was: Machine, shall: Machine, *, updates: bool) -> tuple[Step, 
 
 def configuration_of(was: Machine, shall: Machine) -> tuple[str, ...]:
     """The files whose settings must be after the upgrade what they were before."""
-    named = (_called(module, "configuration", state) for module, *both in _with_a_word(was, shall) for state in both)
-    return tuple(sorted({file for files in named for file in files}))
+    return _of_both("configuration", was, shall)
+
+
+def logs_of(was: Machine, shall: Machine) -> tuple[Log, ...]:
+    """The logs that are read for errors once the host serves again."""
+    return _of_both("logs", was, shall)
+
+
+def _of_both(word: str, was: Machine, shall: Machine) -> tuple[Any, ...]:
+    named = (_called(module, word, state) for module, *both in _with_a_word(was, shall) for state in both)
+    return tuple(sorted({one for every in named for one in every}))
 
 
 def _with_a_word(was: Machine, shall: Machine) -> Iterator[tuple[ModuleType, Model, Model]]:

@@ -16,6 +16,15 @@ def configuration(variables: Variables) -> tuple[str, ...]:  # noqa: ARG001 - as
     return (*sections, "/etc/nginx/archive.users", "/etc/pacsmith/backup.password", "/etc/pacsmith/database.sql")
 
 
+def logs(variables: Variables) -> tuple[tuple[str, str, str], ...]:  # noqa: ARG001 - as every role's
+    """What serves, its log files (a shell pattern), and what marks an error in them."""
+    return (
+        ("orthanc", "/var/log/orthanc/orthanc.log*", "^[EF][0-9]{4} "),
+        ("postgresql", "/var/log/postgresql/*.log*", " (ERROR|FATAL|PANIC): "),
+        ("nginx", "/var/log/nginx/error.log*", r"\[(error|crit|alert|emerg)\]"),
+    )
+
+
 def sources(before: Variables, after: Variables) -> Iterator[tuple[str, str]]:  # noqa: ARG001 - as every role's
     """Name and shell text of each step that says where packages come from: which stay those of the release before."""
     yield "Packages of the Debian release before: which, if any", earlier.script(after)
@@ -56,10 +65,11 @@ def afterwards(before: Variables, after: Variables, material: Material) -> None:
     """Once the archive serves again: the cluster as it was goes. The way back has it."""
     old, new = before.postgresql_version, after.postgresql_version
     if old != new:
+        serves = f"pg_lsclusters --no-header | grep -q '^{new} *main *5432 *online'"
         gone = apt.gone_script((f"postgresql-{old}", f"postgresql-client-{old}"))
         command(
             f"PostgreSQL {old} goes, now that {new} serves",
-            f"pg_dropcluster --stop {old} main && {gone}",
+            f"{serves} && pg_dropcluster --stop {old} main && {gone}",
             unless=f"! pg_lsclusters --no-header | grep -q '^{old} '",
         )
 

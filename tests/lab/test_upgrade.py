@@ -150,6 +150,17 @@ def on(site: BuiltSite, script: str) -> Callable[[], object]:
     return lambda: site.on("arc", f"sudo sh -c {shlex.quote(script)}")
 
 
+def put_back_by_hand(site: BuiltSite) -> None:
+    """A person at the console carries out the copy's own script, and the host boots."""
+    script = "systemd-run --quiet --collect --unit=by-hand sh $(ls -d /var/lib/pacsmith/way-back/*/put-back)"
+    boot = site.on("arc", "cat /proc/sys/kernel/random/boot_id").stdout
+    assert site.on("arc", f"sudo sh -c {shlex.quote(script)}").returncode == 0
+    end = time.monotonic() + 300
+    while site.on("arc", "cat /proc/sys/kernel/random/boot_id").stdout in {boot, ""}:
+        assert time.monotonic() < end, "the host was not booted by its own way back"
+        time.sleep(1)
+
+
 def stands_as_before(site: BuiltSite, *, swept: bool = True) -> None:
     """Old versions, accepted, and no copy left behind; the copy of an upgrade whose host went away is `swept` by the
     next one."""
@@ -191,6 +202,20 @@ def wait_for(site: BuiltSite) -> None:
         time.sleep(1)
 
 
+UPGRADE = ["upgrade", "arc", *(word for to in WORDS for word in ("--to", to))]
+
+
+def killed(site: BuiltSite, once: str, *arguments: str) -> None:
+    """kill -9 of pacsmith once it says so; it must not come to its end before."""
+    argv = [sys.executable, "-m", "builder.cli.main", *arguments]
+    work = subprocess.Popen(argv, cwd=site.folder, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    assert work.stderr is not None
+    said = next((line for line in work.stderr if once in line), None)
+    os.killpg(work.pid, signal.SIGKILL)
+    work.wait()
+    assert said is not None, f"it never said {once}"
+
+
 def colleague(site: BuiltSite, folder: Path) -> BuiltSite:
     """The same site on another machine, which knows nothing of its upgrades."""
     shutil.copytree(site.folder, folder, symlinks=True)
@@ -202,16 +227,8 @@ def test_a_killed_upgrade_is_gone_on_with(old: BuiltSite, tmp_path: Path) -> Non
     """kill -9 of pacsmith while the database is on its way: nobody builds the host meanwhile, --resume ends upgraded;
     by hand it goes back."""
     before = manifest(old)
-    words = [word for to in WORDS for word in ("--to", to)]
-    argv = [sys.executable, "-m", "builder.cli.main", "upgrade", "arc", *words]
-    work = subprocess.Popen(argv, cwd=old.folder, stderr=subprocess.PIPE, text=True, start_new_session=True)
-    assert work.stderr is not None
-    for line in work.stderr:
-        if "Exchange the systems, and boot: changed" in line:
-            break
-    os.killpg(work.pid, signal.SIGKILL)
-    work.wait()
-    refused = old.pacsmith("upgrade", "arc", *words)
+    killed(old, "Exchange the systems, and boot: changed", *UPGRADE)
+    refused = old.pacsmith(*UPGRADE)
     assert refused.returncode == 1
     assert "--resume" in refused.stderr
     elsewhere = colleague(old, tmp_path / "other").pacsmith("build", "--site", "old")
@@ -280,22 +297,21 @@ def in_production(site: BuiltSite, more: str) -> Iterator[None]:
 
 
 def test_a_production_host_wants_a_rehearsal_and_a_second_person(old: BuiltSite) -> None:
-    words = ["upgrade", "arc", *(word for to in WORDS for word in ("--to", to))]
     with in_production(old, "upgrades: {two_persons: true}\n"):
         before = manifest(old)
-        refused = old.pacsmith(*words)
+        refused = old.pacsmith(*UPGRADE)
         assert refused.returncode == 1
         assert "was not accepted on a test host of class archive within 14 days" in refused.stderr
-        tried = old.pacsmith(*words, "--rehearse", timeout=1800)
+        tried = old.pacsmith(*UPGRADE, "--rehearse", timeout=1800)
         assert tried.returncode == 0, tried.stdout + tried.stderr
         kept = re.search(r"arc's copy keeps ([0-9]+) instances", tried.stdout)
         assert kept is not None
         assert int(kept[1]) >= len(before.instances), "the lab's copy does not hold what the backup has"
         assert not (old.folder / ".pacsmith/old-rehearsal").exists()
         assert versions(old) == OLD
-        alone = old.pacsmith(*words)
+        alone = old.pacsmith(*UPGRADE)
         assert "upgrades of this site want a second person" in alone.stderr
-        planned = old.pacsmith(*words, "--plan")
+        planned = old.pacsmith(*UPGRADE, "--plan")
         assert planned.returncode == 1, "as things are it would be refused"
         assert (
             "refused as things are: nothing was changed: upgrades of this site want a second person" in planned.stdout
@@ -306,7 +322,7 @@ def test_a_production_host_wants_a_rehearsal_and_a_second_person(old: BuiltSite)
         grace = BuiltSite(old.folder, "old", {"SUDO_USER": "grace"}, "")
         approved = grace.pacsmith("approve", "arc", digest[1][:12])
         assert approved.returncode == 0, approved.stderr
-        done = old.pacsmith(*words)
+        done = old.pacsmith(*UPGRADE)
         assert done.returncode == 0, done.stdout + done.stderr
         assert versions(old) == NEW
         assert differences(before, manifest(old)) == ()

@@ -3,7 +3,6 @@ everything and back: by themselves, and by a person at the console. Long: make l
 
 import re
 import shlex
-import time
 from collections.abc import Iterator
 from contextlib import chdir
 from dataclasses import dataclass
@@ -18,13 +17,12 @@ from builder.wayback.manifest import Manifest, differences, instances, manifest_
 from tests.lab.conftest import BuiltSite, new_folder, run_steps
 from tests.lab.loaded import load
 from tests.lab.own_disk import given_a_disk
-from tests.lab.test_upgrade import NEW, SEEN, on, stands_as_before, upgraded, versions
+from tests.lab.test_upgrade import NEW, SEEN, on, put_back_by_hand, stands_as_before, upgraded, versions
 
 pytestmark = pytest.mark.long
 STUDIES, EACH, LATER = 30, 10, 7
 OWN_DISK = "/srv/images"
 KINDS = {"database": "storage: database", "a disk of its own": f"storage_directory: {OWN_DISK}"}
-PUT_BACK = "systemd-run --quiet --collect --unit=by-hand sh $(ls -d /var/lib/pacsmith/way-back/*/put-back)"
 
 
 @dataclass(frozen=True)
@@ -94,16 +92,12 @@ def test_put_back_at_the_console_it_keeps_what_came_since(archive: Archive) -> N
     archive.gets(1, LATER, 2)
     since = archive.manifest()
     assert len(since.instances) >= len(before.instances) + LATER
-    boot = site.on("arc", "cat /proc/sys/kernel/random/boot_id").stdout
-    assert site.on("arc", f"sudo sh -c {shlex.quote(PUT_BACK)}").returncode == 0
-    end = time.monotonic() + 300
-    while site.on("arc", "cat /proc/sys/kernel/random/boot_id").stdout in {boot, ""}:
-        assert time.monotonic() < end, "the host was not booted by its own way back"
-        time.sleep(1)
+    put_back_by_hand(site)
     back = site.pacsmith("rollback", "arc")
     assert back.returncode == 0, back.stdout + back.stderr
     assert re.search(r"arc keeps [0-9]+ instances", back.stdout), back.stdout
     found = archive.manifest()
     assert differences(since, found) == ()
     assert found.broken == ()
+    assert site.on("arc", f"sudo ls -A {archive.folder}/.way-back 2>/dev/null").stdout == ""
     stands_as_before(site)

@@ -1,13 +1,17 @@
 """What came after an upgrade is kept in spite of cuts: the script may be carried out again wherever it ended."""
 
+import io
 import os
 import subprocess
+import tarfile
 from pathlib import Path
 
 import pytest
 
-from builder.wayback.arrivals import forget_script, keep_script
-from builder.wayback.copy import NEWEST_SCRIPT
+from builder.wayback import arrivals
+from builder.wayback.arrivals import forget_script, keep_script, room_script
+from builder.wayback.copy import NEWEST_SCRIPT, NEWEST_WHOLE_SCRIPT
+from builder.wayback.door import CLOSED
 from builder.wayback.snapshot import FOLDER
 
 UUIDS = ("225eb4ef-0000-4000-8000-000000000001", "99aa0000-0000-4000-8000-000000000002")
@@ -32,7 +36,6 @@ def kept(archive: Path) -> dict[str, str]:
     script = keep_script(7, "filesystem", str(archive / "storage"), str(archive / "copy"))
     done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert done.stdout == "2\n"
     return {file.name: file.read_text() for file in (archive / "copy/arrived").iterdir()}
 
 
@@ -62,21 +65,95 @@ def test_what_a_cut_has_left_half_made_is_made_anew(archive: Path, content: str 
     assert kept(archive) == WANTED
 
 
-def test_the_newest_copy_tells_what_is_known_of_it_and_no_older_one(tmp_path: Path) -> None:
-    def newest() -> subprocess.CompletedProcess[bytes]:
-        script = NEWEST_SCRIPT.replace(FOLDER, str(tmp_path))
-        return subprocess.run(["sh", "-c", script], capture_output=True, check=False)
+@pytest.fixture
+def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A database, played by a script, that has the images itself, and writes down what it exports."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    lines = " ".join(f"echo {uuid} {number};" for number, uuid in enumerate(UUIDS, 16001))
+    (programs / "runuser").write_text(
+        f"""#!/bin/sh
+case "$*" in *--command*) {lines} exit 0;; esac
+while read -r word object file; do
+    [ "$word" = '\\lo_export' ] || exit 3
+    echo "$object" >>{tmp_path}/exported
+    file=$(echo "$file" | tr -d "'")
+    echo "image $object" >"$file"
+done
+"""
+    )
+    (programs / "install").write_text('#!/bin/sh\nfor last; do :; done\nmkdir -p "$last"\n')
+    for name in ("runuser", "install"):
+        (programs / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+    monkeypatch.setattr(arrivals, "_SPOOL", str(tmp_path / "spool"))
+    return tmp_path
 
-    assert (newest().returncode, newest().stdout) == (0, b"")
+
+def test_images_of_a_database_are_exported_once(database: Path) -> None:
+    script = keep_script(7, "database", "/nowhere", str(database / "copy"))
+    for _ in range(2):
+        done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+    kept_files = {file.name: file.read_text() for file in (database / "copy/arrived").iterdir()}
+    assert kept_files == {f"{uuid}.dcm": f"image {number}\n" for number, uuid in enumerate(UUIDS, 16001)}
+    assert (database / "exported").read_text().split() == ["16001", "16002"]
+    assert not (database / "spool").exists()
+
+
+def test_what_a_database_could_not_export_is_not_taken_for_kept(database: Path) -> None:
+    file = database / "bin/runuser"
+    file.write_text(file.read_text().replace('echo "image $object" >"$file"', ":"))
+    script = keep_script(7, "database", "/nowhere", str(database / "copy"))
+    assert subprocess.run(["sh", "-c", script], capture_output=True, check=False).returncode == 1
+
+
+def test_what_would_not_fit_beside_the_database_is_told_before_anything_is_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "runuser").write_text("#!/bin/sh\necho $WANTED\n")
+    (tmp_path / "runuser").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+
+    def room(wanted: int) -> subprocess.CompletedProcess[str]:
+        monkeypatch.setenv("WANTED", str(wanted))
+        script = room_script(7, str(tmp_path / "copy"))
+        return subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=False)
+
+    assert room(2**20).returncode == 0
+    short = room(2**60)
+    assert short.returncode == 1
+    assert short.stderr.startswith(f"what came since the upgrade takes {2**40} MiB, and ")
+
+
+def test_the_newest_copy_tells_what_is_known_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def newest(*, doors_closed: bool) -> dict[str, str]:
+        script = NEWEST_SCRIPT.replace(FOLDER, str(tmp_path)).replace(CLOSED, str(tmp_path / "closed.nft"))
+        (tmp_path / "closed.nft").unlink(missing_ok=True)
+        if doors_closed:
+            (tmp_path / "closed.nft").touch()
+        done = subprocess.run(["sh", "-c", script], capture_output=True, check=True)
+        if not done.stdout:
+            return {}
+        with tarfile.open(fileobj=io.BytesIO(done.stdout)) as packed:
+            files = {one.name: packed.extractfile(one) for one in packed if one.isfile()}
+            return {name: file.read().decode() for name, file in files.items() if file is not None}
+
+    assert newest(doors_closed=False) == newest(doors_closed=True) == {}
     for name in ("20261101T000000-aa", "20261102T000000-bb"):
         (tmp_path / name / "papers").mkdir(parents=True)
         (tmp_path / name / "papers/record.json").write_text(name)
         (tmp_path / name / "complete").touch()
-    listed = subprocess.run(["tar", "-xO", "./record.json"], input=newest().stdout, capture_output=True, check=True)
-    assert listed.stdout == b"20261102T000000-bb"
-    (tmp_path / "20261103T000000-cc").mkdir()
-    assert (newest().returncode, newest().stdout) == (1, b"")
-    assert b"is not whole" in newest().stderr
+    (tmp_path / "20261103T000000-cc").mkdir()  # killed while the host served
+    whole = {"papers/record.json": "20261102T000000-bb", "complete": ""}
+    assert newest(doors_closed=False) == newest(doors_closed=True) == whole
+    assert subprocess.run(
+        ["sh", "-c", NEWEST_WHOLE_SCRIPT.replace(FOLDER, str(tmp_path))], capture_output=True, check=True
+    ).stdout == b"20261102T000000-bb\n"  # fmt: skip
+    (tmp_path / "20261104T000000-dd/papers").mkdir(parents=True)
+    (tmp_path / "20261104T000000-dd/papers/record.json").write_text("cut off before the copy was whole")
+    assert newest(doors_closed=True) == {"papers/record.json": "cut off before the copy was whole"}
+    assert newest(doors_closed=False) == whole
 
 
 def test_only_the_patient_of_exactly_this_run_is_removed() -> None:

@@ -98,7 +98,7 @@ def test_a_host_whose_upgrade_was_cut_off_elsewhere_is_given_to_nobody_but_who_e
     with pytest.raises(Locked) as caught:
         builds.hold(machines[:2], whole=True)
     assert str(caught.value).startswith(
-        "the doors of arc1 are closed: its upgrade by run 20261123T010203-0a1b2c, of another machine"
+        "the doors of arc1 are closed: its upgrade by run 20261123T010203-0a1b2c was cut off, or "
     )
     assert "pacsmith rollback arc1 --upgraded-elsewhere" in str(caught.value)
     builds.let_go()

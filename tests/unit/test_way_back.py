@@ -1,12 +1,17 @@
 """The scripts of a way back that need no host to be wrong: what they must never do."""
 
+import os
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from builder.load.site import load_site
-from builder.wayback import door
+from builder.wayback import door, stored
+from builder.wayback.beside import moved_script
 from builder.wayback.copy import Copy
-from builder.wayback.snapshot import drop_script
+from builder.wayback.snapshot import FOLDER, drop_script
+from builder.workflows.host_locks import PLACE
 from builder.workflows.rollback import before_text
 from builder.workflows.upgrade_record import Phase, Record
 from tests.unit.test_upgrade_rules import CHANGES
@@ -25,6 +30,89 @@ def test_a_copy_that_is_not_whole_is_never_put_back() -> None:
     first, _, _ = script.partition("systemctl stop")
     told = done(first + "echo went on")
     assert (told.returncode, told.stdout) == (1, "this copy is not whole\n")
+
+
+def console(tmp_path: Path, state: str | None, copy: Copy) -> list[str]:
+    """What `put-back` does at the console before it replaces the system, where the copy's state is this."""
+    folder = tmp_path / "way-back/run"
+    folder.mkdir(parents=True)
+    (folder / "complete").touch()
+    (folder / "keep").write_text(f"echo kept >>{tmp_path}/said")
+    if state is not None:
+        (folder / "state").write_text(f"{state}\n")
+    script = copy.put_back_script().replace(FOLDER, str(tmp_path / "way-back"))
+    script = script.partition("echo putting back")[0].replace("systemctl", "true")
+    assert done(script).returncode == 0
+    said = tmp_path / "said"
+    return said.read_text().split() if said.exists() else []
+
+
+@pytest.mark.parametrize(
+    ("state", "kept"),
+    [(None, ["kept"]), ("exchanged", ["kept"]), ("serves", ["kept"]), ("kept", []), ("putting back", []),
+     ("put-back", [])],
+)  # fmt: skip
+def test_what_came_is_kept_before_anything_is_put_back_wherever_more_could_come(
+    tmp_path: Path, state: str | None, kept: list[str]
+) -> None:
+    assert console(tmp_path, state, Copy("run")) == kept
+
+
+def test_a_host_whose_doors_open_keeps_what_comes_from_then_on_and_nothing_twice(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    script = Copy("run").serves_script().replace(FOLDER, str(tmp_path))
+    assert done(script).returncode == 0
+    assert not folder.exists(), "there is no copy, as of an upgrade that is over"
+    beside = tmp_path / "disk/.way-back/run.arrived"
+    beside.mkdir(parents=True)
+    (beside / "a.dcm").touch()
+    folder.mkdir()
+    (folder / "arrived").symlink_to(beside)
+    (folder / "orphans").touch()
+    (folder / "state").write_text("put-back\n")
+    assert done(script).returncode == 0
+    assert (folder / "state").read_text() == "serves\n"
+    assert list(beside.iterdir()) == [], "what was kept is given back by then"
+    assert not (folder / "orphans").exists()
+
+
+def test_a_copy_that_is_brought_up_to_date_is_not_whole_meanwhile() -> None:
+    script = Copy("run").take_script()
+    assert script.index("rm -f /var/lib/pacsmith/way-back/run/complete") < script.index("rsync")
+
+
+def test_second_names_of_an_upgrade_that_never_began_go_with_the_next(tmp_path: Path) -> None:
+    copies, storage = tmp_path / "copies", tmp_path / "storage"
+    for name in ("stands", "stands.arrived", "killed", "killed.arrived"):
+        (storage / ".way-back" / name).mkdir(parents=True)
+    (copies / "stands").mkdir(parents=True)
+    assert done(f"set -e; {stored.sweep_script(str(storage), str(copies))}").returncode == 0
+    assert sorted(one.name for one in (storage / ".way-back").iterdir()) == ["stands", "stands.arrived"]
+    assert done(f"set -e; {stored.sweep_script(str(tmp_path / 'none'), str(copies))}").returncode == 0
+
+
+def test_what_somebody_changed_meanwhile_is_told_where_the_next_system_has_it_otherwise_too(tmp_path: Path) -> None:
+    copy, folder = Copy("run"), tmp_path / "way-back/run"
+    for file in ("etc/shadow", "etc/hosts", "etc/ours", "var/lib/dpkg/status", "etc/gone"):
+        for tree in (tmp_path / "host", folder / "root"):
+            (tree / file).parent.mkdir(parents=True, exist_ok=True)
+            (tree / file).write_text("as it was")
+            os.utime(tree / file, (1, 1))
+    (folder / "mounted").touch()
+    (folder / "changed").write_text("etc/\netc/shadow\netc/hosts\nvar/lib/dpkg/status\n")
+    (folder / "gone").write_text("etc/gone\n")
+    script = moved_script(copy).replace(FOLDER, str(tmp_path / "way-back")).replace("cd /;", f"cd {tmp_path}/host;")
+    assert done(script).stdout == ""
+    (tmp_path / "host/etc/shadow").write_text("another password")
+    (tmp_path / "host/etc/ours").write_text("of no package")
+    (tmp_path / "host/etc/new").write_text("new")
+    (tmp_path / "host/etc/gone").unlink()
+    assert done(script).stdout.split() == ["etc/gone", "etc/shadow"]
+
+
+def test_apt_passes_a_host_over_as_long_as_its_lock_is_held() -> None:
+    assert "ExecCondition=/usr/bin/flock --shared --nonblock /run/pacsmith.lock true" in door.apart_script(PLACE)
+    assert door.together_script() in door.open_script()
 
 
 def test_a_copy_that_is_being_removed_is_no_copy_any_more() -> None:
