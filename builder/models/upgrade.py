@@ -126,7 +126,8 @@ class NewErrors(Model):
             return f"its error logs could not be read: {self.unread}"
         if not self.kinds:
             return "its logs tell of no error of a kind that they did not tell of before"
-        return f"its logs tell of {len(self.kinds)} kinds of error that they did not tell of before: see if they matter"
+        many = f"{len(self.kinds)} kinds" if len(self.kinds) > 1 else "one kind"
+        return f"its logs tell of {many} of error that they did not tell of before: see if that matters"
 
 
 class Account(Model):

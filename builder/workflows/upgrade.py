@@ -103,7 +103,7 @@ class _Upgrade:
         """All acts in their order; the way back where one fails after the first change."""
         roles = RoleWork(self.session, materials_for(self.session), self.hear, self.show)
         self.acts.reach()
-        self._refuse_put_back()
+        self._refuse_gone_back()
         if self.record.phase == "copied" and not self._look_ahead():
             return
         with watched(self.session, self.states.was, adopt=self.states.resumed is not None) as watch:
@@ -117,13 +117,16 @@ class _Upgrade:
         if self.result.timings is not None:
             self.records.keep_timings(self.states.changes, self.result.timings)
 
-    def _refuse_put_back(self) -> None:
-        """Raises Refused where somebody has put the host back at its console: there is nothing to go on with."""
+    def _refuse_gone_back(self) -> None:
+        """Raises Refused, or ActFailed, where somebody has put the host back at its console, or brought it back from
+        another machine: there is nothing to go on with."""
         if self.acts.state() in {PUTTING_BACK, PUT_BACK}:
             raise Refused(
                 f"{self.record.host} was put back at its console: it is not what the upgrade by run {self.record.run} "
                 f"has made of it; bring the way back to its end: pacsmith rollback {self.record.host}"
             )
+        if self.record.phase in {"changing", "open"}:
+            self.acts.refuse_without_copy()
 
     def _timings(self) -> Timings | None:
         """How long it took behind closed doors; None of one that was cut off meanwhile, or went back."""

@@ -10,7 +10,7 @@ import pytest
 
 from builder.errors import PacsmithError
 from builder.models.dossier import Dossier
-from builder.models.upgrade import Account, Change, Kept, OutageSeen
+from builder.models.upgrade import Account, Change, Kept, NewErrors, OutageSeen
 from builder.report import cleaned, dossier_html, to_pdf
 from builder.report.pdf import pdf_argv
 from builder.report.templating import css_string
@@ -194,7 +194,8 @@ def test_the_account_of_an_upgrade_is_on_the_page() -> None:
         changes=(Change(part="release", name="debian", was="12", to="13"),),
         kept_before=Kept(instances=2000, studies=100, size=18_000_000, sha256="9488ef18fc1c8249" * 4),
         outage=OutageSeen(seconds=37.6, seen_by="ct01", how="one C-STORE a second"),
-        acts=(("Exchange the systems, and boot", 11.1),),
+        acts=(("Exchange the systems, and boot", 11.1),), settings=95,
+        errors=NewErrors(kinds=("orthanc: E# #:#:#.# MAIN x.cpp:#] Cannot open <the plugin>",)),
     )  # fmt: skip
     page = dossier_html(sample_dossier().model_copy(update={"upgrade": account}))
     told = " ".join(re.sub(r"<[^>]+>", " ", page).split())
@@ -204,3 +205,6 @@ def test_the_account_of_an_upgrade_is_on_the_page() -> None:
     assert "37.6 s on end, as ct01 saw it (one C-STORE a second)" in told
     assert "back on what it was: nginx does not run" in told
     assert "Exchange the systems, and boot 11.1" in told
+    assert "its logs tell of 1 kinds of error" not in told
+    assert "its logs tell of one kind of error that they did not tell of before" in told
+    assert "Cannot open &lt;the plugin&gt;" in told
