@@ -9,7 +9,10 @@ from shlex import quote
 Log = tuple[str, str, str]
 """A service, the shell pattern of its log files, and what marks an error in them (grep -E)."""
 _LONGEST = 200
-_KIND = 's/"[^"]*"/"..."/g; s/[0-9a-f]{8}(-[0-9a-f]{4,12}){2,}/#/g; s/[0-9]+/#/g; s/[[:space:]]+/ /g'
+_KIND = (
+    's/"[^"]*"/"..."/g; s/[0-9a-f]{8}(-[0-9a-f]{4,12}){2,}/#/g; s/[0-9]+/#/g; s/[[:space:]]+/ /g; '
+    r"s/^[EF]?[-#:./ ]+(UTC )?(\[#\] )?//"  # when, and by which process
+)
 
 
 def before_script(folder: str, logs: Iterable[Log]) -> str:
