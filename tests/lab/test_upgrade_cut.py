@@ -13,8 +13,7 @@ import pytest
 from builder.inventory import build_inventory
 from builder.load.site import load_site
 from builder.probes.dcmtk import Way
-from builder.probes.samples import stream_patient
-from builder.wayback.manifest import differences
+from builder.wayback.manifest import Stored, differences
 from tests.lab.conftest import BuiltSite, built
 from tests.lab.loaded import load
 from tests.lab.test_upgrade import (
@@ -56,6 +55,16 @@ def gets(site: BuiltSite, studies: int, each: int, seed: int) -> None:
         load(inventory.stand_ins[0].connection, Way("OLD_CT", "OLD_ARC", "10.125.1.40", 104), studies, each, seed)
 
 
+def ours(site: BuiltSite) -> frozenset[Stored]:
+    """What the archive keeps of `gets`, each once and whole: a pacsmith that was killed leaves images of its own
+    there."""
+    patients = {hashlib.sha256(f"SYNTHETIC-{number:04}".encode()).hexdigest() for number in range(STUDIES)}
+    found = [one for one in manifest(site).instances if one.patient in patients]
+    assert len({one.sop_uid for one in found}) == len(found)
+    assert all(one.real == one.md5 for one in found)
+    return frozenset(found)
+
+
 def quiet(site: BuiltSite) -> None:
     """The stand-in stores no more: the pacsmith that would have ended it was killed."""
     ended = site.on("ct", "sudo pkill -f stream.sh; until ! pgrep -f stream.sh; do sleep 0.1; done")
@@ -64,19 +73,17 @@ def quiet(site: BuiltSite) -> None:
 
 def test_cut_off_while_its_way_back_is_proven_and_put_back_at_the_console(old: BuiltSite) -> None:
     """By then its doors are open again: what came through them is kept, and what came before that once."""
-    before = manifest(old)
+    before = ours(old)
     assert upgraded(old).outcome == "accepted"
     gets(old, 1, LATER, 2)
     killed(old, "Open the doors: changed", "rollback", "arc")
     gets(old, 1, LATER, 3)
-    since = manifest(old)
-    assert len(since.instances) == len(before.instances) + 2 * LATER
+    since = ours(old)
+    assert len(since) == len(before) + 2 * LATER
     put_back_by_hand(old)
     back = old.pacsmith("rollback", "arc")
     assert back.returncode == 0, back.stdout + back.stderr
-    found = manifest(old)
-    assert differences(since, found) == ()
-    assert found.broken == ()
+    assert ours(old) == since
     stands_as_before(old)
 
 
@@ -85,24 +92,20 @@ def test_cut_off_while_it_is_proven_and_put_back_at_the_console(old: BuiltSite) 
     killed(old, "Open the doors: changed", *UPGRADE)
     quiet(old)
     gets(old, 1, LATER, 4)
-    run = max(one.name for one in (old.folder / ".pacsmith/old/upgrades").iterdir() if one.name != "timings")
-    streamed = hashlib.sha256(stream_patient(run).encode()).hexdigest()
-    since = {one for one in manifest(old).instances if one.patient != streamed}
+    since = ours(old)
     put_back_by_hand(old)
     on_with_it = old.pacsmith("upgrade", "arc", "--resume")
     assert on_with_it.returncode == 1, on_with_it.stdout
     assert "arc was put back at its console" in on_with_it.stderr
     back = old.pacsmith("rollback", "arc")
     assert back.returncode == 0, back.stdout + back.stderr
-    found = manifest(old)
-    assert since == set(found.instances)
-    assert found.broken == ()
+    assert ours(old) == since
     stands_as_before(old)
 
 
 def test_cut_off_behind_closed_doors_before_its_copy_was_whole(old: BuiltSite, tmp_path: Path) -> None:
     """Nothing was changed: it is not given up while the doors are closed, and whoever is there opens them."""
-    before = manifest(old)
+    before = ours(old)
     killed(old, "Stop what writes: changed", *UPGRADE)
     quiet(old)
     refused = old.pacsmith(*UPGRADE)
@@ -114,7 +117,7 @@ def test_cut_off_behind_closed_doors_before_its_copy_was_whole(old: BuiltSite, t
     other = colleague(old, tmp_path / "other")
     back = other.pacsmith("rollback", "arc", "--upgraded-elsewhere")
     assert back.returncode == 0, back.stdout + back.stderr
-    assert differences(before, manifest(old)) == ()
+    assert ours(old) == before
     given_up = old.pacsmith("rollback", "arc", "--give-up-the-way-back-of", run[1])
     assert given_up.returncode == 0, given_up.stdout + given_up.stderr
     stands_as_before(old)
