@@ -67,7 +67,7 @@ def ours(site: BuiltSite) -> frozenset[Stored]:
 
 def quiet(site: BuiltSite) -> None:
     """The stand-in stores no more: the pacsmith that would have ended it was killed."""
-    ended = site.on("ct", "sudo pkill -f stream.sh; until ! pgrep -f stream.sh; do sleep 0.1; done")
+    ended = site.on("ct", "sudo pkill -f [s]tream.sh; until ! pgrep -f [s]tream.sh; do sleep 0.1; done")
     assert ended.returncode == 0, ended.stderr
 
 
