@@ -260,5 +260,6 @@ def give_up(session: Session, record: Record, show: Show) -> None:
                         f"{way_on(record)}"
                     )
                 acts.drop_copy()
-                records.keep(record.model_copy(update={"phase": "kept"}))
+                gone: Phase = "kept" if record.phase == "upgraded" else "back"  # by another machine
+                records.keep(record.model_copy(update={"phase": gone}))
         ending.outcome = "done"

@@ -125,11 +125,11 @@ def test_a_second_rehearsal_does_not_take_the_first_ones_host(tmp_path: Path, mo
     assert not (tmp_path / ".pacsmith/old-rehearsal").exists()
 
 
-def cut_off(folder: Path, phase: Phase) -> None:
+def cut_off(folder: Path, phase: Phase, run: str = "20261123T000000-aa") -> None:
     """An upgrade of arc that has come so far and no further."""
     text = (folder / "inventory/old/site.yml").read_text()
     changes = ChangeSet(changes=(), inputs={})
-    record = Record(run="20261123T000000-aa", host="arc", phase=phase, changes=changes, before=text, after=text)
+    record = Record(run=run, host="arc", phase=phase, changes=changes, before=text, after=text)
     Records(folder / ".pacsmith/old/upgrades").keep(record)
 
 
@@ -163,6 +163,18 @@ def test_a_copy_is_given_up_by_the_name_of_its_run(tmp_path: Path, monkeypatch: 
     assert refusal("rollback", "arc", "--give-up-the-way-back-of", "x") == (
         "--give-up-the-way-back-of x: arc keeps no way back of that run; it keeps 20261123T000000-aa"
     )
+
+
+def test_behind_an_upgrade_whose_way_back_was_given_up_nothing_goes_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The older copy would bring the host to before both, and the site file to between them."""
+    project(tmp_path, "upgrade.yml", "old", monkeypatch)
+    cut_off(tmp_path, "upgraded", "20261101T000000-aa")
+    cut_off(tmp_path, "kept", "20261102T000000-bb")
+    told = refusal("rollback", "arc")
+    assert "it was upgraded by run 20261102T000000-bb since, whose way back was given up" in told
+    assert told.endswith("pacsmith rollback arc --give-up-the-way-back-of 20261101T000000-aa")
 
 
 def test_while_another_run_changes_the_host_nobody_goes_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
