@@ -109,6 +109,10 @@ class Progress:
         if self._live is None:
             self._print(f"{text} ({time.monotonic() - self._began:.0f} s)")
 
+    def tell(self, text: str) -> None:
+        """A line that belongs to no event, as of the lab: above the table, and not into it."""
+        self._print(text)
+
     def event(self, event: Event) -> None:
         """Take one event in and show it."""
         self._count(event)

@@ -108,7 +108,7 @@ def interrupted(folder: Path, host: str) -> str:
 def _rehearse(name: str, states: States, to: list[str]) -> None:
     with watching(states.after.machines, quiet=False) as watcher:
         show = Show(phase=watcher.phase, event=watcher.event)
-        result = rehearse(states, Words(name, tuple(to)), show, lambda line: typer.echo(line, err=True))
+        result = rehearse(states, Words(name, tuple(to)), show, watcher.tell)
     _tell_result(f"{name}'s copy", result)
     typer.echo(f"change set {states.changes.digest}: {states.changes.told}")
     typer.echo(f"run {states.after.run.id}: rehearsed, {result.outcome}")

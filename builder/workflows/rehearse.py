@@ -70,7 +70,7 @@ def rehearse(states: States, words: Words, show: Show, say: Callable[[str], None
     with closing(states.before.ledger), closing(states.after.ledger), recorded(states.before, locked=False) as ending:
         if host.archive is None:
             raise Refused(f"nothing was changed: {host.name} is no archive: rehearse on a test host of its class")
-        with _copied(states, say) as site:
+        with _copied(states, show, say) as site:
             result = _upgraded(site, states, words, show)
         ending.outcome, ending.note = result.outcome, result.why or None
         if result.timings is not None:
@@ -79,7 +79,7 @@ def rehearse(states: States, words: Words, show: Show, say: Callable[[str], None
 
 
 @contextmanager
-def _copied(states: States, say: Callable[[str], None]) -> Iterator[Path]:
+def _copied(states: States, show: Show, say: Callable[[str], None]) -> Iterator[Path]:
     """The site file of a lab whose host holds what the production host's newest backup has; the lab and all that is
     kept of it go at the end, whatever comes: it holds patients' data."""
     site = rehearsal_site(states.before.site, states.was.host.name)
@@ -92,12 +92,15 @@ def _copied(states: States, say: Callable[[str], None]) -> Iterator[Path]:
         try:
             _begin(site, file, folder)
             generate_missing(site)
+            show.phase("a host for the rehearsal")
             lab.up(say)
+            show.phase("build it as the other is")
             session = open_session("build", str(file))
             if build(course_of(session, Terms()), Show()).outcome != "accepted":
                 raise PacsmithError(
                     f"the rehearsal's host was not accepted as it was built; see {session.folder}/dossiers"
                 )
+            show.phase("give it what the backup has")
             _restore(states, session.machines[0])
             yield file
         finally:
